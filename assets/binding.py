@@ -1,0 +1,67 @@
+"""How a function of pipelines becomes an asset: one step of one layer, for one pilot site at a time.
+
+What belongs here: the shape that all steps share, and the gate. What a step does belongs in pipelines; which steps there
+are, in the module of their layer. (No `from __future__ import annotations`: Dagster reads the annotations of a step.)
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+import dagster as dg
+
+from assets.boundary import in_plain_words, refused
+from assets.partitions import SITES
+from assets.resources import EvaluationWorkspace
+from assets.telling import check_results, materialisation, unlisted
+from pipelines.told import Told
+from pipelines.workspace import PilotSite
+
+# The UI sorts groups by name, so the number is what puts them into the order in which data flow.
+GROUPS = {
+    "raw": "1_raw",
+    "validated": "2_validated",
+    "analysis": "3_analysis",
+    "findings": "4_findings",
+    "released": "5_released",
+    "reports": "6_reports",
+}
+
+Work = Callable[[PilotSite], Told]
+Rules = Sequence[tuple[str, str]]
+"""Name and words of each check of an asset."""
+
+
+def bind(layer: str, noun: str, one_row: str, work: Work, deps: Sequence[str] = (), rules: Rules = ()) -> dg.AssetsDefinition:
+    """Return the asset `{layer}_{noun}`, which does the work for the site of its partition and tells the UI."""
+    known = [name for name, _words in rules]
+
+    @dg.asset(
+        key=f"{layer}_{noun}",
+        group_name=GROUPS[layer],
+        description=one_row,
+        deps=deps,
+        partitions_def=SITES,
+        check_specs=_specs(f"{layer}_{noun}", rules),
+    )
+    def step(
+        context: dg.AssetExecutionContext, workspace: EvaluationWorkspace
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        site = in_plain_words(lambda: workspace.site(context.partition_key))
+        told = in_plain_words(lambda: work(site))
+        for result in unlisted(told, known):
+            context.log.warning(f"{result.sentence} (A new rule: reload definitions to see it among the checks.)")
+        yield from check_results(told, known)
+        # The gate. A blocking check alone would let an automatic run of what is downstream through.
+        if told.refusal:
+            raise refused(told.refusal)
+        yield materialisation(told, site.workspace.reports_folder)
+
+    return step
+
+
+def _specs(asset: str, rules: Rules) -> list[dg.AssetCheckSpec]:
+    """Return the checks of an asset, by site: without partitions a green site would hide the red one before it."""
+    with warnings.catch_warnings():
+        # The one preview argument we use; the release of Dagster is pinned, and a test pins what it does.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [dg.AssetCheckSpec(name, asset=asset, description=words, partitions_def=SITES) for name, words in rules]

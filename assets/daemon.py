@@ -1,0 +1,25 @@
+"""Dagster's daemon (sensors, schedules, run queue) as a child that never outlives the UI that started it.
+
+Its standard input is a pipe from the UI: when that closes, because the UI stops or was killed, the daemon stops. Left
+alone it would go on launching runs, and keep the next daemon from starting.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from dagster._daemon.cli import main
+
+
+def _stop_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    sys.argv = ["dagster-daemon", "run", "--workspace", sys.argv[1], "--log-level", "warning"]
+    main()

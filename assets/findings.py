@@ -1,0 +1,35 @@
+"""Layer 4, findings: frozen results, each with an id, a sentence and what it rests on; not yet checked for release."""
+
+from functools import partial
+
+from assets.binding import bind
+from assets.validated import ROWS as VALIDATED
+from pipelines.told import Told
+from pipelines.workspace import PilotSite
+
+ROWS = {
+    "participants": "One row is one finding about who took part: how many came, stayed and were followed up, and who they were.",
+    "outcomes": "One row is one finding about what changed: an outcome in each group, and the difference with its interval.",
+    "delivery": "One row is one finding about what was delivered: planned and actual amounts of a part of the intervention.",
+    "themes": "One row is one finding from the interviews: a theme, how many people raised it, and quotes that may be shown.",
+    "questions": "One row is one question of the protocol: what was expected, what the numbers say and what people say.",
+    "quality": "One row is one finding about the data themselves: what was missing, set aside or out of range.",
+}
+
+DEPS = {
+    "participants": ("analysis_flow", "validated_cases"),
+    "outcomes": ("analysis_participants",),
+    "delivery": ("analysis_doses",),
+    "themes": ("analysis_themes",),
+    "questions": ("findings_outcomes", "findings_themes"),
+    "quality": tuple(f"validated_{noun}" for noun in VALIDATED),
+}
+
+
+def _compute(site: PilotSite, noun: str) -> Told:
+    from pipelines.findings import compute
+
+    return compute(site, noun)
+
+
+ASSETS = tuple(bind("findings", noun, one_row, partial(_compute, noun=noun), DEPS[noun]) for noun, one_row in ROWS.items())

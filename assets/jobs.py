@@ -1,0 +1,27 @@
+"""The one job: a site's whole way from drop to report, in one run. When it runs belongs in sensors and schedules."""
+
+import dagster as dg
+
+from assets.partitions import SURVEY
+
+DROP_TAG = "pilotlens/drop"
+"""Tag of a run with the content of the drop it is for, so that no drop is run twice."""
+
+
+def drop_tag(sha256: str) -> dict[str, str]:
+    """Return the tag of runs for a drop; Dagster cuts values longer than 63 characters."""
+    return {DROP_TAG: sha256[:32]}
+
+
+DESCRIPTION = (
+    "Runs one site from its newest drop to its reports. A table that is refused stops its site, and only that one; the"
+    f" earlier tables and reports then still stand. {SURVEY.words}"
+).strip()
+
+evaluate_site = dg.define_asset_job(
+    "evaluate_site",
+    selection=dg.AssetSelection.all(),
+    description=DESCRIPTION,
+    # Everything is in the UI; Dagster's hundreds of lines for each run would only bury what pilotlens prints.
+    config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+)

@@ -1,0 +1,47 @@
+"""Which pilot sites there are: one partition each, read from the protocols of the workspace when definitions load.
+
+What belongs here: turning protocols into partition keys. What does not: reading data, or saying what is wrong with a
+protocol in full (`pilotlens check` does).
+"""
+
+from dataclasses import dataclass
+
+import dagster as dg
+
+from pipelines.protocol import ProtocolFaults
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The pilot sites of a workspace, and the pilots that cannot be run."""
+
+    keys: tuple[str, ...]
+    """`<pilot>/<site>` of every pilot with a sound protocol."""
+    left_out: tuple[tuple[str, str], ...]
+    """Pilots whose protocol cannot be used, and why in a few words."""
+
+    @property
+    def words(self) -> str:
+        """Say which pilots are left out; empty when none is."""
+        return " ".join(f"Left out: {pilot} ({why}; `pilotlens check {pilot}` says more)." for pilot, why in self.left_out)
+
+
+def survey(workspace: Workspace) -> Survey:
+    """Read every protocol; one with faults costs its own pilot only, never the others or the UI."""
+    keys: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    for pilot in workspace.pilots():
+        try:
+            keys += [f"{pilot}/{site}" for site in workspace.protocol(pilot).sites]
+        except ProtocolFaults as faults:
+            left_out.append((pilot, f"its protocol has {len(faults.faults)} fault(s)"))
+        except OSError as error:
+            left_out.append((pilot, f"its protocol cannot be read: {type(error).__name__}"))
+    return Survey(tuple(keys), tuple(left_out))
+
+
+# Static, not dynamic: "Add a partition" in the UI would take a typing error for a new site. A new pilot shows after
+# "Reload definitions"; the sensor new_drops says so when it sees one.
+SURVEY = survey(Workspace.find())
+SITES = dg.StaticPartitionsDefinition(list(SURVEY.keys))

@@ -1,0 +1,23 @@
+"""Layer 6, reports: web pages and PDFs for people, made from the released evidence alone."""
+
+from functools import partial
+
+from assets.binding import bind
+from pipelines.told import Told
+from pipelines.workspace import PilotSite
+
+ROWS = {
+    "site": "The evaluation report of this site, as a web page and a PDF. Open it with the link below.",
+    "funder": "One page for funders and commissioners about this site, as a web page and a PDF.",
+}
+
+DEPS = dict.fromkeys(ROWS, ("released_evidence",))
+
+
+def _publish(site: PilotSite, audience: str) -> Told:
+    from pipelines.reporting.reports import publish
+
+    return publish(site, audience)
+
+
+ASSETS = tuple(bind("reports", noun, one_row, partial(_publish, audience=noun), DEPS[noun]) for noun, one_row in ROWS.items())

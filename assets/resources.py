@@ -1,0 +1,18 @@
+"""The one resource of every asset: the workspace. What is in it belongs to pipelines.workspace."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.workspace import PilotSite, Workspace
+
+
+class EvaluationWorkspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The folder that holds all data of an evaluation. Empty: the one PILOTLENS_WORKSPACE names, or ./workspace."""
+
+    root: str = ""
+
+    def site(self, key: str) -> PilotSite:
+        """Return the pilot site of a partition, its protocol read afresh."""
+        pilot, _, site = key.partition("/")
+        return Workspace.find(Path(self.root) if self.root else None).site(pilot, site)

@@ -1,0 +1,99 @@
+"""What runs when something arrives: a new drop, once its files have stopped changing.
+
+What belongs here: when to ask for a run. What a drop is and what is in it belongs in pipelines.ingest.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import dagster as dg
+
+from assets.jobs import drop_tag, evaluate_site
+from assets.partitions import SITES, SURVEY
+from pipelines.ingest.drops import Drop, drops
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the tick before saw of a pilot's newest drop. Not a time: clocks of file servers differ from ours."""
+
+    drop: str
+    fingerprint: str
+    sha256: str = ""
+    """Content of the drop, once it was the same on two ticks; its runs have then been asked for."""
+
+
+@dg.sensor(
+    job=evaluate_site,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Looks into the drops folder of each pilot. When the files of a new drop have stopped changing, runs its sites.",
+)
+def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Ask for one run of each site of every drop that is new by its content and the same as on the tick before."""
+    workspace, before, after = Workspace.find(), _read(context.cursor), {}
+    requests: list[dg.RunRequest] = []
+    for pilot, keys in _pilots().items():
+        newest = (drops(workspace, pilot) or (None,))[-1]
+        if newest is None or newest.unfinished or not newest.files:
+            continue
+        after[pilot] = seen = _look(newest, before.get(pilot))
+        requests += _requests(context.instance, keys, seen, before.get(pilot))
+    words = None if requests else dg.SkipReason(_why_nothing(workspace, after))
+    return dg.SensorResult(run_requests=requests, skip_reason=words, cursor=_write(after))
+
+
+def _look(newest: Drop, before: Seen | None) -> Seen:
+    """Compare a drop with the tick before; its bytes are read only once they have stopped changing."""
+    fingerprint = newest.fingerprint
+    if before is None or (before.drop, before.fingerprint) != (newest.name, fingerprint):
+        return Seen(newest.name, fingerprint)
+    return before if before.sha256 else Seen(newest.name, fingerprint, newest.sha256)
+
+
+def _requests(instance: dg.DagsterInstance, keys: list[str], seen: Seen, before: Seen | None) -> Iterator[dg.RunRequest]:
+    if not seen.sha256 or seen == before:
+        return
+    for key in keys:
+        if not _has_run(instance, key, seen.sha256):
+            yield dg.RunRequest(run_key=f"{key}:{seen.sha256}", partition_key=key, tags=drop_tag(seen.sha256))
+
+
+def _has_run(instance: dg.DagsterInstance, key: str, sha256: str) -> bool:
+    """Tell whether the site was run for these bytes already, for example by `pilotlens run`, which has no run key."""
+    tags = {"dagster/partition": key, **drop_tag(sha256)}
+    return bool(instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1))
+
+
+def _pilots() -> dict[str, list[str]]:
+    """Return the partitions of each pilot."""
+    pilots: dict[str, list[str]] = {}
+    for key in SITES.get_partition_keys():
+        pilots.setdefault(key.partition("/")[0], []).append(key)
+    return pilots
+
+
+def _why_nothing(workspace: Workspace, seen: dict[str, Seen]) -> str:
+    known = {*_pilots(), *(pilot for pilot, _why in SURVEY.left_out)}
+    fresh = [pilot for pilot in workspace.pilots() if pilot not in known]
+    waiting = [f"{pilot}/{look.drop}" for pilot, look in seen.items() if not look.sha256]
+    said = [
+        f"Waiting until these have stopped changing: {', '.join(waiting)}." if waiting else "No new drop.",
+        f"New pilots, shown after Reload definitions: {', '.join(fresh)}." if fresh else "",
+        SURVEY.words,
+    ]
+    return " ".join(words for words in said if words)
+
+
+def _read(cursor: str | None) -> dict[str, Seen]:
+    """Read the cursor; one that an older version wrote counts as none, run keys then keep drops from running twice."""
+    try:
+        return {pilot: Seen(**seen) for pilot, seen in json.loads(cursor or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _write(seen: dict[str, Seen]) -> str:
+    return json.dumps({pilot: asdict(look) for pilot, look in seen.items()}, sort_keys=True)

@@ -1,0 +1,40 @@
+"""Layer 2, validated: typed tables in the words of the common model, each published or refused by its expectations."""
+
+from functools import partial
+
+from assets.binding import bind
+from pipelines.told import Told
+from pipelines.validation.publish import rule_ids
+from pipelines.workspace import PilotSite
+
+ROWS = {
+    "cases": "One row is one person in this site, with the group they were in and what was known before they started.",
+    "outcomes": "One row is one outcome of one person: whether it is known, and what it was.",
+    "contacts": "One row is one contact with one person: when, of what kind, how long, and whether it took place.",
+    "spend": "One row is one payment from the fund for one person: when, for what, and how much.",
+    "consents": "One row is one person who was asked: what they agreed to, and since when.",
+    "documents": "One row is one interview or note: who spoke (as a pseudonym) and in what role.",
+    "codings": "One row is one passage of an interview that one coder gave one code.",
+}
+
+DEPS = {
+    "cases": ("raw_cases",),
+    "outcomes": ("raw_cases", "validated_cases"),
+    "contacts": ("raw_contacts", "validated_cases"),
+    "spend": ("raw_spend", "validated_cases"),
+    "consents": ("raw_consents", "validated_cases"),
+    "documents": ("raw_documents", "validated_cases"),
+    "codings": ("raw_codings", "validated_documents"),
+}
+
+
+def _publish(site: PilotSite, noun: str) -> Told:
+    from pipelines.validation.publish import publish
+
+    return publish(site, noun)
+
+
+ASSETS = tuple(
+    bind("validated", noun, one_row, partial(_publish, noun=noun), DEPS[noun], rule_ids(noun))
+    for noun, one_row in ROWS.items()
+)

@@ -1,0 +1,410 @@
+"""The finding: the one object that numbers, voices, checks and limits meet in; frozen, and typed by kind.
+
+A number in a report is a field of a finding, printed by its id; nothing else may print a number. Values of persons
+never stand in a finding. How a finding is made belongs in the other modules of this folder; what may be shown of it
+belongs in pipelines.disclosure.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ArmKey = Literal["treatment", "comparison"]
+
+
+class Record(BaseModel):
+    """A frozen part of a finding; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Count = int | None
+"""A number of people or events; None (printed "[c]") where the disclosure policy withholds it."""
+
+Figure = float | None
+"""A figure; None (printed "[c]") where the disclosure policy withholds it, or where it could not be computed."""
+
+
+class Scope(Record):
+    """What a finding speaks of."""
+
+    pilot: str
+    """Key of the pilot."""
+    site: str
+    """Key of the site."""
+    subject: str = ""
+    """Key of the outcome, theme, component, question or check; empty when it speaks of the whole site."""
+    population: str = ""
+    """Who is counted, in words, for example "everyone assigned whose outcome is known"."""
+
+
+class QuestionAsked(Record):
+    """The protocol's question that a finding answers."""
+
+    id: str
+    """Key of the question in the protocol."""
+    text: str
+    """The question."""
+    expectation: str
+    """What was expected, written beforehand."""
+
+
+class Inputs(Record):
+    """What a finding was computed from; enough to compute it again."""
+
+    drop: str
+    """Name of the drop's folder."""
+    drop_hash: str
+    """SHA-256 over the names and bytes of the drop's files."""
+    protocol_hash: str
+    """SHA-256 of the canonical protocol."""
+    tables: dict[str, str]
+    """SHA-256 of each table it was computed from, by `layer.noun`."""
+    code: str
+    """SHA-256 of the program's own files."""
+    seed: int = 0
+    """Seed of anything random; 0 where nothing is."""
+
+
+class Change(Record):
+    """One thing the disclosure policy changed."""
+
+    cell: str
+    """Which field of the result, for example "events.treatment"."""
+    rule: str
+    """Rule of the policy, for example "minimum count"."""
+    action: Literal["withheld", "rounded"]
+    """What was done."""
+
+
+class Disclosed(Record):
+    """What the disclosure policy did to a finding."""
+
+    profile: str = ""
+    """Profile of the policy; empty before the policy was applied."""
+    changes: tuple[Change, ...] = ()
+    """Every change, for a checker."""
+
+
+class Interval(Record):
+    """A value with its uncertainty."""
+
+    value: Figure
+    """Point estimate."""
+    lower: Figure
+    """Lower limit."""
+    upper: Figure
+    """Upper limit."""
+    name: str = ""
+    """What it is, for example "risk ratio"."""
+
+
+class ArmSummary(Record):
+    """One group's outcome."""
+
+    title: str
+    """Name of the group."""
+    n: Count
+    """People whose outcome is known."""
+    events: Count = None
+    """People with the event, for binary and time-to-event outcomes."""
+    average: Figure = None
+    """Proportion, mean, or restricted mean survival time."""
+    spread: Figure = None
+    """Standard deviation of a continuous outcome or a count."""
+    lower: Figure = None
+    """Lower limit of the average."""
+    upper: Figure = None
+    """Upper limit of the average."""
+
+
+class FlowStage(Record):
+    """One stage of the participant flow."""
+
+    title: str
+    """Name of the stage."""
+    counts: dict[str, Count]
+    """People at this stage, by arm (`treatment`, `comparison`) or `everyone`."""
+
+
+class FlowResult(Record):
+    """Who came in, and who is left to be analysed."""
+
+    kind: Literal["flow"] = "flow"
+    stages: tuple[FlowStage, ...]
+    """Stages in order; each counts a part of the one before."""
+
+
+class BaselineRow(Record):
+    """One covariate, or one category of it, by arm."""
+
+    title: str
+    """Name of the covariate, with its category."""
+    unit: str = ""
+    """Unit of a mean; empty for a share."""
+    measure: Literal["mean", "share"]
+    """What `average` is."""
+    arms: dict[str, ArmSummary]
+    """Summary by arm; `events` counts the people in a category."""
+    difference: Figure = None
+    """Standardised mean difference."""
+    light: Literal["green", "amber", "red", "none"] = "none"
+    """|difference| below 0.05, below 0.10, or above."""
+
+
+class BaselineResult(Record):
+    """Who took part, and how alike the groups were at the start."""
+
+    kind: Literal["baseline"] = "baseline"
+    rows: tuple[BaselineRow, ...]
+    """One row for each number and for each category."""
+    formula: str
+    """Formula of the standardised mean difference: tools differ."""
+
+
+class Step(Record):
+    """One point of a survival curve."""
+
+    time: float
+    """Time since the start, in the outcome's unit."""
+    share: float
+    """Share of people without the event at this time."""
+
+
+class OtherEstimate(Record):
+    """Another engine's answer to the same question, shown beside the headline."""
+
+    engine: str
+    """Name of the engine."""
+    measure: str
+    """What it estimates."""
+    value: Figure
+    """Point estimate."""
+    se: Figure = None
+    """Standard error."""
+    lower: Figure = None
+    """Lower limit."""
+    upper: Figure = None
+    """Upper limit."""
+    p: Figure = None
+    """Two-sided p value."""
+
+
+class EffectResult(Record):
+    """The difference that an outcome shows between the groups, or, below the floors, a description of each."""
+
+    kind: Literal["effect"] = "effect"
+    title: str
+    """The outcome for readers."""
+    tier: Literal["primary", "secondary", "exploratory"]
+    """Weight the protocol gave it."""
+    better: Literal["higher", "lower"]
+    """Which direction is good for people."""
+    outcome_type: Literal["binary", "continuous", "count", "time_to_event"]
+    """Scale of measurement."""
+    measure: str
+    """What is estimated, for example "risk difference"."""
+    unit: str
+    """Unit of value, limits and averages; a binary outcome's are shares (0.05 is five points)."""
+    horizon: float | None = None
+    """Length of follow-up, in the outcome's unit."""
+    arms: dict[str, ArmSummary]
+    """Each group's n, events and average."""
+    value: Figure = None
+    """Treatment minus comparison; None when only described."""
+    se: Figure = None
+    """Standard error."""
+    lower: Figure = None
+    """Lower limit."""
+    upper: Figure = None
+    """Upper limit."""
+    level: float
+    """Level of every interval in this result."""
+    df: Figure = None
+    """Degrees of freedom of the interval; None for a normal one."""
+    p: Figure = None
+    """Two-sided p value."""
+    engine: str
+    """How it was estimated."""
+    why: str
+    """Why this engine."""
+    effect_size: Interval | None = None
+    """Effect size with its interval: risk ratio, Hedges' g, or ratio of restricted means."""
+    others: tuple[OtherEstimate, ...] = ()
+    """Other engines' answers."""
+    curves: dict[str, tuple[Step, ...]] = {}
+    """Survival curves by arm, thinned to what the policy allows."""
+    detectable: Figure = None
+    """Smallest difference that the numbers in hand would have shown 80 times in 100."""
+    minimum_important_difference: float | None = None
+    """Smallest difference that would matter, from the protocol."""
+    verdict: Literal["better", "worse", "inconclusive", "described"]
+    """Where the interval lies: wholly on the good side, wholly on the bad, across nothing; or no estimate."""
+    described_because: str = ""
+    """Why there is no estimate, when there is none."""
+    warnings: tuple[str, ...] = ()
+    """What a reader has to know of this estimate."""
+
+
+class DoseResult(Record):
+    """How much of a component people got."""
+
+    kind: Literal["dose"] = "dose"
+    title: str
+    """The component for readers."""
+    unit: str
+    """Unit of the dose."""
+    planned: float | None
+    """Planned dose per person."""
+    arms: dict[str, ArmSummary]
+    """Mean dose by arm; `events` counts the people who got any, `spread` is the standard deviation."""
+
+
+class QuoteShown(Record):
+    """A participant's words that may be shown: approved, consented to, and free of identifiers."""
+
+    text: str
+    """The exact words."""
+    sha256: str
+    """SHA-256 of the exact words: the entry of the release list it rests on."""
+    speaker: str
+    """Who speaks, no closer than the policy allows, for example "participant"."""
+    theme: str
+    """Path of the code."""
+    approved_by: str
+    """Who approved it."""
+    approved_on: str
+    """When, as yyyy-mm-dd."""
+
+
+class ThemeResult(Record):
+    """What people said, counted by people and not by passages."""
+
+    kind: Literal["theme"] = "theme"
+    code: str
+    """Path of the code, joined by " / "."""
+    title: str
+    """Name of the code."""
+    definition: str
+    """Definition in the code book."""
+    people: dict[str, Count]
+    """People with at least one passage, by role."""
+    interviewed: dict[str, Count]
+    """People interviewed, by role."""
+    passages: Count
+    """Coded passages."""
+    agreement: Figure = None
+    """Share of interviews in which two coders agree whether the theme is there; None with one coder."""
+    quotes: tuple[QuoteShown, ...] = ()
+    """Words that may be shown, chosen by rule."""
+    withheld_quotes: int = 0
+    """Candidates that were not approved, not consented to, or named somebody: how many is no secret of a person."""
+
+
+class JointResult(Record):
+    """A question's answer from numbers and from voices, side by side."""
+
+    kind: Literal["joint"] = "joint"
+    number: str
+    """What the numbers say, from the findings it rests on."""
+    number_direction: Literal["supports", "against", "open", "silent"]
+    """Where the numbers point, seen from the expectation."""
+    voice: str
+    """What people said, from the themes it rests on."""
+    voice_direction: Literal["supports", "against", "mixed", "silent"]
+    """Where the voices point, seen from the expectation."""
+    fit: Literal["agree", "partial", "silent", "dissonant"]
+    """How the two meet."""
+    meaning: str
+    """What the two mean together."""
+
+
+class CheckSummary(Record):
+    """One check of the data, in words."""
+
+    noun: str
+    """Table that was checked."""
+    rule: str
+    """Key of the rule."""
+    passed: bool
+    """Whether it held."""
+    severity: Literal["block", "warn", "note"]
+    """What a failure means."""
+    sentence: str
+    """What was found."""
+
+
+class DataQualityResult(Record):
+    """What the checks of the data found."""
+
+    kind: Literal["data_quality"] = "data_quality"
+    checks: tuple[CheckSummary, ...]
+    """Every check."""
+    rows: dict[str, Count]
+    """Rows in use, by table."""
+    set_aside: dict[str, Count]
+    """Rows set aside by a rule, by table."""
+
+
+class EvidenceLevelResult(Record):
+    """How far the design can carry a conclusion about cause."""
+
+    kind: Literal["evidence_level"] = "evidence_level"
+    maryland: int
+    """Maryland Scientific Methods Scale, 1 to 5 (Sherman et al. 1997)."""
+    nesta: int
+    """Nesta Standards of Evidence, 1 to 5 (Puttick & Ludlow 2013)."""
+    reason: str
+    """Why this level."""
+    raise_it: str
+    """What would raise it."""
+
+
+class LimitResult(Record):
+    """Something this pilot cannot say."""
+
+    kind: Literal["limit"] = "limit"
+    origin: Literal["protocol", "data"]
+    """Whether the protocol declared it or the data showed it."""
+
+
+Result = Annotated[
+    FlowResult
+    | BaselineResult
+    | EffectResult
+    | DoseResult
+    | ThemeResult
+    | JointResult
+    | DataQualityResult
+    | EvidenceLevelResult
+    | LimitResult,
+    Field(discriminator="kind"),
+]
+
+
+class Finding(Record):
+    """A result with an id."""
+
+    id: str
+    """Stable and readable: `effect/rearrest_52w/primary`, `theme/agency`, `flow/participants`."""
+    scope: Scope
+    """What it speaks of."""
+    question: QuestionAsked | None = None
+    """The question it answers, when the protocol asks one."""
+    result: Result
+    """The result, typed by its `kind`."""
+    sentence: str
+    """What it says, built by rule from the result."""
+    inputs: Inputs
+    """What it was computed from."""
+    receipts: tuple[str, ...] = ()
+    """Ids of the findings and hashes of the quotes it rests on."""
+    disclosure: Disclosed = Disclosed()
+    """What the policy changed."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the result."""
+        return self.result.kind

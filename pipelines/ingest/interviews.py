@@ -1,0 +1,221 @@
+"""Coded interviews at the door: who speaks becomes a pseudonym, names of files and coders stay in the vault.
+
+Reading a coded project and placing its quotes belongs in pipelines.qualitative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from pipelines import keys
+from pipelines.ingest.drops import Drop, files_of, latest_drop
+from pipelines.ingest.pseudonyms import pseudonym
+from pipelines.qualitative.models import Document, Project, UnreadableProject
+from pipelines.qualitative.refi_qda import read_project
+from pipelines.refusal import Refusal
+from pipelines.told import Told
+from pipelines.warehouse import columns_of, insert, open_vault, open_warehouse, transaction
+from pipelines.workspace import PilotSite
+
+DOCUMENTS = (
+    "row_key VARCHAR, document_key VARCHAR, person_key VARCHAR, role VARCHAR, text VARCHAR, "
+    "source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
+)
+CODINGS = (
+    "row_key VARCHAR, coding_key VARCHAR, document_key VARCHAR, code_path VARCHAR, code_name VARCHAR, "
+    "definition VARCHAR, coder_key VARCHAR, start_at BIGINT, end_at BIGINT, quote VARCHAR, checked VARCHAR, "
+    "source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
+)
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """One speaker of one document; the order of fields is that of the table."""
+
+    row_key: str
+    document_key: str
+    person_key: str
+    role: str | None
+    text: str
+    source_file: str
+    source_row: int
+    drop_id: str
+
+
+@dataclass(frozen=True)
+class CodingRow:
+    """One code that one coder put on one passage of one speaker; the order of fields is that of the table."""
+
+    row_key: str
+    coding_key: str
+    document_key: str
+    code_path: str
+    code_name: str
+    definition: str
+    coder_key: str
+    start_at: int
+    end_at: int
+    quote: str
+    checked: str
+    source_file: str
+    source_row: int
+    drop_id: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """One coded project as read for one site."""
+
+    project: Project
+    documents: tuple[Document, ...]
+    source: str
+    drop: str
+    secret: bytes
+
+    def hashed(self, *parts: str) -> str:
+        """Return the pseudonym of a name that came with the project."""
+        return pseudonym(self.secret, "\x1f".join(parts))
+
+
+def receive_interviews(site: PilotSite, noun: str) -> Told:
+    """Read every coded project of a site into raw.documents or raw.codings."""
+    drop = latest_drop(site)
+    projects = [_read(site, drop, path) for path in _files(site, drop)]
+    rows = [row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read))]
+    if noun == "documents":
+        _keep_names(site, projects)
+    with open_warehouse(site) as connection:
+        with transaction(connection):
+            definition = DOCUMENTS if noun == "documents" else CODINGS
+            connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
+            insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
+        columns = columns_of(connection, f"raw.{noun}")
+    return Told(_said(noun, len(rows), drop, projects), rows=len(rows), columns=columns, table=_notes(projects))
+
+
+def _files(site: PilotSite, drop: Drop) -> list[Path]:
+    """Return the coded projects of a site; a missing one is a fault unless its extract is optional."""
+    found: list[Path] = []
+    for name, extract in site.protocol.extracts_of("interviews", site.site).items():
+        files = files_of(drop, extract, site.site)
+        if not files and not extract.optional:
+            pattern = extract.file.replace("{site}", site.site)
+            raise Refusal(
+                f"The drop {site.pilot}/{drop.name} has no file {pattern} (extract {name}).",
+                "Add it, or mark the extract as `optional: true`. The earlier results stand.",
+            )
+        found += files
+    return found
+
+
+def _read(site: PilotSite, drop: Drop, path: Path) -> Read:
+    if path.suffix.lower() != ".qdpx":
+        raise Refusal(
+            f"{path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
+        )
+    try:
+        project = read_project(path, name=path.name)
+    except UnreadableProject as error:
+        raise Refusal(str(error), "Export the project again. The earlier results stand.") from None
+    secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
+    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, path))
+    return Read(project, documents, path.relative_to(drop.folder).as_posix(), drop.name, secret)
+
+
+def _attribute(project: Project, document: Document, name: str) -> str:
+    """Return a variable of the document, or of its case; names compare without regard to case."""
+    cases = [case.attributes for case in project.cases if case.name in document.case_names]
+    for attributes in (document.attributes, *cases):
+        folded: Mapping[str, str] = {key.casefold(): value for key, value in attributes.items()}
+        if folded.get(name, "").strip():
+            return folded[name].strip()
+    return ""
+
+
+def _is_of_site(site: PilotSite, project: Project, document: Document, path: Path) -> bool:
+    """Tell whether a document belongs to a site, by its variable or group; a project without either is the site's own."""
+    codes = {code.casefold(): key for code, key in site.protocol.site_codes().items()}
+    codes |= {one.title.casefold(): key for key, one in site.protocol.sites.items()}
+    said = [_attribute(project, document, "site"), *document.groups]
+    found = {codes[word.casefold()] for word in said if word.casefold() in codes}
+    if found:
+        return site.site in found
+    serves = [e for e in site.protocol.extracts_of("interviews", site.site).values() if "{site}" in e.file or e.sites]
+    if serves or len(site.protocol.sites) == 1:
+        return True
+    raise Refusal(
+        f"{path.name}: a document does not say which site it belongs to.",
+        "Give each document a variable `site`, or keep one project per site with {site} in its name.",
+    )
+
+
+def _speakers(read: Read, document: Document) -> tuple[str, ...]:
+    """Return who speaks in a document: its cases, or the document itself when it names none."""
+    return document.case_names or (document.name,)
+
+
+def _documents(read: Read) -> Iterator[DocumentRow]:
+    for position, document in enumerate(read.documents, start=1):
+        role = _attribute(read.project, document, "role").casefold() or None
+        for speaker in _speakers(read, document):
+            key = read.hashed(document.name, speaker)
+            # One project has no rows: its documents are counted in the order in which it holds them.
+            row_key = f"{read.source}#{position}#{key}"
+            yield DocumentRow(row_key, key, read.hashed(speaker), role, document.text, read.source, position, read.drop)
+
+
+def _codings(read: Read) -> Iterator[CodingRow]:
+    codes, coders = ({x.id: x for x in items} for items in (read.project.codes, read.project.coders))
+    documents = {document.id: document for document in read.documents}
+    for position, coding in enumerate(read.project.codings, start=1):
+        document = documents.get(coding.document_id)
+        if document is None:
+            continue
+        code, coder = codes[coding.code_id], coders.get(coding.coder_id)
+        for speaker in read.project.cases_of(coding) or (document.name,):
+            key = read.hashed(document.name, speaker)
+            yield CodingRow(
+                f"{read.source}#{position}#{key}",
+                read.hashed(coding.id, speaker),
+                key,
+                " / ".join(code.path),  # type: ignore[union-attr]
+                code.name,
+                getattr(code, "description", ""),
+                read.hashed(coder.name) if coder else "",
+                coding.start,
+                coding.end,
+                coding.quote,
+                coding.checked,
+                read.source,
+                position,
+                read.drop,
+            )
+
+
+def _keep_names(site: PilotSite, projects: list[Read]) -> None:
+    """Lock away the names of documents and cases: they often hold a case number."""
+    rows = {
+        ("documents", read.hashed(speaker), "person", speaker)
+        for read in projects
+        for document in read.documents
+        for speaker in _speakers(read, document)
+    }
+    with open_vault(site) as vault, transaction(vault):
+        vault.execute("DELETE FROM vault.identifiers WHERE noun = 'documents'")
+        insert(vault, "vault.identifiers", sorted(rows))
+
+
+def _said(noun: str, rows: int, drop: Drop, projects: list[Read]) -> str:
+    if not projects:
+        return "This pilot site has no coded interviews in its drop."
+    aside = sum(len(read.project.quarantined) for read in projects)
+    what = "interviews" if noun == "documents" else "codings"
+    kept = f" {aside:,} codings could not be placed and were left out." if aside and noun == "codings" else ""
+    return f"{rows:,} {what} arrived in the drop {drop.name}.{kept}"
+
+
+def _notes(projects: list[Read]) -> str:
+    """Return where the files leave the standard, as a Markdown list."""
+    return "\n".join(f"- {note}" for read in projects for note in read.project.deviations)

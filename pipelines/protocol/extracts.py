@@ -1,0 +1,117 @@
+"""How the files of a drop map to the common model: nouns, their fields, columns and codes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pipelines.protocol.base import Code, Part, Slug, Text
+
+Noun = Literal["cases", "contacts", "spend", "consents", "interviews"]
+"""What the rows of an extract are. `interviews` is a coded project (.qdpx), the others are tables."""
+
+FieldType = Literal["text", "number", "date", "yes_no", "person", "site", "arm"]
+
+FIELDS: dict[str, dict[str, FieldType]] = {
+    "cases": {
+        "person": "person",
+        "site": "site",
+        "arm": "arm",
+        "referral_date": "date",
+        "start_date": "date",
+        "end_date": "date",
+    },
+    "contacts": {
+        "person": "person",
+        "site": "site",
+        "contact_date": "date",
+        "kind": "text",
+        "minutes": "number",
+        "attended": "yes_no",
+    },
+    "spend": {
+        "person": "person",
+        "site": "site",
+        "spend_date": "date",
+        "category": "text",
+        "amount": "number",
+        "purpose": "text",
+    },
+    "consents": {
+        "person": "person",
+        "site": "site",
+        "may_link": "yes_no",
+        "may_quote": "yes_no",
+        "may_publish": "yes_no",
+        "consent_date": "date",
+        "withdrawn_on": "date",
+    },
+    "interviews": {},
+}
+"""Fields of the common model by noun. `cases` takes further fields: those that outcomes, covariates and doses name."""
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "cases": ("person",),
+    "contacts": ("person", "contact_date"),
+    "spend": ("person", "spend_date", "amount"),
+    "consents": ("person", "may_quote", "may_publish"),
+    "interviews": (),
+}
+"""Fields that an extract of a noun must map."""
+
+YES_NO_CODES: dict[str, str] = {
+    **dict.fromkeys(("1", "yes", "y", "true", "t"), "yes"),
+    **dict.fromkeys(("0", "no", "n", "false", "f"), "no"),
+}
+"""What a yes/no column may hold when the protocol declares no codes; case does not matter."""
+
+MISSING_DEFAULT: tuple[str, ...] = ("", "NA", "N/A", "NULL", "None", "NaN")
+"""What counts as missing when the protocol declares nothing else; case does not matter."""
+
+
+class Column(Part):
+    """Where a field stands in the file, and how its values are read."""
+
+    column: Text
+    """Header of the column, as in the file."""
+    format: str = ""
+    """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: yyyy-mm-dd."""
+    codes: dict[Code, Code] = {}
+    """What each code means: `{J: yes, N: no}`. A value that is not listed is a fault; case does not matter."""
+    missing: tuple[Code, ...] = ()
+    """Values that mean "not known", beside the usual ones."""
+
+
+def _short_column(value: object) -> object:
+    """Read `person: ID` as `person: {column: ID}`."""
+    return {"column": str(value)} if isinstance(value, str | int | float) else value
+
+
+ColumnSpec = Annotated[Column, BeforeValidator(_short_column)]
+"""A column: its header alone, or a mapping with `column`, `format`, `codes`, `missing`."""
+
+
+class Extract(Part):
+    """One file of a drop, or several of the same shape."""
+
+    noun: Noun = "cases"
+    """What one row is."""
+    file: Text
+    """Name of the file inside the drop; `*` matches anything, `{site}` is replaced by the site's key."""
+    sites: tuple[Slug, ...] = ()
+    """Sites that this extract serves. Default: all, told apart by the `site` column or by `{site}` in the name."""
+    sheet: str = ""
+    """Sheet of a workbook. Default: its only sheet."""
+    delimiter: Annotated[str, Field(max_length=1)] = ""
+    """Character between the columns of a text file. Default: found out, and refused when in doubt."""
+    encoding: str = ""
+    """Encoding of a text file. Default: UTF-8 (with or without BOM), UTF-16 by its BOM."""
+    columns: dict[Slug, ColumnSpec] = {}
+    """The common model's field on the left, the file's column on the right."""
+    identifiers: dict[Slug, Text] = {}
+    """Further columns that identify a person (name, date of birth, postcode): they go to the vault and nowhere else."""
+    ignore: tuple[Text, ...] = ()
+    """Columns that are not read at all; `*` matches anything."""
+    optional: bool = False
+    """True when a drop may lack this extract."""

@@ -1,0 +1,232 @@
+"""The protocol as frozen models: every key of protocol.yml, its meaning and its default. Reading it belongs in load."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipelines.protocol.base import Code, Part, Slug, Text
+from pipelines.protocol.extracts import Extract
+from pipelines.protocol.outcomes import Covariate, Outcome
+
+
+class Concept(Part):
+    """The idea under test."""
+
+    name: Text
+    """Name of the concept, for example "Enabling fund"."""
+    description: str = ""
+    """What the idea is, in a sentence or two."""
+
+
+class Source(Part):
+    """Where data that others collected come from."""
+
+    citation: Text
+    """The publication or data set, as one would cite it."""
+    licence: str = ""
+    """Under which licence the data may be used."""
+
+
+class Site(Part):
+    """A place where the pilot runs: one Dagster partition, one DuckDB file, one report."""
+
+    title: Text
+    """Name of the site for readers."""
+    codes: tuple[Code, ...] = ()
+    """Values of the extract's site column that mean this site. Default: the site's own key."""
+    context: dict[str, Code] = {}
+    """Context factors worth knowing when sites differ, for example `caseload per worker: 45`."""
+
+
+class Population(Part):
+    """Whom the pilot is for."""
+
+    description: Text
+    """The people in a phrase, for example "men leaving state prisons"."""
+    eligibility: tuple[Text, ...] = ()
+    """Who could take part, one criterion per line."""
+    planned_per_site: dict[Slug, Annotated[int, Field(gt=0)]] = {}
+    """Number of people planned in each site."""
+
+
+class Component(Part):
+    """An active ingredient of the intervention and how much of it was planned."""
+
+    title: Text
+    """Name of the component for readers."""
+    measure: Text
+    """What counts it: `contacts` (attended), `minutes` (of attended contacts), `spend` (pounds), or `cases.FIELD`."""
+    planned: Annotated[float, Field(gt=0)] | None = None
+    """Planned dose per person, in `unit`."""
+    unit: str = ""
+    """Unit of the dose, for example "contacts" or "share of the planned stay"."""
+
+
+class Intervention(Part):
+    """What was tried, after the TIDieR checklist (Hoffmann et al. 2014, BMJ 348:g1687); only the name is needed."""
+
+    name: Text
+    """1. Brief name."""
+    why: str = ""
+    """2. Rationale or goal of the essential elements."""
+    materials: str = ""
+    """3. What: materials used."""
+    procedures: str = ""
+    """4. What: procedures and activities."""
+    who: str = ""
+    """5. Who provided it, with what expertise."""
+    how: str = ""
+    """6. How: face to face, telephone, one to one, in groups."""
+    where: str = ""
+    """7. Where."""
+    when_and_how_much: str = ""
+    """8. When and how much: number, length, intensity."""
+    tailoring: str = ""
+    """9. Tailoring to the person."""
+    modifications: str = ""
+    """10. Modifications during the pilot."""
+    how_well_planned: str = ""
+    """11. How adherence was to be assessed."""
+    how_well_delivered: str = ""
+    """12. How it was delivered, in the words of the team; the measured dose stands beside it."""
+    components: dict[Slug, Component] = {}
+    """Components with their planned dose."""
+
+
+class Arm(Part):
+    """One group of the comparison."""
+
+    title: Text
+    """Name of the group for readers."""
+    codes: tuple[Code, ...]
+    """Values of the extract's arm column that mean this group."""
+
+
+class Arms(Part):
+    """Who is compared with whom."""
+
+    treatment: Arm
+    """The group that was offered what is tested."""
+    comparison: Arm
+    """The group it is compared with."""
+    assignment: Literal["randomised", "not_randomised"] = "randomised"
+    """How people came into a group. Without randomisation this version describes and does not estimate an effect."""
+
+
+class Question(Part):
+    """A question the pilot set out to answer, with what was expected before anybody saw data."""
+
+    text: Text
+    """The question."""
+    expectation: Text
+    """What was expected, written beforehand."""
+    quantitative: tuple[Slug, ...] = ()
+    """Outcomes that answer it."""
+    supporting: tuple[Text, ...] = ()
+    """Codes of the interviews that would speak for the expectation."""
+    countering: tuple[Text, ...] = ()
+    """Codes of the interviews that would speak against it."""
+
+
+class Disclosure(Part):
+    """Protection of people in everything that leaves the evaluation team."""
+
+    profile: Literal["standard", "opensafely"] = "standard"
+    """Named profile of pipelines/disclosure/policy.yml."""
+    minimum_count: Annotated[int, Field(ge=1)] | None = None
+    """Smallest count that may be shown; it can only be stricter than the profile's."""
+
+
+class Limits(Part):
+    """Limits that the data have to keep; each becomes a check that speaks."""
+
+    missing_outcome: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Largest share of people without a known primary outcome before a warning."""
+    quarantine: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Largest share of rows that may be set aside by row rules; above it the table is refused."""
+    spend_per_entry: Annotated[float, Field(gt=0)] | None = None
+    """Largest single amount that the fund may pay, in pounds."""
+    people_per_arm: Annotated[int, Field(ge=2)] = 10
+    """Fewest people in a group for which an effect is estimated; below it the report only describes."""
+
+
+class Dates(Part):
+    """When the pilot runs."""
+
+    start: dt.date | None = None
+    """First day of the pilot."""
+    end: dt.date | None = None
+    """Last day of the pilot."""
+
+
+class Plan(Part):
+    """The part of the protocol that every reader may see; it stands in each evidence bundle."""
+
+    pilot: Slug
+    """Key of the pilot: the name of its folder."""
+    title: Text
+    """Title of the pilot for readers."""
+    question: Text
+    """The main question, in one sentence."""
+    concept: Concept
+    """The idea under test."""
+    phase: Literal["proof_of_concept", "pilot", "scale_up"] = "pilot"
+    """How far the idea has come."""
+    synthetic: bool = False
+    """True when the data are made up; every page then says so."""
+    continues: tuple[Slug, ...] = ()
+    """Earlier pilots that this one continues."""
+    contact: str = ""
+    """Whom a reader may ask."""
+    sources: tuple[Source, ...] = ()
+    """Where the data come from when others collected them."""
+    dates: Dates = Dates()
+    """When the pilot runs."""
+    sites: Annotated[dict[Slug, Site], Field(min_length=1)]
+    """The places where it runs, by key."""
+    population: Population
+    """Whom it is for."""
+    theory_of_change: tuple[Text, ...] = ()
+    """How it should work, one step per line."""
+    intervention: Intervention
+    """What was tried."""
+    arms: Arms | None = None
+    """Who is compared with whom; without it the report only describes."""
+    outcomes: dict[Slug, Outcome] = {}
+    """What should change, by key."""
+    covariates: dict[Slug, Covariate] = {}
+    """What was known of people before they started: the baseline table."""
+    adjust_for: tuple[Slug, ...] = ()
+    """Covariates of the adjusted estimate that is shown beside the headline."""
+    questions: dict[Slug, Question] = {}
+    """What the pilot set out to answer, by key: one row each of the joint display."""
+    cannot_say: tuple[Text, ...] = ()
+    """What this pilot cannot say by its design, in words that the report prints in its summary."""
+    disclosure: Disclosure = Disclosure()
+    """Protection of people in what is released."""
+    limits: Limits = Limits()
+    """Limits that the data have to keep."""
+    confidence_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """Level of every interval."""
+
+
+class Protocol(Plan):
+    """The whole of protocol.yml: the plan, and how the provider's files map to it."""
+
+    extracts: Annotated[dict[Slug, Extract], Field(min_length=1)]
+    """The files of a drop, by key."""
+
+    def plan(self) -> Plan:
+        """Return the part that readers may see."""
+        return Plan.model_validate(self.model_dump(exclude={"extracts"}))
+
+    def site_codes(self) -> dict[str, str]:
+        """Map each value of a site column to the key of its site."""
+        return {code: key for key, site in self.sites.items() for code in (site.codes or (key,))}
+
+    def extracts_of(self, noun: str, site: str) -> dict[str, Extract]:
+        """Return the extracts that hold rows of a noun for a site."""
+        return {k: e for k, e in self.extracts.items() if e.noun == noun and (not e.sites or site in e.sites)}

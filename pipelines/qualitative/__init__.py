@@ -1,0 +1,1 @@
+"""Coded interviews: readers of qualitative tools' exports, positions, themes, quotes. No Dagster, no DuckDB."""

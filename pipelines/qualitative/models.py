@@ -1,0 +1,173 @@
+"""What a coded project is, whichever tool wrote it. Readers build these; nothing here knows a file format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Checked = Literal["exact", "name", "snippet", "boundary", "failed", "whole-document"]
+Unit = Literal["code points", "utf-16", "utf-8 bytes"]
+Newline = Literal["lf", "crlf", "as in the file"]
+
+
+class UnreadableProject(ValueError):
+    """A project file cannot be read. The message names the file and never holds participants' words."""
+
+
+@dataclass(frozen=True)
+class Coder:
+    """A person who coded."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code; `path` holds the names from the root down to and including its own.
+
+    `codable` is False for a category that only groups codes.
+    """
+
+    id: str
+    name: str
+    path: tuple[str, ...]
+    description: str = ""
+    codable: bool = True
+
+
+@dataclass(frozen=True)
+class Case:
+    """A person or unit that documents belong to. Names are unique within a project."""
+
+    id: str
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A transcript or other text. `text` is canonical: LF line breaks; positions count its code points.
+
+    `groups` are the document sets of the tool (where a pilot's site often hides).
+    """
+
+    id: str
+    name: str
+    text: str = field(repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    case_names: tuple[str, ...] = ()
+    created: datetime | None = None
+    groups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Positions mean nothing over any other line break, so refuse it here rather than misplace a quote later."""
+        if "\r" in self.text:
+            raise ValueError(f"document {self.id} holds carriage returns; canonical text breaks lines with LF")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """A code put on a passage by a coder.
+
+    Parameters
+    ----------
+    start, end
+        Code points over the document's canonical text, end exclusive. `start == end` is a point somebody coded.
+    quote
+        The passage, ``text[start:end]``; empty for a whole document, where nobody chose a passage.
+    coder_id
+        Empty where the file does not say who coded.
+    checked
+        ``exact``: the file's own copy of the passage is at this place; ``name``: it is, but for white space;
+        ``snippet``: the file's shortened copy is; ``boundary``: no copy, both ends lie between words; ``failed``: no
+        copy and an end inside a word, kept because the document's other passages prove how positions are counted;
+        ``whole-document``: coded as a whole.
+    created
+        Without a time zone where the file does not state one.
+    """
+
+    id: str
+    document_id: str
+    code_id: str
+    coder_id: str
+    start: int
+    end: int
+    quote: str = field(repr=False)
+    created: datetime | None = None
+    checked: Checked = "exact"
+    memo: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class CaseSpan:
+    """A passage that belongs to one case of a document with several (a focus group)."""
+
+    document_id: str
+    case_name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class QuarantinedCoding:
+    """A coding that was not taken over, and why; `start` and `end` as the file has them, never the text."""
+
+    id: str
+    document_id: str
+    code_id: str
+    coder_id: str
+    start: int | None
+    end: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How one document's positions are counted, and the evidence for it.
+
+    `score` and `runner_up` are shares of the evidence that could have been found (0 to 1), for the chosen way of
+    counting and for the best of those that place at least one passage elsewhere (None when there is no such way).
+    """
+
+    document_id: str
+    unit: Unit
+    newline: Newline
+    bom_counted: bool
+    end_inclusive: bool
+    score: float
+    runner_up: float | None
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Project:
+    """A coded project. `deviations` say in plain words where the file leaves its standard or what was not read."""
+
+    name: str
+    origin: str
+    coders: tuple[Coder, ...] = ()
+    codes: tuple[Code, ...] = ()
+    cases: tuple[Case, ...] = ()
+    documents: tuple[Document, ...] = ()
+    codings: tuple[Coding, ...] = ()
+    case_spans: tuple[CaseSpan, ...] = ()
+    quarantined: tuple[QuarantinedCoding, ...] = ()
+    deviations: tuple[str, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+
+    def cases_of(self, coding: Coding) -> tuple[str, ...]:
+        """Names of the cases a coded passage belongs to: those whose spans it overlaps, else its document's."""
+        spans = [span for span in self.case_spans if span.document_id == coding.document_id]
+        if not spans:
+            return next(document.case_names for document in self.documents if document.id == coding.document_id)
+        return tuple(sorted({span.case_name for span in spans if overlap(span, coding)}))
+
+
+def overlap(span: CaseSpan, coding: Coding) -> bool:
+    """Whether a passage and a case's span share text; a coded point belongs to the span it lies in."""
+    if coding.start == coding.end:
+        return span.start <= coding.start <= span.end
+    return span.start < coding.end and coding.start < span.end

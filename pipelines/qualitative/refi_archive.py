@@ -1,0 +1,69 @@
+"""The files inside a .qdpx: the project's XML, and the plain texts it points to. Nothing outside the zip is opened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from xml.etree.ElementTree import Element
+
+from pipelines.qualitative.offsets import SourceText, decode, source_text
+from pipelines.qualitative.refi_elements import Deviations, child
+from pipelines.qualitative.safe_zip import SafeZip
+
+
+def project_entry(names: tuple[str, ...], deviations: Deviations) -> str:
+    """Return the name of the one .qde in a zip.
+
+    Raises
+    ------
+    ValueError
+        There is none, or more than one.
+    """
+    found = [name for name in names if name.casefold().endswith(".qde") and not name.startswith("__MACOSX/")]
+    found = [name for name in found if "/" not in name] or found
+    if len(found) != 1:
+        raise ValueError(f"it should hold one project file (.qde), and holds {len(found)}")
+    if found[0] != "project.qde":
+        deviations.add("the project file inside is not called project.qde")
+    return found[0]
+
+
+class Texts:
+    """The plain texts of a project, found by the last part of their path, whatever the folder is called."""
+
+    def __init__(self, archive: SafeZip, deviations: Deviations) -> None:
+        """Index a zip's files by last path component, case apart."""
+        self._archive, self._deviations = archive, deviations
+        self._places: defaultdict[str, list[str]] = defaultdict(list)
+        for name in archive.names:
+            self._places[name.rpartition("/")[2].casefold()].append(name)
+        if any(name.partition("/")[0] != "sources" for name in archive.names if name.casefold().startswith("sources/")):
+            deviations.add("the folder of texts is not spelled sources/")
+
+    def open(self, carrier: Element) -> SourceText:
+        """Return the text of a TextSource, Representation, Transcript or Note.
+
+        Raises
+        ------
+        ValueError
+            There is none inside the project, or it cannot be decoded.
+        """
+        path = carrier.get("plainTextPath", "").strip()
+        content = child(carrier, "PlainTextContent")
+        if path:
+            return decode(self._archive.read(self._find(path)))
+        if content is None:
+            raise ValueError("it has no plain text" + (", only rich text" if carrier.get("richTextPath") else ""))
+        return source_text(content.text or "")
+
+    def _find(self, path: str) -> str:
+        scheme, separator, rest = path.rpartition("://")
+        if separator and scheme.casefold() != "internal":
+            raise ValueError("its text lies outside the project file, where it is never opened")
+        if not separator:
+            self._deviations.add("a text's path lacks internal://")
+        last = rest.replace("\\", "/").rpartition("/")[2].casefold()
+        places = self._places[last]
+        found = [place for place in places if place.casefold() == f"sources/{last}"] or places
+        if len(found) != 1:
+            raise ValueError("its text is not in the project file" if not found else "two files could be its text")
+        return found[0]

@@ -1,0 +1,111 @@
+"""Resolve a project's codings: to codes, coders and cases, or into quarantine with a reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, QuarantinedCoding
+from pipelines.qualitative.positions import Placed, Refused
+from pipelines.qualitative.refi_elements import Deviations, child, children, guid_of, moment_of, targets, text_of
+from pipelines.qualitative.refi_sources import Marked, ReadSource
+
+
+@dataclass
+class Assembly:
+    """What the codings are resolved against, and what they fill."""
+
+    codes: dict[str, Code]
+    coders: dict[str, Coder]
+    cases: dict[str, Case]
+    memos: dict[str, str]
+    codings: list[Coding] = field(default_factory=list)
+    quarantined: list[QuarantinedCoding] = field(default_factory=list)
+    case_spans: set[CaseSpan] = field(default_factory=set)
+    members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    ids: set[str] = field(default_factory=set)
+
+
+def refer_cases(root: Element, known: Mapping[str, ReadSource], assembly: Assembly, deviations: Deviations) -> None:
+    """Take over what cases say about sources and selections."""
+    places = {guid: (source, place) for source in known.values() for guid, place in source.places.items()}
+    for number, element in enumerate(children(child(root, "Cases"), "Case"), start=1):
+        name = assembly.cases[guid_of(element) or f"case-{number}"].name
+        for target in targets(element, "SourceRef"):
+            if target in known:
+                assembly.members[known[target].id].add(name)
+            else:
+                deviations.add("a case refers to a source that is not in the file")
+        for target in targets(element, "SelectionRef"):
+            if target in places:
+                _belongs(*places[target], name, assembly)
+            else:
+                deviations.add("a case refers to a passage that is not in the file or could not be placed")
+
+
+def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assembly) -> None:
+    """Record that a passage, or a whole document, belongs to a case."""
+    assembly.members[source.id].add(case_name)
+    text = source.text or ""
+    whole = not (text[: place.start].strip() or text[place.end :].strip())
+    if place.start < place.end and not whole:
+        assembly.case_spans.add(CaseSpan(source.id, case_name, place.start, place.end))
+
+
+def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
+    """Turn one Coding element into codings, case membership or quarantine."""
+    coder = guid_of(marked.coding, "creatingUser")
+    if not coder and marked.selection is not None:
+        coder = guid_of(marked.selection, "creatingUser")
+    for code in targets(marked.coding, "CodeRef") or [""]:
+        identity = _unique(guid_of(marked.coding) or "coding", assembly.ids)
+        reason = _doubt(code, coder, marked, assembly)
+        if reason is not None:
+            assembly.quarantined.append(
+                QuarantinedCoding(identity, source.id, code, coder, *marked.delivered, reason=reason)
+            )
+        elif isinstance(marked.place, Placed):
+            if code in assembly.cases:
+                _belongs(source, marked.place, assembly.cases[code].name, assembly)
+            else:
+                assembly.codings.append(_coding(identity, source, marked, marked.place, code, coder, assembly))
+
+
+def _doubt(code: str, coder: str, marked: Marked, assembly: Assembly) -> str | None:
+    """Return why a coding cannot be taken over; None if it can."""
+    if isinstance(marked.place, Refused):
+        return marked.place.reason
+    if code not in assembly.codes and code not in assembly.cases:
+        return "it refers to a code that is not in the file"
+    return "it refers to a coder who is not in the file" if coder and coder not in assembly.coders else None
+
+
+def _coding(
+    identity: str, source: ReadSource, marked: Marked, place: Placed, code: str, coder: str, assembly: Assembly
+) -> Coding:
+    quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
+    created = moment_of(marked.coding)
+    if created is None and marked.selection is not None:
+        created = moment_of(marked.selection)
+    memo = _memo(marked, assembly.memos)
+    return Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
+
+
+def _memo(marked: Marked, memos: dict[str, str]) -> str:
+    """Join the description of a selection and the notes on it and on the coding."""
+    holders = [marked.coding] if marked.selection is None else [marked.selection, marked.coding]
+    parts = [text_of(holder, "Description") for holder in holders]
+    parts += [memos.get(target, "") for holder in holders for target in targets(holder, "NoteRef")]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _unique(identity: str, taken: set[str]) -> str:
+    """Return an id that no coding has yet: some tools repeat GUIDs."""
+    candidate, number = identity, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{identity}#{number}"
+    taken.add(candidate)
+    return candidate

@@ -1,0 +1,1 @@
+"""Release: what may leave the evaluation team, written once and never changed."""

@@ -1,0 +1,123 @@
+"""Differences with their intervals, held against no difference and against the smallest difference that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.findings.models import EffectResult
+from pipelines.reporting import figures, numbers, sentences
+from pipelines.reporting.evidence import Estimated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROW = 0.78
+
+
+def difference_figures(estimated: Sequence[Estimated]) -> list[figures.Picture]:
+    """Draw one figure for each unit: percentage points and days share no axis."""
+    units: dict[str, list[EffectResult]] = {}
+    for pair in estimated:
+        if None not in (pair.result.value, pair.result.lower, pair.result.upper):
+            units.setdefault(numbers.difference_unit(pair.result), []).append(pair.result)
+    with figures.styled():
+        return [_drawn(unit, results, number) for number, (unit, results) in enumerate(units.items(), 1)]
+
+
+def _drawn(unit: str, results: list[EffectResult], number: int) -> figures.Picture:
+    """Draw the outcomes of one unit."""
+    from matplotlib.figure import Figure
+
+    height = _ROW * len(results) + 0.85
+    figure = Figure(figsize=(figures.WIDTH, height))
+    axes = figure.add_axes((0.02, 0.55 / height, 0.96, 1 - 0.8 / height))
+    _frame(axes, unit, results)
+    for row, result in enumerate(results):
+        _outcome(axes, result, -row)
+    return figures.saved(figure, f"differences-{number}", title(results), alt(unit, results))
+
+
+def _frame(axes: Axes, unit: str, results: list[EffectResult]) -> None:
+    """Draw the axis and the line of no difference."""
+    axes.set(ylim=(-len(results) + 0.35, 0.75), xlim=_reach(results), yticks=[])
+    axes.axvline(0, color=figures.INK, linewidth=1)
+    axes.text(0, 0.78, "no difference", ha="center", va="bottom", size=8, color=figures.QUIET)
+    first = results[0]
+    groups = f"“{first.arms['treatment'].title}” minus “{first.arms['comparison'].title}”"
+    axes.set_xlabel(f"Difference in {unit}: {groups}")
+    axes.tick_params(length=3)
+
+
+def _outcome(axes: Axes, result: EffectResult, y: float) -> None:
+    """Draw one outcome: its interval, its name and numbers above, the good direction beside."""
+    scale = _scale(result)
+    lower, value, upper = (scale * (number or 0.0) for number in (result.lower, result.value, result.upper))
+    axes.plot([lower, upper], [y, y], color=figures.COLOURS["treatment"], linewidth=3, solid_capstyle="butt")
+    axes.plot([value], [y], marker="o", markersize=9, color=figures.COLOURS["treatment"], markeredgecolor="white")
+    told = f"{sentences.capital(result.title)}: {numbers.difference(result, result.value)} ({sentences.interval(result)})"
+    axes.text(0.0, y + 0.34, told, transform=axes.get_yaxis_transform(), va="center", color=figures.INK, weight="bold")
+    _good_side(axes, result, y)
+    _minimum(axes, result, y)
+
+
+def _good_side(axes: Axes, result: EffectResult, y: float) -> None:
+    """Say in words which side is better for people."""
+    right = result.better == "higher"
+    words = "better ▶" if right else "◀ better"
+    x = 1.0 if right else 0.0
+    axes.text(
+        x, y - 0.22, words, transform=axes.get_yaxis_transform(), ha="right" if right else "left", va="center",
+        size=8, color=figures.QUIET,
+    )  # fmt: skip
+
+
+def _minimum(axes: Axes, result: EffectResult, y: float) -> None:
+    """Mark where a difference begins to matter."""
+    if result.minimum_important_difference is None:
+        return
+    sign = 1 if result.better == "higher" else -1
+    x = sign * _scale(result) * result.minimum_important_difference
+    axes.plot([x, x], [y - 0.2, y + 0.2], color=figures.INK, linewidth=1.3, linestyle=(0, (3, 2)))
+    side = "left" if sign > 0 else "right"
+    axes.text(x, y - 0.30, "matters from here", ha=side, va="center", size=8, color=figures.QUIET)
+
+
+def _reach(results: list[EffectResult]) -> tuple[float, float]:
+    """Return the ends of the axis: everything drawn, no difference, and some air."""
+    drawn = [0.0]
+    for result in results:
+        minimum = result.minimum_important_difference or 0.0
+        ends = (result.lower or 0.0, result.upper or 0.0, -minimum, minimum)
+        drawn += [_scale(result) * end for end in ends]
+    air = 0.12 * (max(drawn) - min(drawn) or 1.0)
+    return min(drawn) - air, max(drawn) + air
+
+
+def _scale(result: EffectResult) -> float:
+    """Return the factor from the finding's unit to the axis's."""
+    return 100.0 if result.outcome_type == "binary" else 1.0
+
+
+def title(results: list[EffectResult]) -> str:
+    """Say the verdict of the only outcome, or how many point where."""
+    if len(results) == 1:
+        return sentences.capital(sentences.short_verdict(results[0]))
+    told = []
+    for verdict, words in (("better", "better"), ("worse", "worse"), ("inconclusive", "still open")):
+        several = sum(result.verdict == verdict for result in results)
+        told += [f"{numbers.in_words(several)} {words}"] if several else []
+    return f"Of {numbers.in_words(len(results))} outcomes, {', '.join(told)}"
+
+
+def alt(unit: str, results: list[EffectResult]) -> str:
+    """Say every interval."""
+    return f"Differences in {unit} with their intervals. " + " ".join(_told(result) for result in results)
+
+
+def _told(result: EffectResult) -> str:
+    """Say one interval, and the smallest difference that matters."""
+    minimum = result.minimum_important_difference
+    matters = f"; matters from {sentences.minimum_cell(result)}" if minimum is not None else ""
+    value = numbers.difference(result, result.value)
+    return f"{sentences.capital(result.title)}: {value}, {numbers.level(result)} interval {sentences.interval(result)}{matters}."

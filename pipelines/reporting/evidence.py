@@ -1,0 +1,157 @@
+"""Open a bundle and pick findings out of it. No words and no layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+
+from pipelines.findings.models import (
+    BaselineResult,
+    CheckSummary,
+    Count,
+    DataQualityResult,
+    DoseResult,
+    EffectResult,
+    EvidenceLevelResult,
+    Finding,
+    FlowResult,
+    FlowStage,
+    JointResult,
+    QuoteShown,
+    Record,
+    ThemeResult,
+)
+from pipelines.release.bundle import Evidence, read_evidence
+
+R = TypeVar("R", bound=Record)
+
+
+class Said(NamedTuple):
+    """A theme's finding with its result, typed."""
+
+    finding: Finding
+    result: ThemeResult
+
+
+class Estimated(NamedTuple):
+    """An effect's finding with its result, typed."""
+
+    finding: Finding
+    result: EffectResult
+
+
+class Answered(NamedTuple):
+    """A joint display's row with its result, typed."""
+
+    finding: Finding
+    result: JointResult
+
+
+class Dosed(NamedTuple):
+    """A component's finding with its result, typed."""
+
+    finding: Finding
+    result: DoseResult
+
+
+def open_bundle(bundle: str | Path) -> Evidence:
+    """Read the bundle whose folder a report was given."""
+    return read_evidence(Path(bundle))
+
+
+def effects(evidence: Evidence, tier: str = "") -> list[Estimated]:
+    """Return the outcomes' findings in order, of one tier when asked."""
+    pairs = [Estimated(finding, result) for finding, result in _typed(evidence, "effect", EffectResult)]
+    return [pair for pair in pairs if tier in ("", pair.result.tier)]
+
+
+def headline(evidence: Evidence) -> list[Estimated]:
+    """Return the primary outcomes, or all of them when none was called primary."""
+    return effects(evidence, "primary") or effects(evidence)
+
+
+def themes(evidence: Evidence) -> list[Said]:
+    """Return the themes in order."""
+    return [Said(*pair) for pair in _typed(evidence, "theme", ThemeResult)]
+
+
+def answers(evidence: Evidence) -> list[Answered]:
+    """Return the rows of the joint display in order."""
+    return [Answered(*pair) for pair in _typed(evidence, "joint", JointResult)]
+
+
+def doses(evidence: Evidence) -> list[Dosed]:
+    """Return the components' doses in order."""
+    return [Dosed(*pair) for pair in _typed(evidence, "dose", DoseResult)]
+
+
+def baseline(evidence: Evidence) -> tuple[Finding, BaselineResult] | None:
+    """Return the baseline table's finding, if there is one."""
+    return next(_typed(evidence, "baseline", BaselineResult), None)
+
+
+def evidence_level(evidence: Evidence) -> tuple[Finding, EvidenceLevelResult] | None:
+    """Return the finding that says how far the design can carry a conclusion."""
+    return next(_typed(evidence, "evidence_level", EvidenceLevelResult), None)
+
+
+def flow(evidence: Evidence) -> tuple[Finding, FlowResult] | None:
+    """Return the participant flow, if it has a stage."""
+    return next((pair for pair in _typed(evidence, "flow", FlowResult) if pair[1].stages), None)
+
+
+def quality(evidence: Evidence) -> tuple[tuple[Finding, DataQualityResult], ...]:
+    """Return what the checks of the data found."""
+    return tuple(_typed(evidence, "data_quality", DataQualityResult))
+
+
+def checks(evidence: Evidence) -> list[CheckSummary]:
+    """Return every check of the data."""
+    return [check for _, result in quality(evidence) for check in result.checks]
+
+
+def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
+    """Return what the pilot cannot say, by origin when asked."""
+    found = evidence.of_kind("limit")
+    return [finding for finding in found if origin in ("", getattr(finding.result, "origin", ""))]
+
+
+def quotes(evidence: Evidence) -> list[tuple[Said, QuoteShown]]:
+    """Return every quote that may be shown, with its theme."""
+    return [(theme, quote) for theme in themes(evidence) for quote in theme.result.quotes]
+
+
+def arm_titles(evidence: Evidence) -> dict[str, str]:
+    """Return the groups' names for readers, by key."""
+    arms = evidence.plan.arms
+    return {"treatment": arms.treatment.title, "comparison": arms.comparison.title} if arms else {}
+
+
+def randomised(evidence: Evidence) -> bool:
+    """Say whether chance decided who was offered what: only then may a sentence speak of an effect."""
+    return evidence.plan.arms is not None and evidence.plan.arms.assignment == "randomised"
+
+
+def column_title(evidence: Evidence, key: str) -> str:
+    """Name a column of counts: a group, or everyone."""
+    return arm_titles(evidence).get(key, "Everyone" if key == "everyone" else key.replace("_", " ").capitalize())
+
+
+def columns(stages: tuple[FlowStage, ...]) -> list[str]:
+    """Return which groups the stages count, everyone first."""
+    return [key for key in ("everyone", "treatment", "comparison") if any(key in stage.counts for stage in stages)]
+
+
+def people_at(stage: FlowStage) -> tuple[Count, ...]:
+    """Return the people at a stage: everyone when counted, else each group; sums would be numbers of no finding."""
+    if "everyone" in stage.counts:
+        return (stage.counts["everyone"],)
+    return tuple(stage.counts[key] for key in columns((stage,)))
+
+
+def _typed(evidence: Evidence, kind: str, model: type[R]) -> Iterator[tuple[Finding, R]]:
+    """Yield the findings of a kind with their results."""
+    for finding in evidence.of_kind(kind):
+        if isinstance(finding.result, model):
+            yield finding, cast(R, finding.result)

@@ -1,0 +1,178 @@
+"""Sentences about numbers, built by rule. Words follow the interval and the design, never a p-value.
+
+No causal verb stands here: whether a difference may be read as an effect is said in its own sentence, from the design.
+"""
+
+from __future__ import annotations
+
+from pipelines.findings.models import ArmSummary, EffectResult
+from pipelines.reporting.numbers import WITHHELD, average, decimal, difference_unit, fitting, level, size_of, trimmed
+
+
+def within(text: str) -> str:
+    """Return a title as it stands inside a sentence; an abbreviation keeps its capitals."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def capital(text: str) -> str:
+    """Return a phrase as it begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def per_hundred(share: float | None) -> str:
+    """Turn a share into people out of 100, whole people as people are."""
+    if share is None:
+        return WITHHELD
+    people = 100 * share
+    return "fewer than 1" if 0 < people < 0.5 else f"{people:.0f}"
+
+
+def fewer_or_more(effect: EffectResult, value: float | None) -> str:
+    """Say a difference in words: "8 fewer", "2.0 weeks more"."""
+    if value is None:
+        return WITHHELD
+    if value == 0:
+        return "no difference"
+    if effect.outcome_type == "binary":
+        size = "less than 1" if abs(value) < 0.005 else f"{abs(100 * value):.0f}"
+        return f"{size} {'more' if value > 0 else 'fewer'}"
+    return f"{size_of(effect, value)} {'more' if value > 0 else 'less'}"
+
+
+def base(effect: EffectResult) -> str:
+    """Say how many people stand behind the numbers of an outcome."""
+    return " and ".join(f"{arm.n if arm.n is not None else WITHHELD} in “{arm.title}”" for arm in _groups(effect))
+
+
+def span(effect: EffectResult) -> str:
+    """Say an interval in words: "from 17 fewer to less than 1 fewer"."""
+    return f"from {fewer_or_more(effect, effect.lower)} to {fewer_or_more(effect, effect.upper)}"
+
+
+def out_of_a_hundred(effect: EffectResult) -> str:
+    """Describe both groups, for any 100 people or on average."""
+    return _shares(effect) if effect.outcome_type == "binary" else _averages(effect)
+
+
+def gap(effect: EffectResult) -> str:
+    """Say the difference with its interval; below the floors, why there is none."""
+    if effect.value is None:
+        return f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
+    of = " in every 100" if effect.outcome_type == "binary" else " on average"
+    return (
+        f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
+        f"the {level(effect)} interval runs {span(effect)}."
+    )
+
+
+def verdict(effect: EffectResult) -> str:
+    """Say where the interval lies, in a sentence."""
+    return {
+        "better": "The whole interval lies on the better side.",
+        "worse": "The whole interval lies on the worse side.",
+        "inconclusive": "The interval holds better and worse results: this is still open.",
+        "described": "No difference was estimated.",
+    }[effect.verdict]
+
+
+def verdict_word(effect: EffectResult) -> str:
+    """Say where the interval lies, in a word or two for a cell."""
+    words = {"better": "Better", "worse": "Worse", "inconclusive": "Still open", "described": "Described only"}
+    return words[effect.verdict]
+
+
+def detectable(effect: EffectResult) -> str:
+    """Say which difference the numbers in hand could have shown."""
+    if effect.detectable is None:
+        return ""
+    return (
+        f"With this many people a difference of {size_of(effect, effect.detectable)} would have shown itself "
+        "80 times in 100; a smaller one can stay unseen."
+    )
+
+
+def against_minimum(effect: EffectResult) -> str:
+    """Hold the interval against the smallest difference that would matter, as it was set beforehand."""
+    minimum = effect.minimum_important_difference
+    if minimum is None or effect.lower is None or effect.upper is None:
+        return ""
+    return f"Beforehand, {size_of(effect, minimum)} was set as the smallest difference that would matter. {_against(effect, minimum)}"
+
+
+def good_limits(effect: EffectResult) -> tuple[float, float]:
+    """Return the interval turned so that above zero is better."""
+    lower, upper = effect.lower or 0.0, effect.upper or 0.0
+    return (lower, upper) if effect.better == "higher" else (-upper, -lower)
+
+
+def cause(is_randomised: bool) -> str:
+    """Say whether a difference may be read as an effect."""
+    if is_randomised:
+        return "Chance decided who was offered what, so a difference can be read as an effect of the offer."
+    return "Chance did not decide who was in which group, so a difference cannot be read as an effect."
+
+
+def short_verdict(effect: EffectResult) -> str:
+    """Say an outcome's result as a title."""
+    title = within(effect.title)
+    if effect.outcome_type == "binary":
+        return _binary_title(effect, title)
+    if effect.verdict in ("better", "worse"):
+        return f"{fewer_or_more(effect, effect.value)} on average: {title}"
+    return f"{'still open' if effect.verdict == 'inconclusive' else 'described, not compared'}: {title}"
+
+
+def dose_words(unit: str, planned: float | None, arm: ArmSummary | None) -> str:
+    """Say what was planned and what people got."""
+    got = f"{fitting(arm.average)} {unit} on average" if arm else "not measured"
+    return got if planned is None else f"{got}, {trimmed(planned)} planned"
+
+
+def interval(effect: EffectResult) -> str:
+    """Write an interval for a cell, in the unit of the difference."""
+    if effect.lower is None or effect.upper is None:
+        return WITHHELD if effect.value is not None else "–"
+    scale = 100 if effect.outcome_type == "binary" else 1
+    digits = 1 if scale == 100 or max(abs(effect.lower), abs(effect.upper)) >= 1 else 2
+    return f"{decimal(scale * effect.lower, digits)} to {decimal(scale * effect.upper, digits)}"
+
+
+def minimum_cell(effect: EffectResult) -> str:
+    """Write the smallest difference that matters, for a figure's label."""
+    minimum = effect.minimum_important_difference or 0.0
+    scaled = 100 * minimum if effect.outcome_type == "binary" else minimum
+    return f"{trimmed(round(scaled, 6))} {difference_unit(effect)}".strip()
+
+
+def _groups(effect: EffectResult) -> list[ArmSummary]:
+    """Return the groups, treatment first."""
+    return [effect.arms[key] for key in ("treatment", "comparison") if key in effect.arms]
+
+
+def _shares(effect: EffectResult) -> str:
+    """For any 100 people: the share with the outcome in each group."""
+    told = [f"about {per_hundred(arm.average)} in “{arm.title}”" for arm in _groups(effect)]
+    return f"For any 100 people like those in this pilot, the number who {within(effect.title)} is {' and '.join(told)}."
+
+
+def _averages(effect: EffectResult) -> str:
+    """On average: the mean in each group."""
+    told = [f"{average(effect, arm.average)} {effect.unit} in “{arm.title}”" for arm in _groups(effect)]
+    return f"{capital(effect.title)}: on average {' and '.join(told)}."
+
+
+def _against(effect: EffectResult, minimum: float) -> str:
+    """Say where the interval lies, seen from the smallest difference that matters."""
+    near, far = good_limits(effect)
+    if near >= minimum:
+        return "Even the near end of the interval is as large as that."
+    if far < minimum:
+        return "The whole interval falls short of it."
+    return "The interval reaches both sides of it: the difference may or may not be large enough to matter."
+
+
+def _binary_title(effect: EffectResult, title: str) -> str:
+    """Say a yes/no outcome's result as a title."""
+    if effect.verdict in ("better", "worse"):
+        return f"{fewer_or_more(effect, effect.value)} in every 100 {title}"
+    return f"{'still open' if effect.verdict == 'inconclusive' else 'described, not compared'} how many {title}"

@@ -1,0 +1,201 @@
+"""Publishing a validated table, or refusing it: type, check, decide, then replace the old table in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.disclosure.policy import minimum_count
+from pipelines.ingest.tables import rows_named
+from pipelines.protocol import Protocol
+from pipelines.told import Told
+from pipelines.validation.decide import Verdict, decide
+from pipelines.validation.load import load_rules
+from pipelines.validation.result import CheckResult
+from pipelines.validation.rule import Rule
+from pipelines.validation.rules import between, not_null_share, required
+from pipelines.validation.run import run_rules
+from pipelines.validation.typed import Typed, field_types, outcome_structs, typed_field, unreadable_fields
+from pipelines.warehouse import columns_of, insert, open_warehouse, replace_table, statement, transaction
+from pipelines.workspace import PilotSite
+
+NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
+TABULAR = ("cases", "contacts", "spend", "consents")
+HAS_ROWS = "has_rows"
+FILES_NAMED = 10
+
+READABLE = Rule(
+    id="readable",
+    expectation="unexpected_rows",
+    arguments={"sql": "SELECT row_key FROM {table} WHERE unreadable <> ''"},
+    severity="block",
+    level="row",
+    words="Every value that is given can be read as the protocol says",
+    failed="{failed} of {total} rows ({share}) hold a value that cannot be read as the protocol says.",
+    advice="Correct the values in the rows listed below, or add their codes or format to the protocol.",
+    why="A value that nobody can read is not a value; guessing it would be worse than missing it.",
+)
+
+
+def publish(site: PilotSite, noun: str) -> Told:
+    """Type, check and publish validated.<noun>; on refusal say why and leave the earlier table."""
+    with open_warehouse(site) as connection:
+        replace_table(connection, f"staging.{noun}", _select(site, noun), _parameters(site, noun))
+        minimum = minimum_count(site.protocol)
+        declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
+        rules = rules_for(site.protocol, noun) if declared else ()
+        results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
+        verdict = decide(results, minimum_count=minimum)
+        faults = _faults(connection, site, noun)
+        rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+        connection.execute(f"DROP TABLE staging.{noun}")
+        columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
+    refusal = "" if verdict.publish else "\n".join([verdict.sentence, *faults])
+    return Told(verdict.sentence, rows, columns, _as_list(faults), checks=results, refusal=refusal)
+
+
+def rules_for(protocol: Protocol, noun: str) -> tuple[Rule, ...]:
+    """Return the rules of a table: those of expectations/, and those that the protocol asks for."""
+    rules = [*load_rules(noun), READABLE, *_protocol_rules(protocol, noun)]
+    limit = protocol.limits.quarantine
+    # A rule file may be more patient with some rules; the protocol's limit speaks for all others.
+    return tuple(
+        r if "refuse_above" in r.model_fields_set else r.model_copy(update={"refuse_above": limit}) for r in rules
+    )
+
+
+def rule_ids(noun: str) -> tuple[tuple[str, str], ...]:
+    """Return id and words of every rule that a table can have in any pilot."""
+    possible = [*load_rules(noun), READABLE, *(rule for rules in _possible().values() for rule in rules[noun])]
+    return tuple({rule.id: (rule.id, rule.words) for rule in possible}.values())
+
+
+def _possible() -> dict[str, dict[str, list[Rule]]]:
+    """Return the rules that some protocol can ask for, by the key of the protocol that does."""
+    return {
+        "arms": {n: [_arm_known()] if n == "cases" else [] for n in NOUNS},
+        "limits.missing_outcome": {n: [_outcome_known(0.2)] if n == "outcomes" else [] for n in NOUNS},
+        "limits.spend_per_entry": {n: [_spend_limit(1.0)] if n == "spend" else [] for n in NOUNS},
+    }
+
+
+def _protocol_rules(protocol: Protocol, noun: str) -> list[Rule]:
+    """Return the rules that a protocol asks for."""
+    if noun == "cases" and protocol.arms:
+        return [_arm_known()]
+    if noun == "outcomes" and protocol.outcomes:
+        return [_outcome_known(protocol.limits.missing_outcome)]
+    if noun == "spend" and protocol.limits.spend_per_entry:
+        return [_spend_limit(protocol.limits.spend_per_entry)]
+    return []
+
+
+def _arm_known() -> Rule:
+    return required(
+        "arm", rows="people", words="Everybody is in a known group", advice="Give the group of every person."
+    )
+
+
+def _outcome_known(limit: float) -> Rule:
+    return not_null_share(
+        "value_or_time",
+        limit,
+        id="outcome_known",
+        severity="warn",
+        level="table",
+        words="Few outcomes are missing",
+        failed="{failed} of {total} outcomes ({share}) are not known; the limit is {limit}.",
+        advice="Ask the provider for the missing outcomes.",
+        why="People whose outcome is missing may differ from the others, and the estimate with them.",
+    )
+
+
+def _spend_limit(limit: float) -> Rule:
+    return between(
+        "amount",
+        high=limit,
+        id="amount_within_limit",
+        severity="warn",
+        words="No payment is above the fund's limit",
+        failed="{failed} of {total} payments ({share}) are above the fund's limit.",
+        advice="Check whether these payments were approved.",
+    )
+
+
+def _select(site: PilotSite, noun: str) -> str:
+    """Return the SELECT that types a table."""
+    sql = statement("validated", noun)
+    if noun == "outcomes":
+        structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else _NO_OUTCOMES
+        typed_sql = sql.replace("{outcomes}", structs)
+        return f"SELECT *, coalesce(value, time) AS value_or_time FROM ({typed_sql})"
+    typed = _typed(site, noun) if noun in TABULAR else {}
+    fields = "".join(f', {one.value} AS "{field}"' for field, one in typed.items())
+    return sql.replace("{fields}", fields).replace("{unreadable}", unreadable_fields(typed))
+
+
+_NO_OUTCOMES = "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR)[]"
+
+
+def _typed(site: PilotSite, noun: str) -> Mapping[str, Typed]:
+    types = field_types(site.protocol, noun)
+    return {field: typed_field(site.protocol, noun, site.site, field, kind) for field, kind in types.items()}
+
+
+def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
+    return {"site": site.site} if noun == "cases" else {}
+
+
+def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict: Verdict) -> int:
+    """Replace the published and the quarantined rows together; a killed process leaves both as they were."""
+    aside = [(key, ", ".join(rules)) for key, rules in verdict.quarantine.items()]
+    connection.execute("CREATE OR REPLACE TEMP TABLE set_aside (row_key VARCHAR, reasons VARCHAR)")
+    insert(connection, "set_aside", aside)
+    with transaction(connection):
+        staged = f"staging.{noun}"
+        replace_table(
+            connection, f"quarantine.{noun}", f"SELECT s.*, a.reasons FROM {staged} s JOIN set_aside a USING (row_key)"
+        )
+        left_out = "unreadable, value_or_time" if noun == "outcomes" else "unreadable"
+        kept = f"SELECT * EXCLUDE ({left_out}) FROM {staged} ANTI JOIN set_aside USING (row_key)"
+        rows = replace_table(connection, f"validated.{noun}", kept)
+        _keep_checks(connection, noun, results)
+    return rows
+
+
+def _keep_checks(connection: Any, noun: str, results: Sequence[CheckResult]) -> None:
+    """Keep what the checks said beside the table they checked; row keys are not part of it."""
+    connection.execute("CREATE TABLE IF NOT EXISTS validated.checks (noun VARCHAR, position INTEGER, result VARCHAR)")
+    connection.execute("DELETE FROM validated.checks WHERE noun = ?", [noun])
+    rows = [(noun, position, result.model_dump_json()) for position, result in enumerate(results)]
+    insert(connection, "validated.checks", rows)
+
+
+def _faults(connection: Any, site: PilotSite, noun: str) -> list[str]:
+    """Return file, rows and column of values that could not be read; never the values."""
+    query = f"""
+        SELECT source_file, field, list(DISTINCT source_row ORDER BY source_row)
+        FROM (SELECT source_file, source_row, unnest(string_split(unreadable, ',')) AS field
+              FROM staging.{noun} WHERE unreadable <> '')
+        GROUP BY ALL ORDER BY ALL
+    """
+    found = connection.execute(query).fetchall()
+    return [f"{file}, {rows_named(rows)}: {_column(site, noun, field)}" for file, field, rows in found[:FILES_NAMED]]
+
+
+def _column(site: PilotSite, noun: str, field: str) -> str:
+    """Return a column in the provider's words, and what it may hold."""
+    extracts = site.protocol.extracts_of("cases" if noun == "outcomes" else noun, site.site)
+    columns = [extract.columns[field] for extract in extracts.values() if field in extract.columns]
+    names = " or ".join(dict.fromkeys(f'"{column.column}"' for column in columns)) or f'"{field}"'
+    codes = list(dict.fromkeys(code for column in columns for code in column.codes))
+    if field == "arm" and site.protocol.arms:
+        codes = [*site.protocol.arms.treatment.codes, *site.protocol.arms.comparison.codes]
+    allowed = f" Codes in the protocol: {', '.join(codes)}." if codes else ""
+    formats = list(dict.fromkeys(column.format for column in columns if column.format))
+    shape = f" The protocol expects dates as {' or '.join(formats)}." if formats else ""
+    return f"the column {names} holds a value that cannot be read.{allowed}{shape}"
+
+
+def _as_list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
