@@ -27,4 +27,6 @@ def _build(site: PilotSite, noun: str) -> Told:
     return build(site, noun)
 
 
-ASSETS = tuple(bind("analysis", noun, one_row, partial(_build, noun=noun), DEPS[noun]) for noun, one_row in ROWS.items())
+ASSETS = tuple(
+    bind("analysis", noun, one_row, partial(_build, noun=noun), DEPS[noun]) for noun, one_row in ROWS.items()
+)

@@ -1,7 +1,7 @@
 """How a function of pipelines becomes an asset: one step of one layer, for one pilot site at a time.
 
-What belongs here: the shape that all steps share, and the gate. What a step does belongs in pipelines; which steps there
-are, in the module of their layer. (No `from __future__ import annotations`: Dagster reads the annotations of a step.)
+What belongs here: the shape that all steps share, and the gate. What a step does belongs in pipelines; which steps
+there are, in the module of their layer. (No `from __future__ import annotations`: Dagster reads a step's annotations.)
 """
 
 import warnings
@@ -31,7 +31,9 @@ Rules = Sequence[tuple[str, str]]
 """Name and words of each check of an asset."""
 
 
-def bind(layer: str, noun: str, one_row: str, work: Work, deps: Sequence[str] = (), rules: Rules = ()) -> dg.AssetsDefinition:
+def bind(
+    layer: str, noun: str, one_row: str, work: Work, deps: Sequence[str] = (), rules: Rules = ()
+) -> dg.AssetsDefinition:
     """Return the asset `{layer}_{noun}`, which does the work for the site of its partition and tells the UI."""
     known = [name for name, _words in rules]
 

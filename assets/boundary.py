@@ -1,19 +1,17 @@
-"""Where a step's exceptions stop: what goes into Dagster's records is plain words, never a value from a person's row.
+"""Where a step's exceptions stop: what goes into Dagster's records is plain words, never a person's value.
 
-pandas and DuckDB put the offending cell, DuckDB even the whole line, into their messages; Dagster keeps messages, causes
-and tracebacks in its database. So nothing of a foreign exception passes but its type and the lines of our own code.
+pandas and DuckDB put the offending cell, DuckDB even the whole line, into their messages; Dagster keeps messages,
+causes and tracebacks in its database. So nothing of a foreign exception passes but its type and lines of our own code.
 """
 
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import dagster as dg
 
 from pipelines.protocol import ProtocolFaults
 from pipelines.refusal import Refusal
-from pipelines.workspace import ROOT
 
 T = TypeVar("T")
 
@@ -42,15 +40,14 @@ def broken(error: Exception) -> dg.Failure:
     """Return the failure of a step that has a fault in its program."""
     frames = own_frames(error)
     words = (
-        f"This step stopped on a fault in the program: {type(error).__name__} at {frames[-1]}. What was published before"
-        " still stands. Please send this line to the people who look after Pilotlens; it holds nobody's data."
+        f"This step stopped on a fault in the program: {type(error).__name__} at {frames[-1]}. What was published"
+        " before still stands. Please send this line to the people who look after Pilotlens; it holds nobody's data."
     )
     return dg.Failure(description=words, metadata={WHERE: " > ".join(frames)}, allow_retries=False)
 
 
 def own_frames(error: BaseException) -> tuple[str, ...]:
     """Name the lines of our own code that the exception came through, outermost first: `pipelines.ingest.files:31`."""
-    walk = ((Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__))
-    own = [(path.relative_to(ROOT), line) for path, line in walk if path.is_relative_to(ROOT)]
-    ours = [f"{'.'.join(path.with_suffix('').parts)}:{line}" for path, line in own if path.parts[0] in ("pipelines", "assets")]
+    walk = ((frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__))
+    ours = [f"{module}:{line}" for module, line in walk if module.partition(".")[0] in ("pipelines", "assets")]
     return tuple(ours) or ("a line outside Pilotlens",)

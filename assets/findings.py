@@ -8,11 +8,11 @@ from pipelines.told import Told
 from pipelines.workspace import PilotSite
 
 ROWS = {
-    "participants": "One row is one finding about who took part: how many came, stayed and were followed up, and who they were.",
-    "outcomes": "One row is one finding about what changed: an outcome in each group, and the difference with its interval.",
-    "delivery": "One row is one finding about what was delivered: planned and actual amounts of a part of the intervention.",
-    "themes": "One row is one finding from the interviews: a theme, how many people raised it, and quotes that may be shown.",
-    "questions": "One row is one question of the protocol: what was expected, what the numbers say and what people say.",
+    "participants": "One row is one finding about who took part: how many came, stayed and were followed up.",
+    "outcomes": "One row is one finding about what changed: an outcome in each group, and the difference.",
+    "delivery": "One row is one finding about what was delivered: a part of the intervention, planned and actual.",
+    "themes": "One row is one finding from the interviews: a theme, who raised it, and quotes that may be shown.",
+    "questions": "One row is one question of the protocol: what was expected, what numbers say, what people say.",
     "quality": "One row is one finding about the data themselves: what was missing, set aside or out of range.",
 }
 
@@ -32,4 +32,6 @@ def _compute(site: PilotSite, noun: str) -> Told:
     return compute(site, noun)
 
 
-ASSETS = tuple(bind("findings", noun, one_row, partial(_compute, noun=noun), DEPS[noun]) for noun, one_row in ROWS.items())
+ASSETS = tuple(
+    bind("findings", noun, one_row, partial(_compute, noun=noun), DEPS[noun]) for noun, one_row in ROWS.items()
+)

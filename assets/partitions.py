@@ -24,7 +24,9 @@ class Survey:
     @property
     def words(self) -> str:
         """Say which pilots are left out; empty when none is."""
-        return " ".join(f"Left out: {pilot} ({why}; `pilotlens check {pilot}` says more)." for pilot, why in self.left_out)
+        return " ".join(
+            f"Left out: {pilot} ({why}; `pilotlens check {pilot}` says more)." for pilot, why in self.left_out
+        )
 
 
 def survey(workspace: Workspace) -> Survey:

@@ -20,4 +20,6 @@ def _publish(site: PilotSite, audience: str) -> Told:
     return publish(site, audience)
 
 
-ASSETS = tuple(bind("reports", noun, one_row, partial(_publish, audience=noun), DEPS[noun]) for noun, one_row in ROWS.items())
+ASSETS = tuple(
+    bind("reports", noun, one_row, partial(_publish, audience=noun), DEPS[noun]) for noun, one_row in ROWS.items()
+)

@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.workspace import PilotSite, Workspace
 
 
-class EvaluationWorkspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+class EvaluationWorkspace(dg.ConfigurableResource):
     """The folder that holds all data of an evaluation. Empty: the one PILOTLENS_WORKSPACE names, or ./workspace."""
 
     root: str = ""

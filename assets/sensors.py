@@ -29,7 +29,7 @@ class Seen:
     job=evaluate_site,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Looks into the drops folder of each pilot. When the files of a new drop have stopped changing, runs its sites.",
+    description="Looks for new drops. When the files of one have stopped changing, runs the sites of its pilot.",
 )
 def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Ask for one run of each site of every drop that is new by its content and the same as on the tick before."""
@@ -53,7 +53,9 @@ def _look(newest: Drop, before: Seen | None) -> Seen:
     return before if before.sha256 else Seen(newest.name, fingerprint, newest.sha256)
 
 
-def _requests(instance: dg.DagsterInstance, keys: list[str], seen: Seen, before: Seen | None) -> Iterator[dg.RunRequest]:
+def _requests(
+    instance: dg.DagsterInstance, keys: list[str], seen: Seen, before: Seen | None
+) -> Iterator[dg.RunRequest]:
     if not seen.sha256 or seen == before:
         return
     for key in keys:

@@ -1,7 +1,7 @@
 """How the UI is told what a step did: metadata of a materialisation and results of checks, from pipelines.told.Told.
 
-Words first, then a table, then a picture; only what Told and the spoken half of CheckResult hold, because exact counts of
-failing rows may be too small to show.
+Words first, then a table, then a picture; only what Told and the spoken half of CheckResult hold, because exact counts
+of failing rows may be too small to show.
 """
 
 import base64

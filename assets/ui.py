@@ -31,6 +31,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from assets.exit_codes import Unavailable
 from assets.guard import Guard, contained
 from assets.instance import open_instance, prepare
 from assets.report_pages import report_pages
@@ -89,7 +90,7 @@ def _only_one(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             remedy = "Use the window that it printed its link in, stop it there with Ctrl-C, or look with --read-only."
-            raise Refusal(f"Pilotlens is already open on the workspace {workspace.root}.", remedy) from None
+            raise Unavailable(f"Pilotlens is already open on the workspace {workspace.root}. {remedy}") from None
         yield
 
 

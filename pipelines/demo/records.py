@@ -10,6 +10,7 @@ from pipelines.demo.truths import PLANNED_CONVERSATIONS, SEED, SPENDING_CAP, Sit
 
 FORTNIGHT = 14
 MOST_PER_ENTRY = 500.0
+LEAST_PER_ENTRY = 1.0
 
 BOUGHT = {
     "work and training": (
@@ -56,27 +57,20 @@ def draw_spending(truths: Truths, site: SiteTruth, people: pd.DataFrame) -> pd.D
 
 
 def _purchases(person: pd.Series, truths: Truths, rng: np.random.Generator) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    left = float(SPENDING_CAP)
     days = np.sort(rng.integers(10, 170, 1 + rng.poisson(truths.purchases - 1)))
-    for day in days:
-        wanted = truths.purchase_median * np.exp(truths.purchase_spread * rng.standard_normal())
-        amount = round(min(wanted, MOST_PER_ENTRY, left), 2)
-        category = str(rng.choice(list(BOUGHT)))
-        bought = str(rng.choice(BOUGHT[category]))
-        if amount >= 1:
-            left -= amount
-            rows.append(
-                (
-                    person["site"],
-                    person["case_number"],
-                    person["start"] + pd.Timedelta(days=int(day)),
-                    category,
-                    amount,
-                    bought,
-                )
-            )
-    return rows
+    wanted = truths.purchase_median * np.exp(truths.purchase_spread * rng.standard_normal(len(days)))
+    spent = np.minimum(np.cumsum(np.minimum(wanted, MOST_PER_ENTRY).round(2)), SPENDING_CAP)
+    amounts = np.diff(spent, prepend=0.0).round(2)
+    return [
+        (person["site"], person["case_number"], person["start"] + pd.Timedelta(days=int(day)), *bought)
+        for day, bought in zip(days, (_thing(amount, rng) for amount in amounts), strict=True)
+        if bought[1] >= LEAST_PER_ENTRY
+    ]
+
+
+def _thing(amount: float, rng: np.random.Generator) -> tuple[str, float, str]:
+    category = str(rng.choice(list(BOUGHT)))
+    return category, float(amount), str(rng.choice(BOUGHT[category]))
 
 
 def consents(people: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2, leverages
-from pipelines.estimation.covariates import Encoded, as_text, encode
+from pipelines.estimation.covariates import UNKNOWN, Encoded, as_text, encode
 from pipelines.estimation.design import Design
 from pipelines.estimation.result import Inference
 from pipelines.estimation.sample import Array, Sample
@@ -139,5 +139,6 @@ def _encoded(sample: Sample, design: Design) -> Encoded:
 
 def _dropped(encoded: Encoded, kept: list[int]) -> tuple[str, ...]:
     # Covariates are named, levels are not: the level of a category may be what describes one person.
-    dropped = sorted({name.split(" = ")[0] for i, name in enumerate(encoded.names) if i not in kept})
+    lost = (name for i, name in enumerate(encoded.names) if i not in kept and not name.endswith(UNKNOWN))
+    dropped = sorted({name.split(" = ")[0] for name in lost})
     return (f"{DROPPED}{', '.join(dropped)}.",) if dropped else ()

@@ -8,6 +8,7 @@ import pandas as pd
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.sample import Array
 
+UNKNOWN = " = not known"
 IMPUTED = (
     "Unknown values of a covariate were set to the average, and marked as unknown, so that nobody is left out "
     "(Zhao & Ding 2024, JASA 119:450-460)."
@@ -81,7 +82,7 @@ def as_text(column: pd.Series) -> pd.Series:
 
 def _encode_one(column: pd.Series, name: str) -> list[tuple[str, Array]]:
     unknown = column.isna().to_numpy()
-    marker = [(f"{name} = not known", unknown.astype(float))] if unknown.any() else []
+    marker = [(f"{name}{UNKNOWN}", unknown.astype(float))] if unknown.any() else []
     if not is_numeric(column):
         text = as_text(column)
         return [(f"{name} = {level}", (text == level).to_numpy(dtype=float)) for level in levels(column)[1:]] + marker

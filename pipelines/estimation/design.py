@@ -65,7 +65,7 @@ class Design:
                 raise EstimationRefusal(reason, alternative)
 
     def _rules(self) -> tuple[tuple[bool, str, str], ...]:
-        """Every rule as (broken, reason, alternative), in the order in which they are reported."""
+        """Every rule as (broken, reason, alternative), in order of report: a table, so long but without branches."""
         survival = self.outcome_type == "time_to_event"
         randomised = self.kind == "randomised"
         types, kinds = ", ".join(get_args(OutcomeType)), ", ".join(get_args(Kind))

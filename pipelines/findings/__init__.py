@@ -1,1 +1,61 @@
 """Findings: results with an id, in which numbers and voices meet. Their models, and the functions that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipelines.told import Told
+from pipelines.workspace import PilotSite
+
+if TYPE_CHECKING:
+    from pipelines.findings.models import Finding
+
+NOUNS = ("quality", "participants", "delivery", "outcomes", "themes", "questions")
+"""Tables of findings, in the order in which a report tells them."""
+
+
+def compute(site: PilotSite, noun: str) -> Told:
+    """Replace findings.<noun> by findings computed anew, and say what was found, as far as it may be shown."""
+    from pipelines.disclosure.apply import checked
+    from pipelines.findings.making import making
+    from pipelines.findings.store import read_findings, write_findings
+    from pipelines.warehouse import open_warehouse
+
+    make, tables = _maker(noun)
+    with open_warehouse(site) as connection:
+        context = making(site, connection, tables)
+        made = (
+            make(context, read_findings(connection, ("outcomes", "themes"))) if noun == "questions" else make(context)
+        )
+        write_findings(connection, noun, made)
+    return _told(noun, checked(made, site.protocol))
+
+
+def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
+    """Return the function that makes a table of findings, and the tables it reads."""
+    from pipelines.findings import delivery, outcomes, participants, quality, questions, themes
+
+    makers = {
+        "quality": (quality.quality_findings, quality.TABLES),
+        "participants": (participants.participant_findings, participants.TABLES),
+        "delivery": (delivery.delivery_findings, delivery.TABLES),
+        "outcomes": (outcomes.outcome_findings, outcomes.TABLES),
+        "themes": (themes.theme_findings, themes.TABLES),
+        "questions": (questions.question_findings, questions.TABLES),
+    }
+    return makers[noun]
+
+
+def _told(noun: str, findings: Sequence[Finding]) -> Told:
+    """Return what may be shown of findings: each one's id and sentence, after the disclosure policy."""
+    if not findings:
+        return Told(f"This pilot site has no findings of this kind ({noun}).", rows=0)
+    from pipelines.findings.pictures import picture
+
+    rows = "\n".join(f"| `{f.id}` | {f.sentence.replace('|', '/')} |" for f in findings)
+    image, alt = picture(findings)
+    headline = findings[0].sentence
+    return Told(
+        headline, len(findings), table=f"| finding | what it says |\n|---|---|\n{rows}", picture=image, picture_alt=alt
+    )

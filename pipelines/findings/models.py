@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 ArmKey = Literal["treatment", "comparison"]
 
 
+Spread = Literal["nobody", "few", "some", "many", "most"]
+
+
 class Record(BaseModel):
     """A frozen part of a finding; an unknown field is an error."""
 
@@ -293,6 +296,9 @@ class ThemeResult(Record):
     """People with at least one passage, by role."""
     interviewed: dict[str, Count]
     """People interviewed, by role."""
+    spread: dict[str, Spread]
+    """How many of those interviewed that is, in a word, by role: `few` up to a quarter, `some` up to a half, `many` up to
+    three quarters, `most` above. Said where the count itself may not be shown."""
     passages: Count
     """Coded passages."""
     agreement: Figure = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.told import Told
 from pipelines.workspace import PilotSite
 
-__all__ = ["receive"]
+__all__ = ["check_drop", "receive"]
 
 
 def receive(site: PilotSite, noun: str) -> Told:
@@ -20,3 +20,31 @@ def receive(site: PilotSite, noun: str) -> Told:
     from pipelines.ingest.tables import receive_table
 
     return receive_interviews(site, noun) if noun in ("documents", "codings") else receive_table(site, noun)
+
+
+def check_drop(site: PilotSite) -> tuple[str, ...]:
+    """Return what is wrong with the files of the newest drop for a site, in plain words, without reading any row.
+
+    A pilot without a drop has nothing wrong with it yet.
+    """
+    from pipelines.ingest.drops import drops, files_of
+    from pipelines.ingest.files import header_faults, read_header
+    from pipelines.refusal import Refusal
+
+    found = drops(site.workspace, site.pilot)
+    if not found:
+        return ()
+    faults: list[str] = []
+    for name, extract in site.protocol.extracts.items():
+        if extract.sites and site.site not in extract.sites:
+            continue
+        files = files_of(found[-1], extract, site.site)
+        if not files and not extract.optional:
+            pattern = extract.file.replace("{site}", site.site)
+            faults.append(f"The drop {site.pilot}/{found[-1].name} has no file {pattern} (extract {name}).")
+        for path in files if extract.noun != "interviews" else ():
+            try:
+                faults += header_faults(path, read_header(path, extract), extract)
+            except Refusal as refusal:
+                faults.append(str(refusal))
+    return tuple(faults)

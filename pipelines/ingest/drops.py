@@ -7,7 +7,9 @@ import hashlib
 import re
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
@@ -35,7 +37,7 @@ class Drop:
     @property
     def sha256(self) -> str:
         """Hash over names and bytes of the files: the identity of the drop."""
-        return content_hash(self.folder, self.files)
+        return _content_hash(self.folder, self.files, self.fingerprint)
 
     @property
     def unfinished(self) -> tuple[Path, ...]:
@@ -50,8 +52,9 @@ class Drop:
         return time.time() - max(path.stat().st_mtime for path in self.files) >= SETTLED_SECONDS
 
 
-def content_hash(folder: Path, files: tuple[Path, ...]) -> str:
-    """Return the SHA-256 over relative names and bytes, in order of name."""
+@cache
+def _content_hash(folder: Path, files: tuple[Path, ...], _fingerprint: str) -> str:
+    """Return the SHA-256 over relative names and bytes, in order of name; once for as long as nothing changes."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -103,3 +106,19 @@ def files_of(drop: Drop, extract: Extract, site: str) -> tuple[Path, ...]:
     """Return the files of a drop that hold an extract for a site."""
     pattern = extract.file.replace("{site}", site)
     return tuple(p for p in drop.files if fnmatch.fnmatch(p.relative_to(drop.folder).as_posix(), pattern))
+
+
+def note_delivery(connection: Any, noun: str, drop: Drop) -> None:
+    """Write down, beside a raw table, which drop its rows came from."""
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.deliveries (noun VARCHAR, name VARCHAR, sha256 VARCHAR)")
+    connection.execute("DELETE FROM raw.deliveries WHERE noun = ?", [noun])
+    connection.execute("INSERT INTO raw.deliveries VALUES (?, ?, ?)", [noun, drop.name, drop.sha256])
+
+
+def delivered(connection: Any) -> tuple[str, str]:
+    """Return name and hash of the drop that all raw tables came from; refuse to mix two drops in one finding."""
+    found = connection.execute("SELECT DISTINCT name, sha256 FROM raw.deliveries ORDER BY 1").fetchall()
+    if len(found) != 1:
+        names = ", ".join(name for name, _ in found) or "none"
+        raise Refusal(f"The tables do not come from one drop ({names}).", "Run all steps of this site.")
+    return found[0][0], found[0][1]

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pipelines import keys
-from pipelines.ingest.drops import Drop, files_of, latest_drop
+from pipelines.ingest.drops import Drop, files_of, latest_drop, note_delivery
 from pipelines.ingest.pseudonyms import pseudonym
 from pipelines.qualitative.models import Document, Project, UnreadableProject
 from pipelines.qualitative.refi_qda import read_project
@@ -91,6 +91,7 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
             definition = DOCUMENTS if noun == "documents" else CODINGS
             connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
             insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
+            note_delivery(connection, noun, drop)
         columns = columns_of(connection, f"raw.{noun}")
     return Told(_said(noun, len(rows), drop, projects), rows=len(rows), columns=columns, table=_notes(projects))
 

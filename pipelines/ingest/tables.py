@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import keys
-from pipelines.ingest.drops import Drop, files_of, latest_drop
+from pipelines.ingest.drops import Drop, files_of, latest_drop, note_delivery
 from pipelines.ingest.files import load_table
 from pipelines.ingest.pseudonyms import pseudonyms
 from pipelines.protocol.extracts import FIELDS, Extract
@@ -51,6 +51,7 @@ def receive_table(site: PilotSite, noun: str) -> Told:
         _keep_identifiers(connection, site, noun, delivered)
         with transaction(connection):
             rows = replace_table(connection, f"raw.{noun}", _union(connection, site, noun, drop, delivered))
+            note_delivery(connection, noun, drop)
         columns = columns_of(connection, f"raw.{noun}")
     return Told(_said(noun, rows, drop, delivered), rows=rows, columns=columns)
 
@@ -76,7 +77,7 @@ def _keep_identifiers(connection: Any, site: PilotSite, noun: str, delivered: Se
     connection.execute("CREATE OR REPLACE TEMP TABLE person_keys (identifier VARCHAR, person_key VARCHAR)")
     for item in delivered:
         _add_person_keys(connection, key, item)
-    rows = [row for item in delivered for row in _identifiers(connection, noun, item)]
+    rows = [row for item in delivered for row in _identifiers(connection, site, noun, item)]
     with open_vault(site) as vault, transaction(vault):
         vault.execute("DELETE FROM vault.identifiers WHERE noun = ?", [noun])
         insert(vault, "vault.identifiers", rows)
@@ -89,13 +90,15 @@ def _add_person_keys(connection: Any, key: bytes, item: Delivered) -> None:
     insert(connection, "person_keys", found)
 
 
-def _identifiers(connection: Any, noun: str, item: Delivered) -> list[tuple[str, ...]]:
-    """Return every identifier of a file with the pseudonym of its person."""
+def _identifiers(connection: Any, site: PilotSite, noun: str, item: Delivered) -> list[tuple[str, ...]]:
+    """Return every identifier of a file's people of this site with their pseudonyms."""
     person = item.extract.columns["person"].column
     kinds = {"person": person, **item.extract.identifiers}
+    mine = _site_condition(connection, site, item)
     selects = " UNION ".join(
         f"SELECT '{noun}', k.person_key, '{kind}', t.{named(column)} FROM {item.table} t "
-        f"JOIN (SELECT DISTINCT * FROM person_keys) k ON k.identifier = t.{named(person)} WHERE trim(t.{named(column)}) <> ''"
+        f"JOIN (SELECT DISTINCT * FROM person_keys) k ON k.identifier = t.{named(person)} "
+        f"WHERE trim(t.{named(column)}) <> '' AND {mine}"
         for kind, column in kinds.items()
     )
     return list(connection.execute(f"{selects} ORDER BY ALL").fetchall())

@@ -19,7 +19,7 @@ Spans = tuple[Span | None, ...]
 
 # A passage's own copy weighs as much as four passages without: a copy is seldom right by chance, two ends often are.
 _COPY = 4.0
-_COPY_WORTH: dict[Checked, float] = {"exact": _COPY, "name": _COPY - 0.1, "snippet": _COPY - 0.2}
+_COPY_WORTH: dict[Checked, float] = {"exact": _COPY, "name": _COPY - 0.5, "snippet": _COPY - 0.6}
 # The lead over another way of counting that decides: one passage's two ends, or a quarter of a copy.
 _LEAD = 1.0
 # No tool we know ends inclusively, so that must be shown by two passages more than chance would.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.findings.models import EffectResult
 from pipelines.reporting import figures, numbers, sentences
@@ -12,7 +12,7 @@ from pipelines.reporting.evidence import Estimated
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROW = 0.78
+_ROW = 0.86
 
 
 def difference_figures(estimated: Sequence[Estimated]) -> list[figures.Picture]:
@@ -39,10 +39,8 @@ def _drawn(unit: str, results: list[EffectResult], number: int) -> figures.Pictu
 
 
 def _frame(axes: Axes, unit: str, results: list[EffectResult]) -> None:
-    """Draw the axis and the line of no difference."""
-    axes.set(ylim=(-len(results) + 0.35, 0.75), xlim=_reach(results), yticks=[])
-    axes.axvline(0, color=figures.INK, linewidth=1)
-    axes.text(0, 0.78, "no difference", ha="center", va="bottom", size=8, color=figures.QUIET)
+    """Draw the axis."""
+    axes.set(ylim=(-len(results) + 0.5, 0.6), xlim=_reach(results), yticks=[])
     first = results[0]
     groups = f"“{first.arms['treatment'].title}” minus “{first.arms['comparison'].title}”"
     axes.set_xlabel(f"Difference in {unit}: {groups}")
@@ -55,10 +53,13 @@ def _outcome(axes: Axes, result: EffectResult, y: float) -> None:
     lower, value, upper = (scale * (number or 0.0) for number in (result.lower, result.value, result.upper))
     axes.plot([lower, upper], [y, y], color=figures.COLOURS["treatment"], linewidth=3, solid_capstyle="butt")
     axes.plot([value], [y], marker="o", markersize=9, color=figures.COLOURS["treatment"], markeredgecolor="white")
-    told = f"{sentences.capital(result.title)}: {numbers.difference(result, result.value)} ({sentences.interval(result)})"
-    axes.text(0.0, y + 0.34, told, transform=axes.get_yaxis_transform(), va="center", color=figures.INK, weight="bold")
+    told = f"{sentences.name_of(result)}: {numbers.difference(result, result.value)} ({sentences.interval(result)})"
+    axes.text(0.0, y + 0.40, told, transform=axes.get_yaxis_transform(), va="center", color=figures.INK, weight="bold")
     _good_side(axes, result, y)
-    _minimum(axes, result, y)
+    _mark(axes, 0.0, y, "no difference", "-", "left" if result.better == "lower" else "right")
+    if result.minimum_important_difference is not None:
+        start = scale * result.minimum_important_difference * (1 if result.better == "higher" else -1)
+        _mark(axes, start, y, "matters from here", (0, (3, 2)), "left" if result.better == "higher" else "right")
 
 
 def _good_side(axes: Axes, result: EffectResult, y: float) -> None:
@@ -67,20 +68,18 @@ def _good_side(axes: Axes, result: EffectResult, y: float) -> None:
     words = "better ▶" if right else "◀ better"
     x = 1.0 if right else 0.0
     axes.text(
-        x, y - 0.22, words, transform=axes.get_yaxis_transform(), ha="right" if right else "left", va="center",
+        x, y, words, transform=axes.get_yaxis_transform(), ha="right" if right else "left", va="center",
         size=8, color=figures.QUIET,
     )  # fmt: skip
 
 
-def _minimum(axes: Axes, result: EffectResult, y: float) -> None:
-    """Mark where a difference begins to matter."""
-    if result.minimum_important_difference is None:
-        return
-    sign = 1 if result.better == "higher" else -1
-    x = sign * _scale(result) * result.minimum_important_difference
-    axes.plot([x, x], [y - 0.2, y + 0.2], color=figures.INK, linewidth=1.3, linestyle=(0, (3, 2)))
-    side = "left" if sign > 0 else "right"
-    axes.text(x, y - 0.30, "matters from here", ha=side, va="center", size=8, color=figures.QUIET)
+def _mark(axes: Axes, x: float, y: float, words: str, line: Any, side: str) -> None:
+    """Mark a place on an outcome's row; the words stand on the side where the other mark is not."""
+    axes.plot([x, x], [y - 0.18, y + 0.18], color=figures.INK, linewidth=1.3, linestyle=line)
+    offset = (2, 0) if side == "left" else (-2, 0)
+    axes.annotate(
+        words, (x, y - 0.30), xytext=offset, textcoords="offset points", ha=side, va="center", size=8, color=figures.QUIET
+    )
 
 
 def _reach(results: list[EffectResult]) -> tuple[float, float]:
@@ -120,4 +119,4 @@ def _told(result: EffectResult) -> str:
     minimum = result.minimum_important_difference
     matters = f"; matters from {sentences.minimum_cell(result)}" if minimum is not None else ""
     value = numbers.difference(result, result.value)
-    return f"{sentences.capital(result.title)}: {value}, {numbers.level(result)} interval {sentences.interval(result)}{matters}."
+    return f"{sentences.name_of(result)}: {value}, {numbers.level(result)} interval {sentences.interval(result)}{matters}."

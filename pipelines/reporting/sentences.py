@@ -114,12 +114,23 @@ def cause(is_randomised: bool) -> str:
 
 def short_verdict(effect: EffectResult) -> str:
     """Say an outcome's result as a title."""
-    title = within(effect.title)
-    if effect.outcome_type == "binary":
-        return _binary_title(effect, title)
-    if effect.verdict in ("better", "worse"):
-        return f"{fewer_or_more(effect, effect.value)} on average: {title}"
-    return f"{'still open' if effect.verdict == 'inconclusive' else 'described, not compared'}: {title}"
+    title, binary = within(effect.title), effect.outcome_type == "binary"
+    if effect.verdict == "inconclusive":
+        return f"no clear answer yet on {f'how many {title}' if binary else title}"
+    if effect.verdict == "described":
+        return f"described, not compared: {f'how many {title}' if binary else title}"
+    told = fewer_or_more(effect, effect.value)
+    return f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
+
+
+def name(outcome_type: str, title: str) -> str:
+    """Name an outcome where it stands alone; a yes/no outcome's title ends the words "people who"."""
+    return f"People who {within(title)}" if outcome_type == "binary" else capital(title)
+
+
+def name_of(effect: EffectResult) -> str:
+    """Name an effect's outcome where it stands alone."""
+    return name(effect.outcome_type, effect.title)
 
 
 def dose_words(unit: str, planned: float | None, arm: ArmSummary | None) -> str:
@@ -158,7 +169,7 @@ def _shares(effect: EffectResult) -> str:
 def _averages(effect: EffectResult) -> str:
     """On average: the mean in each group."""
     told = [f"{average(effect, arm.average)} {effect.unit} in “{arm.title}”" for arm in _groups(effect)]
-    return f"{capital(effect.title)}: on average {' and '.join(told)}."
+    return f"{name_of(effect)}: on average {' and '.join(told)}."
 
 
 def _against(effect: EffectResult, minimum: float) -> str:
@@ -169,10 +180,3 @@ def _against(effect: EffectResult, minimum: float) -> str:
     if far < minimum:
         return "The whole interval falls short of it."
     return "The interval reaches both sides of it: the difference may or may not be large enough to matter."
-
-
-def _binary_title(effect: EffectResult, title: str) -> str:
-    """Say a yes/no outcome's result as a title."""
-    if effect.verdict in ("better", "worse"):
-        return f"{fewer_or_more(effect, effect.value)} in every 100 {title}"
-    return f"{'still open' if effect.verdict == 'inconclusive' else 'described, not compared'} how many {title}"

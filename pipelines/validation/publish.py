@@ -92,7 +92,13 @@ def _protocol_rules(protocol: Protocol, noun: str) -> list[Rule]:
 
 def _arm_known() -> Rule:
     return required(
-        "arm", rows="people", words="Everybody is in a known group", advice="Give the group of every person."
+        "arm",
+        rows="people",
+        severity="note",
+        words="Everybody has a group",
+        failed="{failed} of {total} people ({share}) have no group; they are in no comparison.",
+        advice="Give the group of everybody who was assigned to one.",
+        why="People who were referred but never assigned belong into the participant flow, and into no estimate.",
     )
 
 
@@ -134,7 +140,9 @@ def _select(site: PilotSite, noun: str) -> str:
     return sql.replace("{fields}", fields).replace("{unreadable}", unreadable_fields(typed))
 
 
-_NO_OUTCOMES = "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR)[]"
+_NO_OUTCOMES = (
+    "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR, due BOOLEAN)[]"
+)
 
 
 def _typed(site: PilotSite, noun: str) -> Mapping[str, Typed]:
@@ -143,6 +151,8 @@ def _typed(site: PilotSite, noun: str) -> Mapping[str, Typed]:
 
 
 def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
+    if noun == "outcomes":
+        return {"has_arms": site.protocol.arms is not None}
     return {"site": site.site} if noun == "cases" else {}
 
 

@@ -18,8 +18,8 @@ class ValidationBroken(RuntimeError):
 class CheckResult(BaseModel):
     """The outcome of a rule.
 
-    `failed`, `total` and `share` are exact and for the decision; only `sentence` is fit for a reader. `row_keys` never
-    leaves the process by print or by dump.
+    `sentence` is what a reader may see. `failed`, `total` and `share` are exact and for the decision: they are not
+    printed, and a dump, which has them, belongs in the encrypted warehouse only. `row_keys` are in neither.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -149,8 +149,17 @@ def _outcome(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
         "time": time,
         "event": event,
         "unreadable": unreadable_fields(typed),
+        "due": _due(outcome),
     }
     return "{" + ", ".join(f"'{name}': {expression}" for name, expression in parts.items()) + "}"
+
+
+def _due(outcome: Outcome) -> str:
+    """Return the condition that a person's follow-up for an outcome was over at the date of the drop."""
+    if outcome.due_after_days is None:
+        return "true"
+    began = "coalesce(kept.start_date, kept.referral_date)"
+    return f"({began} IS NULL OR {began} + {outcome.due_after_days} <= left(drop_id, 10)::DATE)"
 
 
 def _value_at_horizon(outcome: Outcome, typed: Mapping[str, Typed]) -> str:

@@ -1,4 +1,4 @@
--- One row is one outcome of one person: its value, and for an event the time until it or until follow-up ended.
+-- One row is one outcome of one person whose follow-up for it is over: its value, or the time until an event.
 SELECT
     row_key || '/' || measured.outcome AS row_key,
     person_key,
@@ -10,4 +10,9 @@ SELECT
     source_file,
     source_row,
     drop_id
-FROM (SELECT *, unnest({outcomes}) AS measured FROM raw.cases)
+FROM (
+    SELECT delivered.*, kept.arm AS kept_arm, unnest({outcomes}) AS measured
+    FROM raw.cases delivered
+    JOIN (SELECT row_key AS kept_row, arm, start_date, referral_date FROM validated.cases) kept ON kept.kept_row = delivered.row_key
+)
+WHERE measured.due AND (kept_arm IS NOT NULL OR NOT $has_arms)

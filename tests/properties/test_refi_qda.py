@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import xmlschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, Document, Project
+from pipelines.qualitative.models import Case, CaseSpan, Checked, Code, Coder, Coding, Document, Project
 from pipelines.qualitative.offsets import Convention, OffsetMap, conventions, source_text
 from pipelines.qualitative.positions import Placed, Selection, calibrate
 from pipelines.qualitative.refi_qda import read_project
@@ -18,7 +19,24 @@ from pipelines.qualitative.safe_zip import SafeZip
 from pipelines.qualitative.writer import write_codebook, write_project
 
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "data" / "refi-qda"
-NASTY = ("😀", "👩🏽\u200d💻", "e\u0301", "é", "שלום", "\u202b", "\n", "\n\n", "“", "—", "\u2028", "\x0b", "\t", "𝔘", "ﷺ", "&<>\"'")
+NASTY = (
+    "😀",
+    "👩🏽\u200d💻",
+    "e\u0301",
+    "é",
+    "שלום",
+    "\u202b",
+    "\n",
+    "\n\n",
+    "“",
+    "—",
+    "\u2028",
+    "\x0b",
+    "\t",
+    "𝔘",
+    "ﷺ",
+    "&<>\"'",
+)
 GUIDS = st.uuids().map(str)
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -57,7 +75,13 @@ def projects(draw: st.DrawFn, texts: st.SearchStrategy[tuple[str, list[tuple[int
     coders = (Coder(identities[3], draw(words)), Coder(identities[4], draw(words)))
     text, passages = draw(texts)
     document = Document(
-        identities[5], names[3], text, {names[0]: draw(words)}, (names[1],), draw(st.none() | st.datetimes()), (names[2],)
+        identities[5],
+        names[3],
+        text,
+        {names[0]: draw(words)},
+        (names[1],),
+        draw(st.none() | st.datetimes()),
+        (names[2],),
     )
     codings = tuple(
         Coding(
@@ -68,13 +92,17 @@ def projects(draw: st.DrawFn, texts: st.SearchStrategy[tuple[str, list[tuple[int
             start,
             end,
             text[start:end],
-            draw(st.none() | st.datetimes(timezones=st.sampled_from([__import__("datetime").UTC]))),
+            draw(st.none() | st.datetimes(timezones=st.sampled_from([UTC]))),
             memo=draw(st.just("") | words),
         )
         for k, (start, end) in enumerate(passages)
     )
-    whole = Coding(identities[6], document.id, codes[2].id, coders[0].id, 0, len(text), "", None, "whole-document", "a memo")
-    spans = (CaseSpan(document.id, names[1], *passages[0]),) if len(text[slice(*passages[0])]) < len(text.strip()) else ()
+    whole = Coding(
+        identities[6], document.id, codes[2].id, coders[0].id, 0, len(text), "", None, "whole-document", "a memo"
+    )
+    spans = (
+        (CaseSpan(document.id, names[1], *passages[0]),) if len(text[slice(*passages[0])]) < len(text.strip()) else ()
+    )
     case = Case(identities[7], names[1], {names[2]: draw(words)})
     return Project("p", "Pilotlens", coders, codes, (case,), (document,), (*codings, whole), spans)
 
@@ -86,13 +114,16 @@ def by_id(items: Any) -> dict[str, Any]:
 
 @SETTINGS
 @given(project=projects(unique_texts()))
-def test_a_written_project_is_valid_and_reads_back_the_same(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_written_project_is_valid_and_reads_back_the_same(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("refi") / "p.qdpx"
     write_project(project, path)
     with SafeZip(path) as archive:
         schema("Project.xsd").validate(archive.read("project.qde").decode())
     read = read_project(path, name="p.qdpx")
-    assert read.quarantined == () and read.deviations == ()
+    assert read.quarantined == ()
+    assert read.deviations == ()
     assert by_id(read.documents) == by_id(project.documents)
     assert by_id(read.codes) == by_id(project.codes)
     assert by_id(read.coders) == by_id(project.coders)
@@ -103,9 +134,16 @@ def test_a_written_project_is_valid_and_reads_back_the_same(project: Project, tm
         # A quote with a character that XML cannot hold is found again, but only all but exactly.
         assert coding.checked in (original.checked, "name")
         assert (coding.start, coding.end, coding.quote, coding.memo) == (
-            original.start, original.end, original.quote, original.memo,
-        )  # fmt: skip
-        assert (coding.code_id, coding.coder_id, coding.created) == (original.code_id, original.coder_id, original.created)
+            original.start,
+            original.end,
+            original.quote,
+            original.memo,
+        )
+        assert (coding.code_id, coding.coder_id, coding.created) == (
+            original.code_id,
+            original.coder_id,
+            original.created,
+        )
     assert len(read.codings) == len(project.codings)
     assert all(calibration.verified for calibration in read.calibrations)
 
@@ -123,9 +161,15 @@ def test_a_written_codebook_is_valid(project: Project, tmp_path_factory: pytest.
 def test_equal_projects_give_equal_bytes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("refi")
     shuffled = Project(
-        project.name, project.origin, project.coders[::-1], project.codes, project.cases[::-1], project.documents,
-        project.codings[::-1], project.case_spans[::-1],
-    )  # fmt: skip
+        project.name,
+        project.origin,
+        project.coders[::-1],
+        project.codes,
+        project.cases[::-1],
+        project.documents,
+        project.codings[::-1],
+        project.case_spans[::-1],
+    )
     write_project(project, folder / "a.qdpx")
     write_project(shuffled, folder / "b.qdpx")
     assert (folder / "a.qdpx").read_bytes() == (folder / "b.qdpx").read_bytes()
@@ -139,6 +183,11 @@ def any_texts(draw: st.DrawFn) -> tuple[str, list[tuple[int, int]]]:
     return text, draw(st.lists(st.sampled_from(spans), min_size=1, max_size=4))
 
 
+def inked(text: str, start: int, end: int) -> list[int]:
+    """Return the places of a passage's characters that are not white space."""
+    return [k for k in range(start, end) if not text[k].isspace()]
+
+
 @settings(SETTINGS, max_examples=300)
 @given(project=projects(any_texts()))
 def test_a_passage_is_placed_right_or_not_at_all(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -146,8 +195,11 @@ def test_a_passage_is_placed_right_or_not_at_all(project: Project, tmp_path_fact
     write_project(project, path)
     read = read_project(path, name="p.qdpx")
     originals = by_id(project.codings)
+    text = project.documents[0].text
     for coding in read.codings:
-        assert (coding.start, coding.end) == (originals[coding.id].start, originals[coding.id].end)
+        original = originals[coding.id]
+        # A way of counting that only moves an end over white space may win: no word is lost by it.
+        assert inked(text, coding.start, coding.end) == inked(text, original.start, original.end)
     assert len(read.codings) + len(read.quarantined) == len(project.codings)
     assert all("several ways of counting" in coding.reason for coding in read.quarantined)
 
@@ -177,7 +229,9 @@ PRODUCERS = {
     "end inclusive": (Convention("code points", "lf", False, True), "\n", False, True),
 }
 # Signs, accents and breaks early on, so that ways of counting part; words that occur once.
-SENTENCES = "\n".join(f"{'😀' * (1 + k % 3)} Zoë{k} said: “caf\u00e9 number{k} was fine — really{k}” and left{k}." for k in range(12))
+SENTENCES = "\n".join(
+    f"{'😀' * (1 + k % 3)} Zoë{k} said: “caf\u00e9 number{k} was fine — really{k}” and left{k}." for k in range(12)
+)
 
 
 @pytest.mark.parametrize("producer", PRODUCERS)
@@ -189,7 +243,9 @@ def test_each_producer_is_recognised(producer: str, data: st.DataObject) -> None
     starts = [k for k in range(len(SENTENCES)) if SENTENCES[k].isalpha() and not SENTENCES[k - 1].isalpha()]
     starts = [k for k in starts if k == 0 or not SENTENCES[k - 1].isalnum()]
     chosen = data.draw(st.lists(st.sampled_from(starts[20:]), min_size=12, max_size=20, unique=True))
-    spans = [(start, next(k for k in range(start + 1, len(SENTENCES)) if not SENTENCES[k].isalnum())) for start in chosen]
+    spans = [
+        (start, next(k for k in range(start + 1, len(SENTENCES)) if not SENTENCES[k].isalnum())) for start in chosen
+    ]
     selections = [
         Selection(
             delivered_position(raw, start, convention, bom=bom),
@@ -199,12 +255,13 @@ def test_each_producer_is_recognised(producer: str, data: st.DataObject) -> None
         for start, end in spans
     ]
     calibration, places = calibrate("d", source_text(("\ufeff" if bom else "") + raw), selections)
-    expected = "exact" if copies else "boundary"
+    expected: Checked = "exact" if copies else "boundary"
     assert places == tuple(Placed(start, end, expected) for start, end in spans)
     assert calibration.verified
-    assert Convention(
-        calibration.unit, calibration.newline, calibration.bom_counted, calibration.end_inclusive
-    ) == convention  # fmt: skip
+    assert (
+        Convention(calibration.unit, calibration.newline, calibration.bom_counted, calibration.end_inclusive)
+        == convention
+    )
 
 
 @given(raw=st.text(st.sampled_from("aé😀\n\r\u0301 "), max_size=30), bom=st.booleans())

@@ -106,10 +106,10 @@ class TestRossi:
 @pytest.mark.parametrize(
     ("counts", "value", "se"),
     [
-        # UMARU Impact Study (Hosmer, Lemeshow & May 2008): relapse by day 180, long v short programme, sites A and B
-        ((126, 198, 91, 202), 0.185869, 0.04905),
+        # UMARU Impact Study (Hosmer, Lemeshow & May 2008): return to drug use by day 180, long
+        # (treatment) v short programme, sites A and B
         ((91, 202, 126, 198), -0.185869, 0.04905),
-        ((43, 91, 38, 84), 0.020147, 0.07586),
+        ((38, 84, 43, 91), -0.020147, 0.07586),
     ],
 )
 def test_uis_sites(counts, value, se):
@@ -134,7 +134,7 @@ def test_newcombe_leads_when_an_arm_does_not_vary():
     assert other(found, "Fisher").p == pytest.approx(2 / 184_756)
 
 
-def test_welch_1947_example():
+def test_welch_nist_example():
     # NIST/SEMATECH e-Handbook, section 1.3.5.3 (AUTO83B): US cars 20.14458 (SD 6.41470, n 249) against Japanese cars
     # 30.48101
     # (SD 6.10771, n 79): unequal-variance t -12.94627, rebuilt here as data with exactly these moments

@@ -27,6 +27,7 @@ class Line:
     text: str
 
     def fault(self, message: str) -> Fault:
+        """A fault at this line."""
         return Fault(self.path, self.number, message)
 
 
@@ -51,10 +52,12 @@ class Cell:
 
     @property
     def label(self) -> str:
+        """The cell's label, or nothing."""
         return str(self.options.get("label", ""))
 
     @property
     def tags(self) -> tuple[str, ...]:
+        """The cell's tags, written as one word or as a list."""
         tags = self.options.get("tags", [])
         return (tags,) if isinstance(tags, str) else tuple(tags)
 
@@ -76,11 +79,13 @@ class Document:
 
     @cached_property
     def header(self) -> Mapping[str, Any]:
+        """The YAML header."""
         text = "\n".join(line.text for line in self.lines[1 : max(self.header_end - 1, 1)])
         return read_yaml(text, self.lines[0]) if text and self.header_end else {}
 
     @cached_property
     def chunks(self) -> tuple[Chunk, ...]:
+        """Every fenced block."""
         return tuple(_chunks(self.lines, self.header_end))
 
     @cached_property
@@ -102,8 +107,14 @@ class Document:
         """The first line that holds `text`, for faults that only know a label; the first line when there is none."""
         return next((line for line in self.lines if text in line.text), self.lines[0])
 
+    def defining(self, label: str) -> Line:
+        """The line that gives something its label, else the first that mentions it."""
+        pattern = re.compile(rf"(^#\|\s*label:\s*|#){re.escape(label)}\b")
+        return next((line for line in self.lines if pattern.search(line.text)), self.find(label))
+
 
 def is_python(info: str) -> bool:
+    """Whether a fence opens a cell to run."""
     return re.match(r"\{\s*python\b", info) is not None
 
 

@@ -92,8 +92,9 @@ class _Hook(DisplayHook):
     """The value of a cell's last line lands in the shell's outputs, and nowhere else."""
 
     def __call__(self, result: Any = None) -> None:
+        shell: Any = self.shell
         if result is not None and not self.quiet():
-            self.shell.show(self.compute_format_data(result)[0])
+            shell.show(self.compute_format_data(result)[0])
 
 
 class _Formatter(DisplayFormatter):
@@ -103,7 +104,8 @@ class _Formatter(DisplayFormatter):
         matplotlib = sys.modules.get("matplotlib.figure")
         if matplotlib is None or not isinstance(obj, matplotlib.Figure):
             return super().format(obj, include=include, exclude=exclude)
-        return self.parent.draw(obj), {}
+        shell: Any = self.parent
+        return shell.draw(obj), {}
 
 
 class _Shell(InteractiveShell):
@@ -198,7 +200,7 @@ def _shell() -> Iterator[_Shell]:
 
 def _restore_singletons() -> Callable[[], None]:
     """Take the process's shell and `__main__` aside; return the function that puts them back."""
-    before = InteractiveShell._instance
+    before: Any = InteractiveShell._instance
     main = sys.modules["__main__"]
     if before is not None:
         type(before).clear_instance()

@@ -20,7 +20,12 @@ class Fault:
 class RenderFault(Exception):
     """A report that could not be rendered. The message names file and line and is fit to be logged and shown."""
 
+    faults: tuple[Fault, ...] = ()
+
     @classmethod
     def of(cls, faults: Iterable[Fault]) -> "RenderFault":
         """One exception for all faults, so that an author mends them in one go."""
-        return cls("\n".join(str(fault) for fault in sorted(set(faults))))
+        ordered = tuple(sorted(set(faults)))
+        raised = cls("\n".join(str(fault) for fault in ordered))
+        raised.faults = ordered
+        return raised

@@ -5,7 +5,7 @@ from typing import Any
 
 # One picture of a scatter of thousands would weigh more than the report: above this it becomes pixels.
 LARGEST_SVG = 600_000
-_SETTINGS = {"svg.hashsalt": "pilotlens", "svg.fonttype": "path"}
+_SETTINGS: dict[Any, Any] = {"svg.hashsalt": "pilotlens", "svg.fonttype": "path"}
 
 
 def picture(figure: Any) -> tuple[str, bytes]:

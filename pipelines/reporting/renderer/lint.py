@@ -10,7 +10,8 @@ Cells
     output (true, false, asis), eval, warning. No magics (%), no shell commands (!).
     Labels begin fig- (one figure), tbl- (one table) or anything else (not referred to).
 Inline code
-    `{python} expression`: the value's text is Markdown. (Quarto escapes plain strings: wrap marked-up ones in Markdown().)
+    `{python} expression`: the value's text is Markdown. Quarto may escape plain strings, so a value with markup in it
+    is wrapped in IPython's Markdown().
 Blocks (::: {.class} ... :::)
     callout-note, -tip, -warning, -important, -caution (title="..." or a first heading; collapse="true")
     panel-tabset (one heading per tab), columns > column (width="40%"), layout-ncol=2
@@ -37,15 +38,18 @@ from pipelines.reporting.renderer.document import Chunk, Document, Line, cell_op
 from pipelines.reporting.renderer.faults import Fault, RenderFault
 
 HEADER_KEYS = frozenset(
-    "title subtitle lang date toc toc-depth number-sections page-banner jupyter execute".split()
+    ("title", "subtitle", "lang", "date", "toc", "toc-depth", "number-sections", "page-banner", "jupyter", "execute")
 )
-CELL_OPTIONS = frozenset("label tags fig-cap fig-alt tbl-cap echo include output eval warning".split())
+CELL_OPTIONS = frozenset(
+    ("label", "tags", "fig-cap", "fig-alt", "tbl-cap", "echo", "include", "output", "eval", "warning")
+)
 CALLOUTS = frozenset(f"callout-{kind}" for kind in ("note", "tip", "warning", "important", "caution"))
-COMPONENTS = frozenset("status-bar banner cards card key-finding quote lead note landscape".split())
-LAYOUT = frozenset("panel-tabset columns column content-visible content-hidden".split())
-SPANS = frozenset("light green amber red grey big muted content-visible content-hidden".split())
+COMPONENTS = frozenset(("status-bar", "banner", "cards", "card", "key-finding", "quote", "lead", "note", "landscape"))
+CONDITIONAL = frozenset(("content-visible", "content-hidden"))
+LAYOUT = frozenset(("panel-tabset", "columns", "column"))
+SPANS = CONDITIONAL | frozenset(("light", "green", "amber", "red", "grey", "big", "muted"))
 HEADINGS = frozenset(("unnumbered", "unlisted"))
-DIV_CLASSES = CALLOUTS | COMPONENTS | LAYOUT
+DIV_CLASSES = CALLOUTS | COMPONENTS | CONDITIONAL | LAYOUT
 FORMATS = frozenset(("html", "typst"))
 
 _DIV = re.compile(r"^\s*:{3,}\s*(?P<attributes>\S.*)$")
@@ -56,6 +60,7 @@ _ATTRIBUTES = re.compile(r"(?P<before>[\])]|^#+\s.*?\s)\{(?P<attributes>[^{}]*)\
 _CONDITION = re.compile(r"(?:when|unless)-format\s*=\s*[\"']?([\w-]+)")
 _REMOTE = re.compile(r"!\[[^\]]*\]\(\s*(?:[a-z]+:)?//", re.IGNORECASE)
 _MAGIC = re.compile(r"^\s*[%!]")
+_INDENTED_CELL = re.compile(r"^\s+(?:`{3,}|~{3,})\s*\{\s*python")
 _CODE_SPAN = re.compile(r"`[^`]*`")
 
 
@@ -65,7 +70,7 @@ def lint(source: Path) -> list[Fault]:
         document = read_document(source)
         faults = [*_header(document), *_chunks(document), *_markdown(document)]
     except RenderFault as fault:
-        return [Fault(source, 1, str(fault))]
+        return list(fault.faults) or [Fault(source, 1, str(fault))]
     return sorted(set(faults))
 
 
@@ -96,6 +101,8 @@ def _raw(chunk: Chunk, opening: Line) -> Iterator[Fault]:
 
 def _cell(document: Document, chunk: Chunk, labels: dict[str, Line]) -> Iterator[Fault]:
     opening, body = document.lines[chunk.first], document.lines[chunk.first + 1 : chunk.last]
+    if not opening.text.startswith("```{"):
+        yield opening.fault("begin a cell at the start of the line with three backticks, or it is not run")
     if chunk.info.replace(" ", "") != "{python}":
         yield opening.fault("write cell options as '#|' lines, not between the braces")
     for line in body:
@@ -115,6 +122,8 @@ def _cell(document: Document, chunk: Chunk, labels: dict[str, Line]) -> Iterator
 def _markdown(document: Document) -> Iterator[Fault]:
     opened: list[Line] = []
     for line in _text_lines(document):
+        if _INDENTED_CELL.match(line.text):
+            yield line.fault("begin a cell at the start of the line with three backticks, or it is not run")
         if _DIV_END.match(line.text):
             if opened:
                 opened.pop()
@@ -140,7 +149,8 @@ def _inline(line: Line) -> Iterator[Fault]:
     text = _CODE_SPAN.sub("", line.text)
     for match in _SHORTCODE.finditer(text):
         if match["name"] != "pagebreak":
-            yield line.fault(f"the shortcode '{match['name']}' is not supported here; only pagebreak, and include alone on a line")
+            name = match["name"]
+            yield line.fault(f"the shortcode '{name}' is not supported here; use pagebreak, or include alone on a line")
     if _REMOTE.search(text):
         yield line.fault("an image on the web is not allowed: reports make no external request")
     for match in _ATTRIBUTES.finditer(text):

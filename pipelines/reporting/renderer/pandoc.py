@@ -32,6 +32,8 @@ class Titles:
 def convert(markdown: str, output: Format, document: Document, settings: Settings, titles: Titles, work: Path) -> str:
     """Convert woven Markdown; pictures are read from `work`, other images from the report's folder."""
     command = [*_command(output, settings, titles), f"--resource-path=.:{document.path.resolve().parent}"]
+    if output == "html":
+        command.append(f"--include-in-header={_style(settings, work)}")
     done = subprocess.run(command, input=markdown, capture_output=True, text=True, encoding="utf-8", cwd=work)
     faults = list(_faults(done.stderr, document))
     if faults:
@@ -52,12 +54,11 @@ def _command(output: Format, settings: Settings, titles: Titles) -> list[str]:
         "--syntax-highlighting=none",
         f"--template={settings.project / _TEMPLATES[output]}",
         f"--lua-filter={settings.project / _FILTER}",
-        *_metadata(settings, titles),
-        *(_html_options(settings) if output == "html" else ["--extract-media=."]),
+        *_metadata(output, settings, titles),
     ]
 
 
-def _metadata(settings: Settings, titles: Titles) -> Iterator[str]:
+def _metadata(output: Format, settings: Settings, titles: Titles) -> Iterator[str]:
     """Titles go by `--metadata`: pandoc takes that as plain text and escapes it for the format."""
     yield "--metadata=pilotlens-embedded=true"
     yield f"--metadata=lang={titles.lang}"
@@ -70,16 +71,22 @@ def _metadata(settings: Settings, titles: Titles) -> Iterator[str]:
     }
     yield from (f"--metadata={name}={value}" for name, value in optional.items() if value)
     if settings.toc:
-        yield from ("--toc", f"--toc-depth={settings.toc_depth}", f"--metadata=toc-title={settings.toc_title}")
+        # The title is h1 in HTML, so the sections begin one level deeper than in Typst.
+        depth = settings.toc_depth + (output == "html")
+        yield from ("--toc", f"--toc-depth={depth}", f"--metadata=toc-title={settings.toc_title}")
 
 
-def _html_options(settings: Settings) -> list[str]:
-    return ["--embed-resources", "--section-divs=false", *(f"--css={path}" for path in settings.css)]
+def _style(settings: Settings, work: Path) -> Path:
+    """The style sheets inside the page. Not by --embed-resources, which would fetch what a page names on the web."""
+    sheets = "\n".join(path.read_text("utf-8") for path in settings.css)
+    path = work / "style.html"
+    path.write_text(f"<style>\n{sheets}</style>\n", "utf-8")
+    return path
 
 
 def _faults(stderr: str, document: Document) -> Iterator[Fault]:
     for match in _FAULT.finditer(stderr):
-        line = document.find(match["label"]) if match["label"] else document.lines[0]
+        line = document.defining(match["label"]) if match["label"] else document.lines[0]
         yield line.fault(match["message"])
 
 

@@ -24,7 +24,7 @@ _IGNORED = shutil.ignore_patterns(".quarto", "_site", "*_files", "__pycache__")
 
 
 def find() -> str | None:
-    """Quarto's program: QUARTO_PATH (the program or its folder) before PATH; None leaves it to the embedded renderer."""
+    """Quarto's program: QUARTO_PATH (the program or its folder), else on PATH, else None: render without it."""
     named = os.environ.get("QUARTO_PATH")
     if not named:
         return shutil.which("quarto")
@@ -80,7 +80,7 @@ def _copied(source: Path, folder: Path) -> Path:
 def _run(arguments: list[str], folder: Path, report: str) -> None:
     # The kernel must be this Python: it holds pipelines and everything the cells import.
     environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "SOURCE_DATE_EPOCH": "946684800"}
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, check=False)
     if done.returncode:
         # Quarto prints the traceback of a failed cell, which may quote values: its words stay here.
         raise RenderFault(f"{report}: Quarto stopped with code {done.returncode}; run 'quarto render' on it to see why")

@@ -1,6 +1,7 @@
 """Typst source to a tagged PDF/UA-1 and PDF/A-2a whose bytes repeat."""
 
 import importlib.util
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import typst
 
 from pipelines.reporting.renderer.faults import RenderFault
 
+_CUTS = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
 STANDARDS: "list[typst.PDFStandard]" = ["ua-1", "a-2a"]
 # A PDF must say when it was made. The hour of rendering would change its bytes, so the caller gives a date
 # (the parameter source_date) or it is this one.
@@ -29,7 +31,7 @@ def typeset(main: Path, report: str, source_date: str | None) -> bytes:
             pdf_standards=STANDARDS,
             timestamp=_timestamp(source_date),
             ignore_system_fonts=True,  # the same fonts, so the same bytes, on every machine
-            font_paths=_fonts(),
+            font_paths=[_fonts(main.parent / "fonts")],
         )
     except typst.TypstError as error:
         hints = "; ".join(error.hints)
@@ -37,11 +39,22 @@ def typeset(main: Path, report: str, source_date: str | None) -> bytes:
 
 
 def _timestamp(source_date: str | None) -> int:
-    day = date.fromisoformat(source_date[:10]) if source_date else _UNDATED
+    try:
+        day = date.fromisoformat(source_date[:10]) if source_date else _UNDATED
+    except ValueError:
+        raise RenderFault("the parameter 'source_date' is not a date such as 2026-03-31") from None
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
-def _fonts() -> list[str | Path | bytes]:
-    """Source Sans Pro from its package; without the package Typst's own serif is used."""
+def _fonts(folder: Path) -> Path:
+    """Put Source Sans Pro from its package into `folder`; without the package Typst's own serif is used.
+
+    The package holds every cut twice (.otf, .ttf). Typst takes the first it finds, in the file system's order: one file
+    a cut keeps the bytes the same everywhere.
+    """
+    folder.mkdir()
     found = importlib.util.find_spec("font_source_sans_pro")
-    return [Path(found.origin).parent / "files"] if found and found.origin else []
+    if found is not None and found.origin is not None:
+        for cut in _CUTS:
+            shutil.copy(Path(found.origin).parent / "files" / f"SourceSansPro-{cut}.otf", folder)
+    return folder

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pipelines.reporting.renderer.execution import Output, Ran
 from pipelines.reporting.renderer.faults import RenderFault
+from pipelines.reporting.renderer.fences import attribute, block, fenced, raw_html
 from pipelines.reporting.renderer.settings import Settings
 
 # What matplotlib calls return when their value is a cell's last line; the picture is what was meant.
 _DRAWING_REPR = re.compile(r"^[\[(]?\s*<|^Text\(|^\(?array\(")
-_GT_STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 
 
 def weave(cells: Iterable[Ran], folder: Path, settings: Settings) -> str:
@@ -32,7 +32,7 @@ class _Weaver:
         if not options.get("include", True):
             return
         if options.get("echo", self.settings.echo):
-            yield _fenced(_without_options(ran.cell.source), "python")
+            yield fenced(_without_options(ran.cell.source), "python")
         if options.get("output", True) is not False:
             yield from self._outputs(ran)
 
@@ -46,10 +46,8 @@ class _Weaver:
         if kind == "fig" and sum(output.kind in ("svg", "png") for output in outputs) > 1:
             raise RenderFault.of([ran.cell.line.fault(f"the cell '{ran.cell.label}' draws more than one figure")])
         caption = str(ran.cell.options.get(f"{kind}-cap", "")).strip()
-        yield f"::::::::::: {{#{ran.cell.label}}}"
-        yield from (self._output(output, ran) for output in outputs)
-        yield from (caption,) if caption else ()
-        yield ":::::::::::"
+        parts = [self._output(output, ran) for output in outputs]
+        yield block(f"#{ran.cell.label}", *parts, *([caption] if caption else []))
 
     def _output(self, output: Output, ran: Ran) -> str:
         asis = ran.cell.options.get("output") == "asis"
@@ -57,22 +55,22 @@ class _Weaver:
         if output.kind == "markdown" or (output.kind == "stdout" and asis):
             return str(content).strip("\n")
         if output.kind == "html":
-            return _fenced(_GT_STYLE.sub("", str(content)) if "gt_table" in str(content) else str(content), "{=html}")
+            return raw_html(str(content))
         if output.kind in ("svg", "png"):
             return self._picture(output, ran)
-        return _fenced(str(content).rstrip("\n"), "")
+        return fenced(str(content).rstrip("\n"), "")
 
     def _picture(self, output: Output, ran: Ran) -> str:
         self.pictures += 1
         name = f"picture-{self.pictures}.{output.kind}"
         content = output.content if isinstance(output.content, bytes) else output.content.encode("utf-8")
         (self.folder / name).write_bytes(content)
-        alt = _attribute(str(ran.cell.options.get("fig-alt", "")))
+        alt = attribute(str(ran.cell.options.get("fig-alt", "")))
         caption = str(ran.cell.options.get("fig-cap", "")).strip()
         image = f'![]({name}){{fig-alt="{alt}"}}'
         if ran.cell.label.startswith("fig-") or not caption:
             return image
-        return f"::::::::::: {{.captioned}}\n\n{image}\n\n{caption}\n\n:::::::::::"
+        return block(".captioned", image, caption)
 
 
 def _shown(ran: Ran, settings: Settings) -> list[Output]:
@@ -84,16 +82,5 @@ def _shown(ran: Ran, settings: Settings) -> list[Output]:
     return outputs
 
 
-def _fenced(text: str, info: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{info}\n{text}\n{fence}"
-
-
 def _without_options(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if not line.startswith("#|"))
-
-
-def _attribute(text: str) -> str:
-    """Text for a pandoc attribute in double quotes."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')

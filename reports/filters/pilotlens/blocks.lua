@@ -54,7 +54,7 @@ return function(emit, faults)
     local title, content = callout_title(div)
     if emit.typst then
       local arguments = emit.string(kind) .. ", word: " .. emit.string(CALLOUTS[kind])
-      return emit.around("#callout(" .. arguments .. ", title: " .. (title and "[" .. title .. "]" or "none") .. ")[", content, "]")
+      return emit.around("#callout-box(" .. arguments .. ", title: " .. (title and "[" .. title .. "]" or "none") .. ")[", content, "]")
     end
     local head = '<span class="callout-icon" aria-hidden="true">' .. ICONS[kind] .. "</span><span>"
       .. CALLOUTS[kind] .. (title and ": " .. title or "") .. "</span>"

@@ -41,8 +41,9 @@ return function(emit)
   local function cards(div)
     local out = pandoc.Blocks({ emit.raw(emit.typst and "#cards(" or '<div class="cards">') })
     for _, child in ipairs(list_of(div, "card")) do
-      local made = card(child, "card")
-      out:extend(emit.typst and emit.around("[", made, "],") or made)
+      local title = title_of(child)
+      local argument = "(" .. (title and "[" .. title .. "]" or "none") .. ", ["
+      out:extend(emit.typst and emit.around(argument, child.content, "]),") or card(child, "card"))
     end
     out:insert(emit.raw(emit.typst and ")" or "</div>"))
     return out, false

@@ -1,7 +1,7 @@
 -- Figures, tables and equations of the embedded renderer, each with what a screen reader needs.
 return function(emit, faults, tables, numbers)
   local floats = {}
-  local loose = 0
+  local loose, pictures = 0, 0
 
   local function is_html(block) return block.t == "RawBlock" and block.format == "html" end
 
@@ -25,17 +25,37 @@ return function(emit, faults, tables, numbers)
     return found
   end
 
-  local function check_alt(image, id)
-    if alt_of(image):match("%S") then return end
-    local what = id ~= "" and "the figure '" .. id .. "'" or "the image " .. image.src:sub(1, 60)
-    faults.add(id ~= "" and id or image.src, what .. " has no fig-alt")
+  local function check(image, id)
+    local short = image.src:sub(1, 60)
+    local what = id ~= "" and "the figure '" .. id .. "'" or "the image " .. short
+    if not alt_of(image):match("%S") then faults.add(id ~= "" and id or short, what .. " has no fig-alt") end
   end
 
-  local function image_source(image) return "image(" .. emit.string(image.src) .. ", alt: " .. emit.string(alt_of(image)) .. ")" end
+  -- The picture's type and bytes; nil with a fault when it is missing or lies on the web.
+  local function fetched(image)
+    local remote = image.src:match("^%a[%w+.-]*://") or image.src:match("^//")
+    local found, mime, content = pcall(pandoc.mediabag.fetch, remote and "" or image.src)
+    if not remote and found and content then return mime, content end
+    faults.add(image.src, "the image " .. image.src:sub(1, 60) .. " is not a file that can be read")
+  end
+
+  -- Typst reads files: pictures inside the text (data:) or beside the report become files beside the Typst source.
+  local function typst_image(image)
+    local mime, content = fetched(image)
+    if not mime then return "none" end
+    pictures = pictures + 1
+    local name = "image-" .. pictures .. "." .. (mime:match("svg") and "svg" or mime:match("^image/(%a+)") or "png")
+    local file = assert(io.open(name, "wb"))
+    file:write(content)
+    file:close()
+    return "image(" .. emit.string(name) .. ", alt: " .. emit.string(alt_of(image)) .. ")"
+  end
 
   -- An HTML image that says only what a reader needs.
   local function html_image(image)
-    return pandoc.Plain({ pandoc.Image({}, image.src, "", { alt = alt_of(image) }) })
+    local mime, content = fetched(image)
+    local src = mime and pandoc.mediabag.make_data_uri(mime, content) or ""
+    return emit.raw('<img src="' .. src .. '" alt="' .. emit.escape(alt_of(image)) .. '">')
   end
 
   local function caption_html(id, caption)
@@ -49,11 +69,11 @@ return function(emit, faults, tables, numbers)
   end
 
   local function figure(image, caption, id)
-    check_alt(image, id)
+    check(image, id)
     if emit.typst then
       local text = caption and "[" .. caption .. "]" or "none"
       local numbered = numbers.label(id) and "true" or "false"
-      return labelled("#picture(" .. image_source(image) .. ", caption: " .. text .. ", numbered: " .. numbered .. ")", id)
+      return labelled("#picture(" .. typst_image(image) .. ", caption: " .. text .. ", numbered: " .. numbered .. ")", id)
     end
     local attribute = id ~= "" and ' id="' .. id .. '"' or ""
     local head = caption and caption_html(id, caption) or ""

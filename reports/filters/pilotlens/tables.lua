@@ -102,7 +102,9 @@ return function(emit)
 
   function tables.has_header(tbl)
     for _, row in ipairs(tbl.head.rows) do
-      if not is_title(row) and pandoc.utils.stringify(pandoc.Pandoc(row.cells[1].contents)) ~= nil then return true end
+      for _, cell in ipairs(is_title(row) and {} or row.cells) do
+        if pandoc.utils.stringify(cell.contents):match("%S") then return true end
+      end
     end
     return false
   end

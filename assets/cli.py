@@ -1,0 +1,165 @@
+"""The `pilotlens` command: what people type. It runs jobs and so lives here, and imports Dagster only when it does.
+
+What belongs here: commands, their words and their exit codes. Running belongs in running, printing in showing.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn, Optional
+
+import typer
+
+from assets.exit_codes import MISUSED, STOPPED, UNAVAILABLE, Unavailable
+
+EPILOG = (
+    "Exit codes: 0 all is well; 1 at least one site was refused or failed; 2 the command or a protocol is wrong;"
+    " 3 the workspace cannot be used (it is missing, locked, or not yours to write)."
+)
+
+app = typer.Typer(
+    name="pilotlens",
+    help="Turns a pilot's data and interviews into evaluation reports. Start with: pilotlens demo",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text wraps well in any terminal and in a screen reader
+)
+
+In = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads this at run time on 3.11 either way; one spelling for all commands
+    typer.Option("--workspace", "-w", help="Folder of the data. Default: PILOTLENS_WORKSPACE, or ./workspace."),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Name the lines of the program where it stopped; never data.")]
+PilotName = Annotated[str, typer.Argument(metavar="PILOT", help="Name: lower case letters, digits and hyphens.")]
+AnyPilot = Annotated[str, typer.Argument(metavar="PILOT", help="Name of the pilot. Default: all.", show_default=False)]
+Target = Annotated[
+    str, typer.Argument(metavar="PILOT[/SITE]", help="A pilot, or one of its sites. Default: all.", show_default=False)
+]
+
+
+@app.callback()
+def common(workspace: In = None, debug: Debug = False) -> None:
+    """Take options that may stand before the command as well as after it."""
+    if workspace:
+        os.environ["PILOTLENS_WORKSPACE"] = str(workspace.expanduser().resolve())
+
+
+@app.command()
+def demo(workspace: In = None, debug: Debug = False) -> None:
+    """Try it: write the demonstration pilots and run them."""
+    from assets.commands import demonstrate
+
+    raise typer.Exit(demonstrate(workspace, debug=_debug(debug)))
+
+
+@app.command()
+def new(pilot: PilotName, workspace: In = None) -> None:
+    """Start a new pilot.
+
+    Writes a protocol with notes, made-up data that run as they stand, a data dictionary and a code book.
+    """
+    from assets.commands import begin
+
+    raise typer.Exit(begin(workspace, pilot))
+
+
+@app.command()
+def check(pilot: AnyPilot = "", workspace: In = None) -> None:
+    """Say what is wrong with protocols and drops.
+
+    Every fault at once, with file and line, and what would be right. Nothing is run.
+    """
+    from assets.commands import examine
+
+    raise typer.Exit(examine(workspace, pilot))
+
+
+@app.command()
+def run(target: Target = "", workspace: In = None, debug: Debug = False) -> None:
+    """Run sites from their newest drop to their reports.
+
+    A site that is refused does not stop the others; its earlier tables and reports stay as they were.
+    """
+    from assets.commands import evaluate
+
+    raise typer.Exit(evaluate(workspace, target, debug=_debug(debug)))
+
+
+@app.command()
+def ui(
+    workspace: In = None,
+    port: Annotated[int, typer.Option(help="Port on this machine; the next free one is taken if it is in use.")] = 3000,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Look, but start nothing.")] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Show every step, its checks and its reports.
+
+    Serves the pages on this machine only, until Ctrl-C. Watches the drops folders and runs what arrives.
+    """
+    from assets.commands import watch
+
+    raise typer.Exit(watch(workspace, port=port, read_only=read_only, open_browser=browser))
+
+
+@app.command()
+def report(
+    target: Target = "",
+    workspace: In = None,
+    render: Annotated[bool, typer.Option("--render", help="Write the reports again from the latest release.")] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Open them in the browser.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Say where the reports are, or open them."""
+    from assets.commands import find_reports
+
+    raise typer.Exit(find_reports(workspace, target, render=render, open_browser=browser, debug=_debug(debug)))
+
+
+def _debug(here: bool) -> bool:
+    return here or "--debug" in sys.argv[1:]
+
+
+def main() -> NoReturn:
+    """Run the command; whatever goes wrong becomes plain words and an exit code, never a traceback."""
+    try:
+        app(prog_name="pilotlens")
+    except Exception as error:
+        sys.exit(_told(error))
+    sys.exit(0)
+
+
+def _told(error: Exception) -> int:
+    import sqlite3
+
+    from assets.boundary import own_frames
+    from assets.showing import complain
+    from pipelines.protocol import ProtocolFaults
+    from pipelines.refusal import Refusal
+
+    if isinstance(error, Refusal | ProtocolFaults):
+        complain(str(error))
+        return MISUSED
+    where = " > ".join(own_frames(error))
+    if isinstance(error, Unavailable | OSError | sqlite3.Error):
+        complain(_unavailable(error))
+        code = UNAVAILABLE
+    else:
+        complain(f"The program has a fault: {type(error).__name__} at {where.rpartition(' > ')[2]}. Nothing was lost.")
+        code = STOPPED
+    if _debug(False):
+        complain(f"Where: {where}")
+    return code
+
+
+def _unavailable(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The workspace cannot be used: {error.strerror or type(error).__name__} ({error.filename})."
+    if isinstance(error, Unavailable):
+        return str(error)
+    return "The records of runs (dagster/ in the workspace) are locked by another program. Wait for it, and try again."
+
+
+if __name__ == "__main__":
+    main()

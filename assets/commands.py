@@ -1,0 +1,134 @@
+"""What each command does, in the order in which a person meets them. Every function returns the exit code."""
+
+from __future__ import annotations
+
+import datetime as dt
+import webbrowser
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assets.exit_codes import DONE, MISUSED, STOPPED, Unavailable
+from assets.running import REPORTS, chosen, known, reports_of, run_sites, steps_of_a_site
+from assets.showing import complain, place, progress, say, summary
+from pipelines.protocol import ProtocolFaults
+from pipelines.workspace import Workspace
+
+
+def demonstrate(given: Path | None, *, debug: bool) -> int:
+    """Write the demonstration pilots, run them, and say where to look."""
+    from pipelines.demo import PILOTS, create
+
+    workspace = Workspace.find(given)
+    for sentence in create(workspace.root):
+        say(sentence)
+    code = _run(workspace, [key for pilot in PILOTS for key in chosen(workspace, pilot)], debug=debug)
+    say(f"\nThe reports are in {place(workspace.reports_folder)}.")
+    say("To see every step and check, and to open the reports: make ui, or pilotlens ui.")
+    return code
+
+
+def begin(given: Path | None, pilot: str) -> int:
+    """Write a new pilot and say what comes next."""
+    from pipelines.protocol.scaffold import scaffold
+
+    workspace = Workspace.find(given)
+    for path in scaffold(workspace, pilot, dt.date.today()):
+        say(f"wrote {place(path)}")
+    say(f"\nTry it with made-up data: pilotlens run {pilot}\nThen change protocol.yml, and: pilotlens check {pilot}")
+    return DONE
+
+
+def examine(given: Path | None, pilot: str) -> int:
+    """Say everything that is wrong with protocols and with their newest drops."""
+    workspace = _existing(given)
+    pilots = (known(workspace, pilot),) if pilot else workspace.pilots()
+    return max([_examine(workspace, one) for one in pilots], default=DONE)
+
+
+def _examine(workspace: Workspace, pilot: str) -> int:
+    try:
+        protocol = workspace.protocol(pilot)
+    except ProtocolFaults as faults:
+        complain(f"{pilot}: {faults}")
+        return MISUSED
+    say(f"{pilot}: the protocol is sound ({len(protocol.sites)} {'site' if len(protocol.sites) == 1 else 'sites'}).")
+    faults_found = list(dict.fromkeys(_drop_faults(workspace, pilot, tuple(protocol.sites))))
+    for fault in faults_found:
+        complain(f"{pilot}: {fault}")
+    return STOPPED if faults_found else DONE
+
+
+def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iterator[str]:
+    """Check the newest drop; a fault of a whole drop is the same for each site and is said once."""
+    from pipelines.ingest import check_drop
+    from pipelines.ingest.drops import drops
+
+    found = drops(workspace, pilot)
+    if not found:
+        say(f"{pilot}: no drop yet; put the files into {place(workspace.pilot_folder(pilot))}/drops/YYYY-MM-DD.")
+        return
+    faults = [fault for site in sites for fault in check_drop(workspace.site(pilot, site))]
+    if not faults:
+        say(f"{pilot}: the drop {found[-1].name} has the files and columns that the protocol declares.")
+    yield from faults
+
+
+def evaluate(given: Path | None, target: str, *, debug: bool) -> int:
+    """Run sites; where all were asked for, a pilot with a faulty protocol is named and the others go on."""
+    workspace = _existing(given)
+    keys, code = (chosen(workspace, target), DONE) if target else _all_sound(workspace)
+    return max(code, _run(workspace, keys, debug=debug)) if keys else code
+
+
+def _all_sound(workspace: Workspace) -> tuple[tuple[str, ...], int]:
+    keys: list[str] = []
+    code = DONE
+    for pilot in workspace.pilots():
+        try:
+            keys += chosen(workspace, pilot)
+        except ProtocolFaults as faults:
+            complain(f"{pilot}: {faults}")
+            code = MISUSED
+    return tuple(keys), code
+
+
+def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequence[str] = ()) -> int:
+    from assets.instance import prepare
+
+    prepare(workspace)
+    with progress(keys, steps_of_a_site(only)) as watch_steps:
+        outcomes = tuple(run_sites(workspace, keys, watch_steps, only))
+    summary(workspace, outcomes, debug=debug)
+    return DONE if all(outcome.result == "done" for outcome in outcomes) else STOPPED
+
+
+def watch(given: Path | None, *, port: int, read_only: bool, open_browser: bool) -> int:
+    """Serve the UI until Ctrl-C."""
+    from assets.instance import prepare
+    from assets.ui import serve
+
+    workspace = Workspace.find(given)
+    prepare(workspace)
+    serve(workspace, port=port, read_only=read_only, open_browser=open_browser)
+    return DONE
+
+
+def find_reports(given: Path | None, target: str, *, render: bool, open_browser: bool, debug: bool) -> int:
+    """Say where reports are; first write them again if asked to."""
+    workspace = _existing(given)
+    keys = chosen(workspace, target)
+    code = _run(workspace, keys, debug=debug, only=REPORTS) if render else DONE
+    for key in keys:
+        found = reports_of(workspace, key)
+        say(f"{key}: {', '.join(map(place, found)) if found else f'no report yet; try pilotlens run {key}'}")
+        if open_browser and found:
+            webbrowser.open(found[0].as_uri())
+    return code
+
+
+def _existing(given: Path | None) -> Workspace:
+    workspace = Workspace.find(given)
+    if not workspace.pilots():
+        remedy = "`pilotlens demo` fills one with examples, `pilotlens new PILOT` starts a pilot of your own."
+        raise Unavailable(f"There is no pilot in {place(workspace.root)}. {remedy}")
+    return workspace

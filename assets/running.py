@@ -1,0 +1,151 @@
+"""Running sites from the command line: one after the other in this process, each recorded where the UI finds it.
+
+What belongs here: which sites, their runs and what became of them. What is printed belongs in showing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from assets.instance import open_instance
+from pipelines.protocol.faults import did_you_mean
+from pipelines.refusal import Refusal
+from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+Watch = Callable[[str, str], None]
+"""Called with the pilot site and the step that begins; with an empty step when the site is done."""
+
+REPORTS = ("reports_site", "reports_funder")
+
+# Dagster's own mark of whose job a run is. A run started in this process lacks it, and the job's page would omit it.
+OURS = {".dagster/repository": "__repository__@pilotlens"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one pilot site."""
+
+    key: str
+    result: Literal["done", "refused", "failed"]
+    """`refused`: the data, the protocol or the workspace stand in the way. `failed`: the program has a fault."""
+    words: str = ""
+    """Why it was refused or failed."""
+    step: str = ""
+    """The asset at which it stopped."""
+    where: str = ""
+    """Lines of the program, for the people who look after it."""
+
+
+def chosen(workspace: Workspace, target: str | None) -> tuple[str, ...]:
+    """Return the pilot sites that PILOT, PILOT/SITE or nothing (all) means; raise ProtocolFaults or Refusal."""
+    if not target:
+        return tuple(key for pilot in workspace.pilots() for key in chosen(workspace, pilot))
+    pilot, _, site = target.partition("/")
+    if site:
+        return (workspace.site(known(workspace, pilot), site).key,)
+    return tuple(f"{pilot}/{key}" for key in workspace.protocol(known(workspace, pilot)).sites)
+
+
+def known(workspace: Workspace, pilot: str) -> str:
+    """Return the name of a pilot that the workspace holds; raise Refusal for any other."""
+    if pilot not in workspace.pilots():
+        raise Refusal(f"There is no pilot {pilot} in this workspace.", did_you_mean(pilot, workspace.pilots()))
+    return pilot
+
+
+def steps_of_a_site(only: Sequence[str] = ()) -> int:
+    """Return how many steps a site has."""
+    from assets.definitions import LAYERS
+
+    return len(only) or sum(len(layer.ASSETS) for layer in LAYERS)
+
+
+def run_sites(workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = ()) -> Iterator[Outcome]:
+    """Run the sites in turn, or only some of their assets; a site that stops does not stop the next."""
+    with open_instance(workspace) as instance:
+        from assets.definitions import defs
+
+        job = defs.resolve_job_def("evaluate_site")
+        tags = _drop_tags(workspace, keys)
+        for key in keys:
+            yield _run(job, instance, key, tags[key], watch, only)
+            watch(key, "")
+
+
+def _drop_tags(workspace: Workspace, keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the tag that tells the sensor which drop a run was for; none while the drop is still being written."""
+    from assets.jobs import drop_tag
+    from pipelines.ingest.drops import drops
+
+    newest = {pilot: (drops(workspace, pilot) or (None,))[-1] for pilot in {key.partition("/")[0] for key in keys}}
+    tags = {pilot: drop_tag(drop.sha256) if drop and drop.settled else {} for pilot, drop in newest.items()}
+    return {key: tags[key.partition("/")[0]] for key in keys}
+
+
+def _run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    key: str,
+    tags: dict[str, str],
+    watch: Watch,
+    only: Sequence[str],
+) -> Outcome:
+    import dagster as dg
+
+    from assets.boundary import own_frames
+
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, _listener(key, watch))
+    selection = [dg.AssetKey(name) for name in only] or None
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=key,
+            raise_on_error=False,
+            run_id=run_id,
+            tags={**OURS, **({} if only else tags)},
+            asset_selection=selection,
+        )
+    except Exception as error:
+        words = f"The run could not be recorded: {type(error).__name__}."
+        return Outcome(key, "failed", words, where=" > ".join(own_frames(error)))
+    return _outcome(key, result.all_events)
+
+
+def _listener(key: str, watch: Watch) -> Callable[[Any], None]:
+    def listen(entry: Any) -> None:
+        event = entry.dagster_event
+        if event is not None and event.event_type_value == "STEP_START":
+            watch(key, event.step_key)
+
+    return listen
+
+
+def _outcome(key: str, events: Sequence[dg.DagsterEvent]) -> Outcome:
+    from assets.boundary import WHERE
+
+    for event in (event for event in events if event.is_step_failure):
+        said = event.step_failure_data.user_failure_data
+        step = str(event.step_key)
+        if said is None:
+            return Outcome(key, "failed", "The step ended without saying why; the UI shows more.", step)
+        where = said.metadata.get(WHERE)
+        words = said.description or ""
+        return Outcome(key, "failed" if where else "refused", words, step, str(where.value) if where else "")
+    if any(event.is_failure for event in events):
+        return Outcome(key, "failed", "The run ended before its first step; the UI shows more.")
+    return Outcome(key, "done")
+
+
+def reports_of(workspace: Workspace, key: str) -> tuple[Path, ...]:
+    """Return the reports of a pilot site that exist, web pages first."""
+    folder = workspace.reports_folder / key
+    found = [path for path in folder.glob("*") if path.suffix in (".html", ".pdf", ".xlsx")]
+    return tuple(sorted(found, key=lambda path: (path.suffix, path.name != "report.html", path.name)))

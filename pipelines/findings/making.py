@@ -1,0 +1,78 @@
+"""Making a finding: its scope, its inputs and its sentence. Which findings there are belongs in the other modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.findings.models import Finding, Inputs, QuestionAsked, Result, Scope
+from pipelines.findings.sentences import sentence_of
+from pipelines.ingest.drops import delivered
+from pipelines.protocol.load import protocol_hash
+from pipelines.protocol.models import Plan
+from pipelines.provenance import code_hash
+from pipelines.warehouse import has_table, table_hash
+from pipelines.workspace import PilotSite
+
+
+@dataclass(frozen=True)
+class Making:
+    """What all findings of one table of findings have in common."""
+
+    site: PilotSite
+    connection: Any
+    inputs: Inputs
+
+    @property
+    def plan(self) -> Plan:
+        """The pilot's plan."""
+        return self.site.protocol
+
+    def finding(
+        self,
+        finding_id: str,
+        result: Result,
+        subject: str = "",
+        population: str = "",
+        question: QuestionAsked | None = None,
+        receipts: tuple[str, ...] = (),
+        sentence: str = "",
+    ) -> Finding:
+        """Return a finding; its sentence follows from the result unless it is given."""
+        scope = Scope(pilot=self.site.pilot, site=self.site.site, subject=subject, population=population)
+        said = sentence or sentence_of(result, self.plan)
+        return Finding(
+            id=finding_id,
+            scope=scope,
+            question=question,
+            result=result,
+            sentence=said,
+            inputs=self.inputs,
+            receipts=receipts,
+        )
+
+    def frame(self, sql: str, **parameters: object) -> Any:
+        """Return the rows of a query as a frame."""
+        return self.connection.execute(sql, parameters).df()
+
+
+def making(site: PilotSite, connection: Any, tables: tuple[str, ...]) -> Making:
+    """Return the making of findings that are computed from some tables, named `layer.noun`."""
+    drop, drop_hash = delivered(connection)
+    hashes = {t: table_hash(connection, t) for t in tables if has_table(connection, *t.split("."))}
+    inputs = Inputs(
+        drop=drop,
+        drop_hash=drop_hash,
+        protocol_hash=protocol_hash(site.protocol),
+        tables=hashes,
+        code=code_hash(),
+    )
+    return Making(site, connection, inputs)
+
+
+def question_of(plan: Plan, outcome: str) -> QuestionAsked | None:
+    """Return the first question that an outcome answers."""
+    for key, question in plan.questions.items():
+        if outcome in question.quantitative:
+            return QuestionAsked(id=key, text=question.text, expectation=question.expectation)
+    return None

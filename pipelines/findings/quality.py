@@ -1,0 +1,90 @@
+"""How far the findings can be trusted: checks of the data, level of evidence, and what cannot be said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipelines.findings.making import Making
+from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceLevelResult, Finding, LimitResult
+from pipelines.warehouse import has_table
+
+TABLES = ("validated.cases", "validated.outcomes")
+NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
+
+
+def quality_findings(making: Making) -> list[Finding]:
+    """Return the checks, the level of evidence, and one finding for each limit that the protocol declares."""
+    limits = [_limit(making, number, text) for number, text in enumerate(making.plan.cannot_say, start=1)]
+    return [_checks(making), _level(making), *limits]
+
+
+def _checks(making: Making) -> Finding:
+    rows = making.connection.execute("SELECT noun, result FROM validated.checks ORDER BY noun, position").fetchall()
+    used = [noun for noun in NOUNS if _rows(making.connection, "validated", noun)]
+    found = [(noun, json.loads(result)) for noun, result in rows]
+    checks = tuple(_summary(noun, result) for noun, result in found if noun in used or not result["passed"])
+    result = DataQualityResult(
+        checks=checks,
+        rows={noun: _rows(making.connection, "validated", noun) for noun in used},
+        set_aside={noun: _rows(making.connection, "quarantine", noun) for noun in used},
+    )
+    return making.finding("quality/checks", result, population="every row of the drop for this site")
+
+
+def _summary(noun: str, result: dict[str, Any]) -> CheckSummary:
+    return CheckSummary(
+        noun=noun,
+        rule=result["rule"],
+        passed=result["passed"],
+        severity=result["severity"],
+        sentence=result["sentence"],
+    )
+
+
+def _rows(connection: Any, layer: str, noun: str) -> int:
+    if not has_table(connection, layer, noun):
+        return 0
+    return int(connection.execute(f"SELECT count(*) FROM {layer}.{noun}").fetchone()[0])
+
+
+def _level(making: Making) -> Finding:
+    result = evidence_level(making.plan.arms.assignment if making.plan.arms else None)
+    return making.finding("evidence/level", result)
+
+
+def evidence_level(assignment: str | None) -> EvidenceLevelResult:
+    """Return the level of evidence that a design can reach.
+
+    Parameters
+    ----------
+    assignment : how people came into groups; None when nobody is compared.
+
+    References
+    ----------
+    Sherman et al. 1997, Preventing Crime (Maryland scale); Puttick & Ludlow 2013, Standards of Evidence, Nesta.
+    """
+    if assignment == "randomised":
+        return EvidenceLevelResult(
+            maryland=5,
+            nesta=3,
+            reason="People were given a group by chance, so a difference beyond chance is owed to what was tried.",
+            raise_it="A second, independent test in other places would raise Nesta's level.",
+        )
+    if assignment == "not_randomised":
+        return EvidenceLevelResult(
+            maryland=2,
+            nesta=2,
+            reason="There is a comparison group, but nothing makes it alike: a difference may have other causes.",
+            raise_it="Giving places by chance, or matching people on what was known beforehand, would raise the level.",
+        )
+    return EvidenceLevelResult(
+        maryland=1,
+        nesta=1,
+        reason="Nobody is compared with anybody: the pilot shows what happened, not what made it happen.",
+        raise_it="A comparison group would raise the level.",
+    )
+
+
+def _limit(making: Making, number: int, text: str) -> Finding:
+    return making.finding(f"limit/{number}", LimitResult(origin="protocol"), subject=str(number), sentence=text)

@@ -1,0 +1,148 @@
+"""Writing a bundle: built beside its place and moved there whole, so that it is there completely or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.disclosure.apply import checked
+from pipelines.disclosure.policy import policy, policy_hash
+from pipelines.findings import NOUNS
+from pipelines.findings.models import Disclosed, Finding
+from pipelines.findings.store import read_findings
+from pipelines.ingest.drops import delivered
+from pipelines.protocol.load import protocol_hash
+from pipelines.provenance import code_hash, environment_hash, python_version
+from pipelines.release.bundle import DropFacts, Evidence, FileEntry, Manifest, Provenance
+from pipelines.release.tables import write_tables
+from pipelines.refusal import Refusal
+from pipelines.told import Told
+from pipelines.warehouse import open_warehouse
+from pipelines.workspace import PilotSite
+
+LATEST = "latest.txt"
+
+
+def write_release(site: PilotSite) -> Told:
+    """Check all findings of a site against the policy, and write what may be shown as a new bundle.
+
+    The same findings make the same bundle: then nothing is written.
+    """
+    with open_warehouse(site) as connection:
+        drop = DropFacts(**dict(zip(("name", "sha256"), delivered(connection), strict=True)))
+        findings = read_findings(connection, NOUNS)
+    _insist_on_one_state(findings, drop, site)
+    evidence = _evidence(site, drop, checked(findings, site.protocol))
+    folder = site.releases_folder / evidence.release
+    if not folder.exists():
+        _write(folder, evidence)
+    _point_to(folder)
+    return _told(evidence, folder)
+
+
+def latest(site: PilotSite) -> Path:
+    """Return the folder of a site's newest bundle; raise Refusal when there is none."""
+    pointer = site.releases_folder / LATEST
+    if not pointer.exists():
+        raise Refusal(f"Nothing was released yet for {site.key}.", f"Run it first: pilotlens run {site.key}")
+    return site.releases_folder / pointer.read_text(encoding="utf-8").strip()
+
+
+def _insist_on_one_state(findings: Sequence[Finding], drop: DropFacts, site: PilotSite) -> None:
+    """Findings from several drops or protocols must not meet in one bundle."""
+    states = {(f.inputs.drop_hash, f.inputs.protocol_hash) for f in findings}
+    if states - {(drop.sha256, protocol_hash(site.protocol))}:
+        raise Refusal(
+            "Some findings rest on another drop or on an earlier protocol.",
+            "Run all steps of this site, so that every finding rests on the same.",
+        )
+
+
+def _evidence(site: PilotSite, drop: DropFacts, findings: tuple[Finding, ...]) -> Evidence:
+    changes = tuple(
+        change.model_copy(update={"cell": f"{finding.id}: {change.cell}"})
+        for finding in findings
+        for change in finding.disclosure.changes
+    )
+    provenance = Provenance(
+        protocol=protocol_hash(site.protocol),
+        policy=policy_hash(),
+        code=code_hash(),
+        environment=environment_hash(),
+        python=python_version(),
+        seed=0,
+    )
+    draft = Evidence(
+        release="draft",
+        site=site.site,
+        plan=site.protocol.plan(),
+        drop=drop,
+        provenance=provenance,
+        disclosure=Disclosed(profile=policy(site.protocol).profile, changes=changes),
+        findings=findings,
+    )
+    return draft.model_copy(update={"release": f"{drop.name}-{hashlib.sha256(canonical(draft)).hexdigest()[:10]}"})
+
+
+def canonical(model: Evidence | Manifest) -> bytes:
+    """Return a model as JSON with sorted keys: the same content gives the same bytes."""
+    text = json.dumps(model.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def _write(folder: Path, evidence: Evidence) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    try:
+        (draft / "evidence.json").write_bytes(canonical(evidence))
+        write_tables(evidence, draft / "tables")
+        (draft / "manifest.json").write_bytes(canonical(_manifest(evidence, draft)))
+        draft.chmod(0o755)
+        os.replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _manifest(evidence: Evidence, folder: Path) -> Manifest:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return Manifest(
+        pilot=evidence.plan.pilot,
+        site=evidence.site,
+        release=evidence.release,
+        drop=evidence.drop,
+        provenance=evidence.provenance,
+        files=tuple(_entry(path, folder) for path in files),
+    )
+
+
+def _entry(path: Path, folder: Path) -> FileEntry:
+    content = path.read_bytes()
+    name = path.relative_to(folder).as_posix()
+    return FileEntry(path=name, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+def _point_to(folder: Path) -> None:
+    """Name the newest bundle, in one step."""
+    handle, name = tempfile.mkstemp(dir=folder.parent, prefix=".latest-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(folder.name + "\n")
+    os.replace(name, folder.parent / LATEST)
+
+
+def _told(evidence: Evidence, folder: Path) -> Told:
+    changes = len(evidence.disclosure.changes)
+    said = f"Release {evidence.release} holds {len(evidence.findings)} findings"
+    protected = (
+        f"; {changes} figures were withheld or rounded to protect people."
+        if changes
+        else "; nothing had to be withheld."
+    )
+    rows = "\n".join(f"| {c.cell} | {c.rule} | {c.action} |" for c in evidence.disclosure.changes)
+    table = f"| cell | rule | action |\n|---|---|---|\n{rows}" if rows else ""
+    files = (folder / "evidence.json", folder / "manifest.json")
+    return Told(said + protected, len(evidence.findings), table=table, files=files)

@@ -1,0 +1,100 @@
+"""The technical annex: where numbers come from, other engines, disclosure, provenance, how to do it again, words."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pipelines.findings.models import OtherEstimate
+from pipelines.release.bundle import Evidence
+from pipelines.reporting import evidence as ev
+from pipelines.reporting import numbers
+from pipelines.reporting.leaves import leaves
+from pipelines.reporting.markup import block, bullets, code, heading, joined, plain
+from pipelines.reporting.sentences import capital, name_of
+from pipelines.reporting.tables import Table, markdown
+
+
+def number_sources(evidence: Evidence) -> str:
+    """Return every figure of every finding, unrounded, by the finding's id."""
+    rows = []
+    for finding in evidence.findings:
+        told = " · ".join(_figure(finding.id, *leaf) for leaf in leaves(finding))
+        rows.append(f"| {code(finding.id)} | {told or 'no figure'} |")
+    listed = "\n".join(("| Finding | Figures, unrounded |", "|:------------|:---------------------------|", *rows))
+    caption = "Every figure of this report, as it stands in the evidence bundle"
+    return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::" if rows else ""
+
+
+def other_engines(evidence: Evidence) -> str:
+    """Return other engines' answers beside the headline."""
+    rows = [_other(pair, other) for pair in ev.effects(evidence) for other in pair.result.others]
+    head = ("Outcome", "Engine", "Measure", "Estimate", "Interval", "p")
+    note = "Differences of shares are in percentage points."
+    table = Table("engines", "Other engines' answers to the same questions", head, rows, (32, 16, 18, 10, 16, 8), note=note)
+    return joined(heading(3, "Other ways to estimate"), markdown(table)) if rows else ""
+
+
+def all_checks(evidence: Evidence) -> str:
+    """Return every check of the data."""
+    rows = [(check.noun, check.rule, "held" if check.passed else f"failed ({check.severity})", check.sentence) for check in ev.checks(evidence)]
+    table = Table("checks", "Every check of the data", ("Table", "Rule", "Result", "What was found"), rows, (14, 24, 16, 46), False)
+    return joined(heading(3, "Checks of the data, one by one"), markdown(table)) if rows else ""
+
+
+def disclosure(evidence: Evidence) -> str:
+    """Return what was changed to protect people, in words."""
+    told = Counter((change.action, change.rule) for change in evidence.disclosure.changes)
+    items = [f"{capital(action)} by the rule “{rule}”: {numbers.several(count, 'figure')}." for (action, rule), count in told.items()]
+    profile = f"Profile “{evidence.disclosure.profile or evidence.plan.disclosure.profile}”."
+    nothing = "" if items else "Nothing had to be withheld or rounded."
+    rows = [(change.cell, change.action, change.rule) for change in evidence.disclosure.changes]
+    table = Table("disclosure", "Disclosure log", ("Figure", "Action", "Rule"), rows, (46, 20, 34), False)
+    return joined(plain(f"{profile} {nothing}".strip()), bullets(plain(item) for item in items), markdown(table))
+
+
+def provenance(evidence: Evidence) -> str:
+    """Return the hashes that have to be the same for the same report to come out."""
+    hashes = evidence.provenance
+    items = [
+        ("Release", evidence.release),
+        ("Data drop", f"{evidence.drop.name}, SHA-256 {evidence.drop.sha256}"),
+        ("Protocol", hashes.protocol),
+        ("Disclosure policy", hashes.policy),
+        ("Program", hashes.code),
+        ("Packages", hashes.environment),
+        ("Python", hashes.python),
+        ("Seed", str(hashes.seed)),
+    ]
+    return bullets(f"{plain(name)}: {code(value)}" for name, value in items)
+
+
+def rerun(evidence: Evidence) -> str:
+    """Return the command that makes this report again."""
+    return f"```\npilotlens run {evidence.plan.pilot} --site {evidence.site}\n```"
+
+
+def data_sources(evidence: Evidence) -> str:
+    """Return where the data come from and under which licence."""
+    items = [plain(f"{src.citation} Licence: {src.licence}" if src.licence else src.citation) for src in evidence.plan.sources]
+    if evidence.plan.synthetic:
+        items.append("The data of this pilot are made up: nobody in them is real.")
+    return joined(heading(3, "Data sources and licences"), bullets(items)) if items else ""
+
+
+def contact(evidence: Evidence) -> str:
+    """Return whom to ask."""
+    return block("note", plain(f"Questions about this report: {evidence.plan.contact}")) if evidence.plan.contact else ""
+
+
+def _figure(finding_id: str, field: str, value: str) -> str:
+    """Write one figure with its place in the finding; the two never part at the end of a line."""
+    return f"{plain(field)}\N{NO-BREAK SPACE}{code(value, finding=finding_id, field=field)}"
+
+
+def _other(pair: ev.Estimated, other: OtherEstimate) -> tuple[str, ...]:
+    """Write one other engine's answer."""
+    points = other.measure == "risk difference"
+    value, lower, upper = ((numbers.points(n) if points else numbers.decimal(n, 2)) for n in (other.value, other.lower, other.upper))
+    interval = f"{lower} to {upper}" if other.lower is not None else numbers.NONE_HERE
+    p = numbers.decimal(other.p, 3) if other.p is not None else numbers.NONE_HERE
+    return (name_of(pair.result), other.engine, other.measure, value, interval, p)

@@ -1,0 +1,88 @@
+"""Questions, design and level of evidence: what was to be answered, how, and how far an answer carries."""
+
+from __future__ import annotations
+
+from pipelines.release.bundle import Evidence
+from pipelines.reporting import evidence as ev
+from pipelines.reporting import numbers
+from pipelines.reporting.markup import block, heading, joined, plain, source
+from pipelines.reporting.sentences import capital, name
+from pipelines.reporting.tables import Table, markdown
+
+_SUMMARIES = {
+    "binary": "difference in shares",
+    "continuous": "difference in means",
+    "count": "difference in mean counts",
+    "time_to_event": "difference in restricted mean time",
+}
+
+
+def opening(evidence: Evidence) -> str:
+    """Return the heading, which says who decided the groups, and the level of evidence."""
+    return joined(heading(2, f"Design: {_assigned(evidence)}", "sec-design"), _level(evidence))
+
+
+def questions(evidence: Evidence) -> str:
+    """Return what was asked and what was expected before anybody saw data."""
+    rows = [(question.text, question.expectation) for question in evidence.plan.questions.values()]
+    table = Table("questions", "Questions, and what was expected beforehand", ("Question", "Expected"), rows, (50, 50), False)
+    return joined(heading(3, "Questions"), markdown(table)) if rows else ""
+
+
+def estimand(evidence: Evidence) -> str:
+    """Return who is compared with whom on what."""
+    compared = Table("estimand", "Who is compared with whom", ("Part", "In this pilot"), _parts(evidence), (28, 72), False)
+    return joined(heading(3, "What is estimated"), markdown(compared), markdown(_outcomes(evidence)))
+
+
+def _assigned(evidence: Evidence) -> str:
+    """Say who decided the groups."""
+    if evidence.plan.arms is None:
+        return "one group, described"
+    return "chance decided who was offered what" if ev.randomised(evidence) else "two groups, not formed by chance"
+
+
+def _level(evidence: Evidence) -> str:
+    """Return the level of evidence, why, and what would raise it."""
+    found = ev.evidence_level(evidence)
+    if found is None:
+        return ""
+    finding, result = found
+    scales = f"Maryland Scientific Methods Scale {result.maryland} of 5; Nesta Standards of Evidence {result.nesta} of 5."
+    raised = f"What would raise it: {result.raise_it}" if result.raise_it else ""
+    return block(
+        "key-finding", f"**{plain(scales)}** {plain(result.reason)}", plain(raised), source(finding.id), title="Level of evidence"
+    )
+
+
+def _parts(evidence: Evidence) -> list[tuple[str, str]]:
+    """Return the parts of the estimand that all outcomes share."""
+    plan, titles = evidence.plan, ev.arm_titles(evidence)
+    counted = next((pair.finding.scope.population for pair in ev.effects(evidence) if pair.finding.scope.population), "")
+    parts = [
+        ("Population", plan.population.description),
+        ("Who could take part", "; ".join(plan.population.eligibility)),
+        ("Offered", titles.get("treatment", plan.intervention.name)),
+        ("Compared with", titles.get("comparison", "nobody: one group only")),
+        ("Groups formed", capital(_assigned(evidence))),
+        ("Who is counted", counted),
+        ("What happens afterwards", _afterwards(evidence)),
+    ]
+    return [part for part in parts if part[1]]
+
+
+def _afterwards(evidence: Evidence) -> str:
+    """Say how people are counted who did not take up or complete the offer."""
+    if not evidence.plan.arms:
+        return ""
+    return "Everyone counts in the group they were in at the start, whether or not they took up or finished the offer"
+
+
+def _outcomes(evidence: Evidence) -> Table:
+    """Return each outcome's definition."""
+    rows = []
+    for outcome in evidence.plan.outcomes.values():
+        horizon = f"{numbers.trimmed(outcome.horizon)} {outcome.unit}" if outcome.horizon else ""
+        rows.append((name(outcome.type, outcome.title), outcome.tier.capitalize(), outcome.definition, _SUMMARIES[outcome.type], horizon))
+    head = ("Outcome", "Weight", "How it is counted", "Summary", "Follow-up")
+    return Table("outcome-definitions", "Outcomes as defined beforehand", head, rows, (24, 13, 31, 18, 14), False)

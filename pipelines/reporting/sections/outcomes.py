@@ -1,0 +1,106 @@
+"""Outcomes: both groups, the difference, its interval, and what it is held against."""
+
+from __future__ import annotations
+
+from pipelines.findings.models import ArmSummary, EffectResult
+from pipelines.release.bundle import Evidence
+from pipelines.reporting import difference_figure, figures, numbers, sentences, survival_figure
+from pipelines.reporting import evidence as ev
+from pipelines.reporting.markup import bold, bullets, heading, joined, plain, source
+from pipelines.reporting.tables import Table, markdown
+
+_WIDTHS = (21, 15, 15, 12, 12, 15, 10)
+
+
+def outcomes(evidence: Evidence) -> str:
+    """Return table, figures and words; one line when nothing was measured."""
+    found = ev.effects(evidence)
+    title = heading(2, _title(evidence), "sec-outcomes")
+    if not found:
+        return joined(title, "No outcome was measured in this pilot.")
+    drawn = [figures.markdown(picture) for picture in difference_figure.difference_figures(found)]
+    return joined(title, plain(sentences.cause(ev.randomised(evidence))), markdown(_table(found)), _sources(found), *drawn)
+
+
+def curves(evidence: Evidence) -> str:
+    """Return the survival curves, each with a table of its data."""
+    parts = []
+    for pair in ev.effects(evidence):
+        picture = survival_figure.survival_figure(pair)
+        if picture is not None:
+            parts += [figures.markdown(picture), markdown(survival_figure.survival_table(pair)), source(pair.finding.id)]
+    return joined(heading(3, "Over time"), *parts) if parts else ""
+
+
+def in_words(evidence: Evidence) -> str:
+    """Return each outcome in words: what was found, what it is held against, what a reader has to know."""
+    told = [_told(pair) for pair in ev.effects(evidence)]
+    return joined(heading(3, "In words"), *told) if told else ""
+
+
+def _title(evidence: Evidence) -> str:
+    """Say the first headline outcome."""
+    found = ev.headline(evidence)
+    return f"Outcomes: {sentences.short_verdict(found[0].result)}" if found else "Outcomes: none measured"
+
+
+def _table(found: list[ev.Estimated]) -> Table:
+    """Tabulate every outcome: n, raw figures, difference, interval, effect size, verdict."""
+    first = found[0].result
+    treated, compared = (first.arms[key].title if key in first.arms else key for key in ("treatment", "comparison"))
+    head = ("Outcome", treated, compared, "Difference", f"{numbers.level(first)} interval", "Effect size", "Verdict")
+    note = (
+        "Difference: the first group minus the second. Shares with people in brackets; means with standard deviation and "
+        "people. The interval holds the values that fit the data; the verdict says on which side it lies."
+    )
+    rows = [_row(pair) for pair in found]
+    return Table("outcomes", "Outcomes of both groups, and the difference", head, rows, _WIDTHS, note=note)
+
+
+def _row(pair: ev.Estimated) -> tuple[str, ...]:
+    """Write one outcome."""
+    result = pair.result
+    arms = (_arm(result, result.arms.get(key)) for key in ("treatment", "comparison"))
+    value = "not estimated"
+    if result.value is not None:
+        value = f"{numbers.difference(result, result.value)} {_short_unit(result)}".strip()
+    size = _effect_size(result)
+    return (sentences.name_of(result), *arms, value, sentences.interval(result), size, sentences.verdict_word(result))
+
+
+def _arm(result: EffectResult, arm: ArmSummary | None) -> str:
+    """Write one group's raw figures."""
+    if arm is None:
+        return numbers.NONE_HERE
+    average = numbers.average(result, arm.average)
+    if result.outcome_type in ("binary", "time_to_event"):
+        return f"{average} ({numbers.count(arm.events)} of {numbers.count(arm.n)})"
+    return f"{average} ({numbers.fitting(arm.spread)}; n = {numbers.count(arm.n)})"
+
+
+def _short_unit(result: EffectResult) -> str:
+    """Name the unit for a narrow cell."""
+    return "points" if result.outcome_type == "binary" else result.unit
+
+
+def _effect_size(result: EffectResult) -> str:
+    """Write the effect size with its interval and name."""
+    size = result.effect_size
+    if size is None:
+        return numbers.NONE_HERE
+    value, lower, upper = (numbers.decimal(number, 2) for number in (size.value, size.lower, size.upper))
+    return f"{size.name} {value} ({lower} to {upper})"
+
+
+def _sources(found: list[ev.Estimated]) -> str:
+    """Name the findings of the table."""
+    return source(*(pair.finding.id for pair in found))
+
+
+def _told(pair: ev.Estimated) -> str:
+    """Return one outcome in words."""
+    result = pair.result
+    told = [pair.finding.sentence, sentences.against_minimum(result)]
+    how = f"Estimated by {result.engine}: {result.why}" if result.value is not None else result.described_because
+    notes = [plain(words) for words in (*(words for words in told if words), how, *result.warnings) if words]
+    return joined(f"{bold(sentences.name_of(result))} {source(pair.finding.id)}", bullets(notes))

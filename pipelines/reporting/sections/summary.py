@@ -1,0 +1,126 @@
+"""The summary: question, answer, one estimate an outcome, one thing people said, one dissonance, and what stays unsaid."""
+
+from __future__ import annotations
+
+from pipelines.findings.models import EffectResult
+from pipelines.release.bundle import Evidence
+from pipelines.reporting import evidence as ev
+from pipelines.reporting import numbers, sentences
+from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
+
+_MOST_CARDS = 4
+
+
+def opening(evidence: Evidence) -> str:
+    """Return the heading, the question and the answer."""
+    return joined(
+        heading(2, title(evidence), "sec-summary"),
+        block("lead", plain(evidence.plan.question)),
+        block("key-finding", plain(" ".join(answer(evidence))), title="The answer"),
+    )
+
+
+def title(evidence: Evidence) -> str:
+    """Say the first headline outcome in the heading; several are counted."""
+    found = ev.headline(evidence)
+    if not found:
+        return "Summary"
+    return f"Summary: {_tally(found) if len(found) > 1 else sentences.short_verdict(found[0].result)}"
+
+
+def answer(evidence: Evidence) -> tuple[str, str]:
+    """Answer the main question in two sentences, from where the intervals lie and from the design."""
+    found = ev.headline(evidence)
+    if not found:
+        return "This pilot holds no measured outcome.", "It can describe what was done and what people said, not what changed."
+    if len(found) > 1:
+        return f"{sentences.capital(_tally(found))}.", sentences.cause(ev.randomised(evidence))
+    return _first(found[0].result), _second(found[0].result, ev.randomised(evidence))
+
+
+def estimates(evidence: Evidence) -> str:
+    """Return a card for each headline outcome."""
+    cards = [_card(pair) for pair in ev.headline(evidence)[:_MOST_CARDS]]
+    return block("cards", *cards, depth=4) if cards else ""
+
+
+def voices_and_limits(evidence: Evidence) -> str:
+    """Return one finding from what people said, one dissonance, and what cannot be said."""
+    return joined(_one_theme(evidence), _one_dissonance(evidence), _cannot_say(evidence))
+
+
+def _first(result: EffectResult) -> str:
+    """Say where the interval lies."""
+    treated = result.arms["treatment"].title if "treatment" in result.arms else ""
+    title = sentences.within(result.title)
+    if result.verdict == "described":
+        return sentences.gap(result)
+    if result.verdict == "inconclusive":
+        open_ = sentences.capital(sentences.short_verdict(result))
+        return f"{open_}: the {numbers.level(result)} interval runs {sentences.span(result)}{_per(result)}."
+    side = "better" if result.verdict == "better" else "worse"
+    told = f"{sentences.fewer_or_more(result, result.value)}{_per(result)}"
+    joint = f"{told} {title}" if result.outcome_type == "binary" else f"{title}, {told}"
+    return f"The numbers point to a {side} result in “{treated}”: {joint}."
+
+
+def _second(result: EffectResult, is_randomised: bool) -> str:
+    """Say how far the first sentence carries."""
+    if result.verdict == "inconclusive":
+        return sentences.detectable(result) or sentences.cause(is_randomised)
+    return sentences.cause(is_randomised)
+
+
+def _per(result: EffectResult) -> str:
+    """Give the base of a difference."""
+    return " in every 100" if result.outcome_type == "binary" else " on average"
+
+
+def _tally(found: list[ev.Estimated]) -> str:
+    """Count the verdicts of several outcomes, in words."""
+    words = {"better": "better", "worse": "worse", "inconclusive": "still open", "described": "described only"}
+    counts = {verdict: sum(pair.result.verdict == verdict for pair in found) for verdict in words}
+    told = [f"{numbers.in_words(count)} {words[verdict]}" for verdict, count in counts.items() if count]
+    tier = "main " if found[0].result.tier == "primary" else ""
+    return f"of {numbers.in_words(len(found))} {tier}outcomes, {', '.join(told)}"
+
+
+def _card(pair: ev.Estimated) -> str:
+    """Return one outcome's card."""
+    result = pair.result
+    value = f"{numbers.difference(result, result.value)} {numbers.difference_unit(result)}"
+    big = f"[{plain(value)}]{{.big}}" if result.value is not None else ""
+    limits = f"{numbers.level(result)} interval {sentences.interval(result)}" if result.value is not None else ""
+    words = " ".join((sentences.out_of_a_hundred(result), sentences.gap(result)))
+    return block("card", big, plain(limits), plain(words), source(pair.finding.id), title=sentences.name_of(result))
+
+
+def _one_theme(evidence: Evidence) -> str:
+    """Return the theme most people spoke of."""
+    if not ev.themes(evidence):
+        return ""
+    theme = most_told(evidence)
+    return joined(heading(3, "One thing people said"), f"{plain(theme.finding.sentence)} {source(theme.finding.id)}")
+
+
+def most_told(evidence: Evidence) -> ev.Said:
+    """Return the theme that most people spoke of; the first of equals."""
+    return max(ev.themes(evidence), key=lambda theme: sum(people or 0 for people in theme.result.people.values()))
+
+
+def _one_dissonance(evidence: Evidence) -> str:
+    """Return the first question in which numbers and voices part."""
+    parted = [row for row in ev.answers(evidence) if row.result.fit == "dissonant"]
+    if not parted:
+        return ""
+    return joined(
+        heading(3, "Where numbers and voices part"), f"{plain(parted[0].result.meaning)} {source(parted[0].finding.id)}"
+    )
+
+
+def _cannot_say(evidence: Evidence) -> str:
+    """Return the limits, declared and found."""
+    found = [plain(finding.sentence) for finding in ev.limits(evidence)]
+    declared = [plain(words) for words in evidence.plan.cannot_say if not ev.limits(evidence, "protocol")]
+    items = declared + found
+    return joined(heading(3, "What this pilot cannot say"), bullets(items)) if items else ""
