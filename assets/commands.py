@@ -7,7 +7,8 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from assets.exit_codes import DONE, MISUSED, STOPPED, Unavailable
+from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, Unavailable
+from assets.interrupts import patient_interrupts
 from assets.running import REPORTS, chosen, known, reports_of, run_sites, steps_of_a_site
 from assets.showing import complain, place, progress, say, summary
 from pipelines.protocol import ProtocolFaults
@@ -96,10 +97,25 @@ def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequen
     from assets.instance import prepare
 
     prepare(workspace)
-    with progress(keys, steps_of_a_site(only)) as watch_steps:
-        outcomes = tuple(run_sites(workspace, keys, watch_steps, only))
+    outcomes = []
+    with progress(keys, steps_of_a_site(only)) as watch_steps, patient_interrupts(_stopping) as stop:
+        for outcome in run_sites(workspace, keys, watch_steps, only):
+            outcomes.append(outcome)
+            if stop():
+                break
     summary(workspace, outcomes, debug=debug)
-    return DONE if all(outcome.result == "done" for outcome in outcomes) else STOPPED
+    return _ended(keys[len(outcomes) :], all(outcome.result == "done" for outcome in outcomes))
+
+
+def _stopping() -> None:
+    say("Stopping after this site; press Ctrl-C again to stop at once.")
+
+
+def _ended(left: Sequence[str], well: bool) -> int:
+    if left:
+        complain(f"Stopped before {', '.join(left)}.")
+        return INTERRUPTED
+    return DONE if well else STOPPED
 
 
 def watch(given: Path | None, *, port: int, read_only: bool, open_browser: bool) -> int:

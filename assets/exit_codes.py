@@ -8,6 +8,8 @@ MISUSED = 2
 """The command or a protocol is wrong."""
 UNAVAILABLE = 3
 """The workspace cannot be used."""
+INTERRUPTED = 130
+"""Ctrl-C, as shells count it."""
 
 
 class Unavailable(Exception):

@@ -1,12 +1,15 @@
 """Layer 6, reports: web pages and PDFs for people, made from the released evidence alone."""
 
 from functools import partial
+from typing import Literal
 
 from assets.binding import bind
 from pipelines.told import Told
 from pipelines.workspace import PilotSite
 
-ROWS = {
+Audience = Literal["site", "funder"]
+
+ROWS: dict[Audience, str] = {
     "site": "The evaluation report of this site, as a web page and a PDF. Open it with the link below.",
     "funder": "One page for funders and commissioners about this site, as a web page and a PDF.",
 }
@@ -14,8 +17,8 @@ ROWS = {
 DEPS = dict.fromkeys(ROWS, ("released_evidence",))
 
 
-def _publish(site: PilotSite, audience: str) -> Told:
-    from pipelines.reporting.reports import publish
+def _publish(site: PilotSite, audience: Audience) -> Told:
+    from pipelines.reporting.publish import publish
 
     return publish(site, audience)
 

@@ -75,8 +75,9 @@ def run_sites(workspace: Workspace, keys: Sequence[str], watch: Watch, only: Seq
         job = defs.resolve_job_def("evaluate_site")
         tags = _drop_tags(workspace, keys)
         for key in keys:
-            yield _run(job, instance, key, tags[key], watch, only)
+            outcome = _run(job, instance, key, tags[key], watch, only)
             watch(key, "")
+            yield outcome
 
 
 def _drop_tags(workspace: Workspace, keys: Sequence[str]) -> dict[str, dict[str, str]]:

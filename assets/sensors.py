@@ -14,6 +14,15 @@ from assets.partitions import SITES, SURVEY
 from pipelines.ingest.drops import Drop, drops
 from pipelines.workspace import Workspace
 
+RUN = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+]
+"""A refused drop counts as run: the same bytes would be refused again. One that somebody interrupted does not."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -66,7 +75,7 @@ def _requests(
 def _has_run(instance: dg.DagsterInstance, key: str, sha256: str) -> bool:
     """Tell whether the site was run for these bytes already, for example by `pilotlens run`, which has no run key."""
     tags = {"dagster/partition": key, **drop_tag(sha256)}
-    return bool(instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1))
+    return bool(instance.get_runs(filters=dg.RunsFilter(tags=tags, statuses=RUN), limit=1))
 
 
 def _pilots() -> dict[str, list[str]]:

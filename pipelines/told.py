@@ -1,4 +1,4 @@
-"""What a step tells the person who watches it: words first, then a table, a picture and counts. Never a person's value."""
+"""What a step tells the person who watches it: words, then a table, a picture and counts; never a person's value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything is on disk. Opening a database belongs in pipelines.warehouse; reading a protocol in pipelines.protocol."""
+"""Where everything is on disk. Opening a database belongs in warehouse; reading a protocol in protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From validated rows to what an analysis is made of: participants, flow, doses, themes. The SQL stands in sql/analysis."""
+"""From validated rows to what an analysis is made of: participants, flow, doses, themes. Its SQL stands in sql/."""
 
 from __future__ import annotations
 

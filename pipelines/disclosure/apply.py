@@ -23,7 +23,6 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     JointResult,
-    Step,
     ThemeResult,
 )
 from pipelines.findings.questions import joined
@@ -131,7 +130,7 @@ def _baseline_row(row: BaselineRow, i: int, *, arm_hidden: set[str], rules: Poli
     arms = {}
     for arm, summary in row.arms.items():
         hide = too_small(summary.n, rules) or arm in arm_hidden
-        # Of a yes/no the rest is the other answer; of a category it is spread over the others, which are looked at above.
+        # Of a yes/no the rest is the other answer; of a category it is the other categories, looked at above.
         hide = hide or (row.measure == "share" and not category and part_hidden(summary.events, summary.n, rules))
         arms[arm] = _summary(summary, f"rows.{i}.{arm}", hide, rules, changes)
     if all(summary.average is not None for summary in arms.values()):
@@ -164,12 +163,11 @@ def _effect(result: EffectResult, rules: Policy, changes: Changes) -> EffectResu
     if any(hide.values()) or too_few_df:
         return _without_figures(result, rules, changes)
     arms = {arm: _summary(s, f"arms.{arm}", False, rules, changes) for arm, s in result.arms.items()}
-    curves = {arm: thinned(result.curves[arm], result.arms[arm].n or 0, rules) for arm in result.curves}
-    if curves != result.curves:
+    if result.curves:  # thinned where the events are still known: see pipelines.disclosure.curves
         changes.append(
             Change(cell="curves", rule=f"steps rest on at least {rules.minimum_step} events", action="rounded")
         )
-    return result.model_copy(update={"arms": arms, "curves": curves})
+    return result.model_copy(update={"arms": arms})
 
 
 def _without_figures(result: EffectResult, rules: Policy, changes: Changes) -> EffectResult:
@@ -187,28 +185,6 @@ def _without_figures(result: EffectResult, rules: Policy, changes: Changes) -> E
     }
     empty = {"others": (), "curves": {}, "warnings": (), "described_because": WITHHELD_EFFECT}
     return result.model_copy(update={"arms": arms, **nothing, **said, **empty})
-
-
-def thinned(steps: Sequence[Step], n: int, rules: Policy) -> tuple[Step, ...]:
-    """Return a survival curve whose every step rests on enough events.
-
-    Parameters
-    ----------
-    steps : the curve, from time 0 on; n : people at its start.
-
-    Notes
-    -----
-    Without censoring before a step, (share before - share after) x n is its number of events; with censoring it is an
-    upper bound's complement, so the count is taken low: a step is kept when the fall since the last kept one is at least
-    minimum_step / n.
-    """
-    if not steps or n == 0:
-        return ()
-    kept = [steps[0]]
-    for step in steps[1:]:
-        if (kept[-1].share - step.share) * n >= rules.minimum_step - 1e-9:
-            kept.append(step)
-    return tuple(kept)
 
 
 def _dose(result: DoseResult, rules: Policy, changes: Changes) -> DoseResult:

@@ -297,8 +297,8 @@ class ThemeResult(Record):
     interviewed: dict[str, Count]
     """People interviewed, by role."""
     spread: dict[str, Spread]
-    """How many of those interviewed that is, in a word, by role: `few` up to a quarter, `some` up to a half, `many` up to
-    three quarters, `most` above. Said where the count itself may not be shown."""
+    """How many of those interviewed that is, in a word, by role: `few` up to a quarter, `some` up to a half, `many` up
+    to three quarters, `most` above. Said where the count itself may not be shown."""
     passages: Count
     """Coded passages."""
     agreement: Figure = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pipelines.disclosure.curves import thinned
+from pipelines.disclosure.policy import policy
 from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
 from pipelines.findings.making import Making, question_of
 from pipelines.findings.models import (
@@ -163,7 +165,7 @@ def _estimated(found: Estimate, outcome: Outcome, making: Making) -> EffectResul
         why=found.why,
         effect_size=Interval(name=size.name, value=size.value, lower=size.lower, upper=size.upper) if size else None,
         others=tuple(_other(other) for other in found.others),
-        curves=_curves(found),
+        curves=_curves(found, making),
         detectable=detectable(found, outcome, making.plan.confidence_level),
         verdict=verdict(found.lower, found.upper, outcome.better),
         warnings=found.warnings,
@@ -183,9 +185,14 @@ def _other(other: Any) -> OtherEstimate:
     )
 
 
-def _curves(found: Estimate) -> dict[str, tuple[Step, ...]]:
-    arms = dict.fromkeys(point.arm for point in found.curve)
-    return {arm: tuple(Step(time=p.time, share=p.survival) for p in found.curve if p.arm == arm) for arm in arms}
+def _curves(found: Estimate, making: Making) -> dict[str, tuple[Step, ...]]:
+    """Return the survival curves, thinned here because only here the events of each step are known."""
+    minimum_step = policy(making.plan).minimum_step
+    curves = {arm: [p for p in found.curve if p.arm == arm] for arm in dict.fromkeys(p.arm for p in found.curve)}
+    return {
+        arm: tuple(Step(time=p.time, share=p.survival) for p in thinned(points, minimum_step))
+        for arm, points in curves.items()
+    }
 
 
 def verdict(

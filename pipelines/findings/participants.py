@@ -19,7 +19,7 @@ def participant_findings(making: Making) -> list[Finding]:
 
 def _flow(making: Making) -> Finding:
     rows = making.frame("SELECT position, stage, arm, people FROM analysis.flow ORDER BY ALL").to_dict("records")
-    arms = ("treatment", "comparison") if making.plan.arms else ("everyone",)
+    arms: tuple[str, ...] = ("treatment", "comparison") if making.plan.arms else ("everyone",)
     arms += ("unknown",) if any(row["arm"] == "unknown" for row in rows) else ()  # referred, and never given a group
     stages = []
     for title in dict.fromkeys(row["stage"] for row in rows):

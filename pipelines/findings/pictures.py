@@ -1,4 +1,4 @@
-"""One small plot for the UI from findings that have passed the disclosure policy. Report figures belong in reporting."""
+"""One small plot for the UI from findings that have passed the disclosure policy. Figures of reports are in reporting."""
 
 from __future__ import annotations
 

@@ -142,10 +142,9 @@ def _verdict(result: EffectResult, plan: Plan) -> str:
     by_chance = plan.arms is not None and plan.arms.assignment == "randomised"
     if result.verdict == "inconclusive":
         return "The interval holds both an improvement and a worsening, so this pilot cannot tell which it was."
-    word = "improvement" if result.verdict == "better" else "worsening"
-    if by_chance:
-        return f"The whole interval lies on the side of {'an' if word == 'improvement' else 'a'} {word}."
-    return f"The whole interval lies on the side of {'an' if word == 'improvement' else 'a'} {word}, which other differences may explain."
+    word = "an improvement" if result.verdict == "better" else "a worsening"
+    caution = "" if by_chance else ", which other differences may explain"
+    return f"The whole interval lies on the side of {word}{caution}."
 
 
 def _dose(result: DoseResult, plan: Plan) -> str:
@@ -155,7 +154,8 @@ def _dose(result: DoseResult, plan: Plan) -> str:
     unit = f" {result.unit}" if result.unit else ""
     planned = f" (planned: {amount(result.planned, 0 if result.planned % 1 == 0 else 1)})" if result.planned else ""
     group = f" in the group “{plan.arms.treatment.title}”" if plan.arms else ""
-    return f"{_capital(result.title)}: {amount(arm.average, 2 if arm.average < 2 else 1)}{unit} a person on average{group}{planned}."
+    average = amount(arm.average, 2 if arm.average < 2 else 1)
+    return f"{_capital(result.title)}: {average}{unit} a person on average{group}{planned}."
 
 
 def _theme(result: ThemeResult, _plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""What people said: themes counted by people, with words that may be shown. Reading interviews belongs in qualitative."""
+"""What people said: themes counted by people, with words that may be shown. Reading files belongs in qualitative."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RELEASE_LIST = "quotes.csv"
 FEWEST_OF_A_ROLE = 5
 """With fewer interviewed in a role, colleagues could guess who speaks: the role is left out."""
 CANDIDATES = """
-    SELECT c.document_key, d.speaker_key AS case_key, c.code_path, c.coder_key, c.start_at AS start, c.end_at AS "end", c.quote,
-           d.role, coalesce(s.may_quote AND s.may_publish, false) AS consented
+    SELECT c.document_key, d.speaker_key AS case_key, c.code_path, c.coder_key, c.start_at AS start, c.end_at AS "end",
+           c.quote, d.role, coalesce(s.may_quote AND s.may_publish, false) AS consented
     FROM validated.codings c
     JOIN (SELECT DISTINCT document_key, speaker_key, role FROM analysis.themes) d USING (document_key)
     LEFT JOIN validated.consents s ON s.person_key = d.speaker_key

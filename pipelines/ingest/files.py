@@ -28,7 +28,7 @@ LARGEST_WORKBOOK = 200 * 1024 * 1024
 
 
 def load_table(connection: Any, path: Path, extract: Extract, target: str) -> None:
-    """Create the temporary table `target` with every column as text and `source_row` counted as a spreadsheet counts it.
+    """Create the temporary table `target`: every column as text, and `source_row` counted as a spreadsheet counts it.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _load_text(connection: Any, path: Path, extract: Extract, target: str) -> No
     header, delimiter = _split_header(path, extract)
     refuse(header_faults(path, header, extract))
     encoding = _encoding(path, extract)
-    # Another encoding is decoded in memory: nothing decoded ever lies on disk, and DuckDB's own decoder is a network away.
+    # Another encoding is decoded in memory: nothing decoded ever lies on disk.
     source: Any = str(path) if encoding == "utf-8-sig" else io.StringIO(_decoded(path, encoding))
     try:
         rows = connection.read_csv(
@@ -105,7 +105,7 @@ def _load_text(connection: Any, path: Path, extract: Extract, target: str) -> No
 
 
 def _unreadable_row(path: Path, error: str) -> Refusal:
-    """Say where a text file cannot be read. DuckDB's own message holds the whole row, so only the line number is kept."""
+    """Say where a text file cannot be read. DuckDB's own message holds the whole row: only the line number is kept."""
     line = re.search(r"Line: (\d+)", error)
     where = f"{path.name}, line {line[1]}" if line else path.name
     wide = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", error)
@@ -154,7 +154,7 @@ def _first_row(path: Path, extract: Extract, delimiter: str) -> tuple[str, ...]:
 
 
 def _split_header(path: Path, extract: Extract) -> tuple[tuple[str, ...], str]:
-    """Return header and delimiter: declared, or the one under which most of the expected columns stand in the header."""
+    """Return header and delimiter: declared, or the one under which most expected columns stand in the header."""
     expected = set(expected_columns(extract))
     candidates = (extract.delimiter,) if extract.delimiter else DELIMITERS
     headers = {delimiter: _first_row(path, extract, delimiter) for delimiter in candidates}

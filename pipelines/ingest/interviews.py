@@ -136,7 +136,7 @@ def _attribute(project: Project, document: Document, name: str) -> str:
 
 
 def _is_of_site(site: PilotSite, project: Project, document: Document, path: Path) -> bool:
-    """Tell whether a document belongs to a site, by its variable or group; a project without either is the site's own."""
+    """Tell whether a document belongs to a site, by its variable or group; without either, by its project."""
     codes = {code.casefold(): key for code, key in site.protocol.site_codes().items()}
     codes |= {one.title.casefold(): key for key, one in site.protocol.sites.items()}
     said = [_attribute(project, document, "site"), *document.groups]

@@ -128,11 +128,12 @@ def _select(connection: Any, site: PilotSite, drop: Drop, item: Delivered) -> st
     fields = {f: c.column for f, c in item.extract.columns.items() if f not in ("person", "site")}
     columns = "".join(f", t.{named(column)} AS {named(field)}" for field, column in fields.items())
     where = _site_condition(connection, site, item)
+    person = named(item.extract.columns["person"].column)
     source = item.path.relative_to(drop.folder).as_posix()
     return (
         f"SELECT '{quoted(source)}#' || t.source_row AS row_key, k.person_key{columns}, '{item.name}' AS extract, "
         f"'{quoted(source)}' AS source_file, t.source_row, '{drop.name}' AS drop_id FROM {item.table} t "
-        f"LEFT JOIN (SELECT DISTINCT * FROM person_keys) k ON k.identifier = t.{named(item.extract.columns['person'].column)} "
+        f"LEFT JOIN (SELECT DISTINCT * FROM person_keys) k ON k.identifier = t.{person} "
         f"WHERE {where}"
     )
 

@@ -18,9 +18,9 @@ from pipelines.findings.store import read_findings
 from pipelines.ingest.drops import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
+from pipelines.refusal import Refusal
 from pipelines.release.bundle import DropFacts, Evidence, FileEntry, Manifest, Provenance
 from pipelines.release.tables import write_tables
-from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import PilotSite

@@ -24,6 +24,8 @@ from pipelines.findings.models import (
 )
 from pipelines.release.bundle import Evidence, read_evidence
 
+_ORDER = ("everyone", "treatment", "comparison", "unknown")
+
 R = TypeVar("R", bound=Record)
 
 
@@ -135,19 +137,38 @@ def randomised(evidence: Evidence) -> bool:
 
 def column_title(evidence: Evidence, key: str) -> str:
     """Name a column of counts: a group, or everyone."""
-    return arm_titles(evidence).get(key, "Everyone" if key == "everyone" else key.replace("_", " ").capitalize())
+    others = {"everyone": "Everyone", "unknown": "No group"}
+    return arm_titles(evidence).get(key, others.get(key, key.replace("_", " ").capitalize()))
 
 
 def columns(stages: tuple[FlowStage, ...]) -> list[str]:
-    """Return which groups the stages count, everyone first."""
-    return [key for key in ("everyone", "treatment", "comparison") if any(key in stage.counts for stage in stages)]
+    """Return which groups the stages count, everyone first; people without a group only where there are any."""
+    keys = dict.fromkeys(key for key in _ORDER for stage in stages if key in stage.counts)
+    return [key for key in keys if key != "unknown" or any(stage.counts.get(key) != 0 for stage in stages)]
 
 
 def people_at(stage: FlowStage) -> tuple[Count, ...]:
     """Return the people at a stage: everyone when counted, else each group; sums would be numbers of no finding."""
     if "everyone" in stage.counts:
         return (stage.counts["everyone"],)
-    return tuple(stage.counts[key] for key in columns((stage,)))
+    return tuple(stage.counts[key] for key in columns((stage,)) if key != "unknown")
+
+
+def kept(stages: tuple[FlowStage, ...]) -> list[tuple[Count, Count]]:
+    """Return (counted at the last stage, at the stage they are counted from), a pair a group."""
+    last, first = stages[-1], counted_from(stages)
+    return [(last.counts[key], first.counts[key]) for key in columns((last,)) if key != "unknown"]
+
+
+def counted_from(stages: tuple[FlowStage, ...]) -> FlowStage:
+    """Return the stage that the last one is held against.
+
+    People whose follow-up still runs have not left: where a stage counts whose follow-up is over, it is that one, else
+    the first that counts the same groups.
+    """
+    keys = set(columns((stages[-1],)))
+    same = [stage for stage in stages if keys <= set(stage.counts)]
+    return next((stage for stage in same if stage.title.startswith("Follow-up over")), same[0])
 
 
 def _typed(evidence: Evidence, kind: str, model: type[R]) -> Iterator[tuple[Finding, R]]:

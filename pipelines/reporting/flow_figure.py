@@ -12,8 +12,12 @@ from pipelines.reporting import figures, numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_RUNG = 0.82
-_CENTRES = {"everyone": 0.70, "treatment": 0.53, "comparison": 0.87}
+_RUNG = 0.66
+_CENTRES = {
+    ("everyone",): (0.70,),
+    ("treatment", "comparison"): (0.53, 0.87),
+    ("treatment", "comparison", "unknown"): (0.46, 0.69, 0.92),
+}
 
 
 def flow_figure(evidence: Evidence) -> figures.Picture | None:
@@ -29,40 +33,47 @@ def _drawn(evidence: Evidence, result: FlowResult) -> figures.Picture:
     """Draw every rung, from the top."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(figures.WIDTH, _RUNG * len(result.stages) + 0.5))
+    figure = Figure(figsize=(figures.WIDTH, _RUNG * len(result.stages) + 0.45))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, 1), ylim=(-0.5 - len(result.stages), 0.25))
+    axes.set(xlim=(0, 1), ylim=(-0.15 - len(result.stages), 0.4))
     axes.axis("off")
-    _group_names(axes, evidence, result)
+    places = _places(result)
+    _group_names(axes, evidence, places)
     for depth, stage in enumerate(result.stages):
-        _rung(axes, stage, depth, above=result.stages[depth - 1] if depth else None)
+        _rung(axes, stage, depth, result.stages[depth - 1] if depth else None, places)
     return figures.saved(figure, "flow", title(result), alt(evidence, result))
 
 
-def _group_names(axes: Axes, evidence: Evidence, result: FlowResult) -> None:
+def _places(result: FlowResult) -> dict[str, float]:
+    """Return where each group's boxes stand; everyone's stand in the middle."""
+    groups = tuple(key for key in ev.columns(result.stages) if key != "everyone")
+    return {"everyone": 0.70, **dict(zip(groups, _CENTRES.get(groups, ()), strict=False))}
+
+
+def _group_names(axes: Axes, evidence: Evidence, places: dict[str, float]) -> None:
     """Write the groups' names over their boxes."""
-    for key in ev.columns(result.stages):
-        name = figures.wrapped(ev.column_title(evidence, key), 24)
+    for key, x in places.items():
+        name = figures.wrapped(ev.column_title(evidence, key), 20)
         if key != "everyone":
-            axes.text(_CENTRES[key], 0.12, name, ha="center", va="center", color=figures.INK, weight="bold")
+            axes.text(x, 0.0, name, ha="center", va="bottom", color=figures.INK, weight="bold")
 
 
-def _rung(axes: Axes, stage: FlowStage, depth: int, above: FlowStage | None) -> None:
+def _rung(axes: Axes, stage: FlowStage, depth: int, above: FlowStage | None, places: dict[str, float]) -> None:
     """Draw one stage: its name at the left, a box a group, arrows from the stage above."""
     y = -0.5 - depth
-    axes.text(0.0, y, figures.wrapped(stage.title, 40), ha="left", va="center", color=figures.INK)
-    for key, people in stage.counts.items():
-        _box(axes, _CENTRES.get(key, 0.70), y, numbers.count(people), wide=key == "everyone")
+    axes.text(0.0, y, figures.wrapped(stage.title, 34), ha="left", va="center", color=figures.INK)
+    for key in (key for key in places if key in stage.counts):
+        _box(axes, places[key], y, numbers.count(stage.counts[key]))
         if above is not None:
-            start = _CENTRES.get(key if key in above.counts else "everyone", 0.70)
-            _arrow(axes, (start, y + 0.73), (_CENTRES.get(key, 0.70), y + 0.28))
+            start = places[key if key in above.counts else "everyone"]
+            _arrow(axes, (start, y + 0.73), (places[key], y + 0.28))
 
 
-def _box(axes: Axes, x: float, y: float, text: str, *, wide: bool) -> None:
+def _box(axes: Axes, x: float, y: float, text: str) -> None:
     """Draw a box with a number in it."""
     from matplotlib.patches import FancyBboxPatch
 
-    half = 0.14 if wide else 0.11
+    half = 0.095
     shape = FancyBboxPatch((x - half, y - 0.24), 2 * half, 0.48, boxstyle="round,pad=0,rounding_size=0.02")
     shape.set(facecolor="#EEF3F8", edgecolor=figures.COLOURS["treatment"], linewidth=1.1)
     axes.add_patch(shape)
@@ -92,5 +103,5 @@ def _people(stage: FlowStage) -> str:
 
 def _counts(evidence: Evidence, stage: FlowStage) -> str:
     """Write a stage's boxes."""
-    named = ((ev.column_title(evidence, key), people) for key, people in stage.counts.items())
+    named = ((ev.column_title(evidence, key), stage.counts[key]) for key in ev.columns((stage,)))
     return ", ".join(f"{name} {numbers.count(people)}" for name, people in named)

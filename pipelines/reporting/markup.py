@@ -44,6 +44,11 @@ def block(kind: str, *paragraphs: str, depth: int = 3, **attributes: str) -> str
     return joined(f"{fence} {{.{kind}{marks}}}", *paragraphs, fence)
 
 
+def columns(parts: list[str]) -> str:
+    """Put parts side by side."""
+    return joined("::::: {.columns}", *(joined(":::: {.column}", part, "::::") for part in parts), ":::::")
+
+
 def heading(level: int, title: str, name: str = "") -> str:
     """Return a heading, with the name that references use."""
     return f"{'#' * level} {plain(title)}" + (f" {{#{name}}}" if name else "")

@@ -48,7 +48,7 @@ def fitting(value: Figure, size: float | None = None) -> str:
     if value is None:
         return WITHHELD
     largest = abs(value) if size is None else size
-    return decimal(value, 2 if largest < 1 else 1)
+    return "0" if value == 0 else decimal(value, 2 if largest < 1 else 1)
 
 
 def trimmed(value: float) -> str:

@@ -27,9 +27,9 @@ def _drawn(result: EffectResult) -> figures.Picture:
     """Draw both fields and the difference."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(figures.WIDTH, 2.25))
+    figure = Figure(figsize=(figures.WIDTH, 2.0))
     for number, key in enumerate(_GROUPS):
-        _field(figure, result.arms[key], key, left=0.35 * number)
+        _field(figure, result.arms[key], key, left=0.345 * number)
     if result.value is not None and result.lower is not None and result.upper is not None:
         _difference(figure, result)
     return figures.saved(figure, "pictogram", sentences.capital(sentences.short_verdict(result)), alt(result))
@@ -37,14 +37,14 @@ def _drawn(result: EffectResult) -> figures.Picture:
 
 def _field(figure: Figure, arm: ArmSummary, key: str, left: float) -> None:
     """Draw a hundred people; a filled dot is one with the outcome, a ring one without."""
-    axes = figure.add_axes((left, 0.0, 0.31, 1.0))
-    axes.set(xlim=(-0.6, 14.0), ylim=(-10.4, 3.4), aspect="equal", anchor="W")
+    axes = figure.add_axes((left, 0.0, 0.33, 1.0))
+    axes.set(xlim=(-0.5, 13.0), ylim=(-9.6, 3.2), aspect="equal", anchor="W")
     axes.axis("off")
     filled = round(100 * (arm.average or 0.0))
     for person in range(100):
         row, column = divmod(person, 10)
         face = figures.COLOURS["treatment"] if person < filled else "white"
-        axes.plot(column, -row, "o", ms=7.2, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
+        axes.plot(column, -row, "o", ms=6.4, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
     axes.text(-0.4, 2.6, figures.wrapped(arm.title, 30), weight="bold", va="center", color=figures.INK)
     words = f"● {sentences.per_hundred(arm.average)} of every 100"
     axes.text(-0.4, 1.25, words, va="center", color=figures.INK)

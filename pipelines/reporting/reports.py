@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from pathlib import Path
 from typing import Literal
 
+from pipelines.refusal import Refusal
 from pipelines.release.bundle import Evidence
 from pipelines.reporting.evidence import open_bundle
+from pipelines.reporting.sections.room import STEPS
 from pipelines.reporting.sections.status import BANNER
 
 Audience = Literal["site", "funder"]
@@ -14,6 +19,7 @@ Audience = Literal["site", "funder"]
 SOURCES = Path(__file__).resolve().parents[2] / "reports"
 _NAMES = {"site": "report", "funder": "funder"}
 _SUBTITLES = {"site": "Evaluation report", "funder": "The pilot on one page"}
+_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def render_reports(bundle: Path, folder: Path, audience: Audience) -> tuple[Path, Path]:
@@ -33,23 +39,52 @@ def render_reports(bundle: Path, folder: Path, audience: Audience) -> tuple[Path
     ------
     RenderFault
         In plain words; files of an earlier report still stand.
+    Refusal
+        The funder's page does not fit on one side even with the least text.
     """
+    evidence = open_bundle(bundle)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".rendering-") as name:
+        made = _render(evidence, bundle, Path(name), audience)
+        targets = folder / made[0].name, folder / made[1].name
+        for source, target in zip(made, targets, strict=True):
+            os.replace(source, target)
+    return targets
+
+
+def pages(pdf: Path) -> int:
+    """Count the pages of a PDF."""
+    return len(_PAGE.findall(pdf.read_bytes()))
+
+
+def _render(evidence: Evidence, bundle: Path, folder: Path, audience: Audience) -> tuple[Path, Path]:
+    """Render once; the funder's page again with less, until it fits on one side."""
+    if audience == "site":
+        return _rendered(evidence, bundle, folder, audience, {})
+    for step in range(len(STEPS)):
+        made = _rendered(evidence, bundle, folder, audience, {"step": step})
+        if pages(made[1]) == 1:
+            return made
+    raise Refusal(
+        "The funder's page does not fit on one side of A4, even with the least text.",
+        "Shorten `question`, `concept.description`, `population.description` or the first of `cannot_say` in protocol.yml.",
+    )
+
+
+def _rendered(
+    evidence: Evidence, bundle: Path, folder: Path, audience: Audience, more: dict[str, object]
+) -> tuple[Path, Path]:
+    """Call the renderer."""
     from pipelines.reporting.renderer import render
 
-    evidence = open_bundle(bundle)
     html, pdf = (folder / f"{_NAMES[audience]}.{suffix}" for suffix in ("html", "pdf"))
+    plan = evidence.plan
     render(
         SOURCES / f"{audience}.qmd",
-        parameters=_parameters(evidence, bundle),
-        title=evidence.plan.title,
-        subtitle=f"{_SUBTITLES[audience]} · {evidence.plan.sites[evidence.site].title} · data of {evidence.drop.name}",
+        parameters={"bundle": str(bundle.resolve()), **({"page_banner": BANNER} if plan.synthetic else {}), **more},
+        title=plan.title,
+        subtitle=f"{_SUBTITLES[audience]} · {plan.sites[evidence.site].title} · data of {evidence.drop.name}",
         html=html,
         pdf=pdf,
     )
     return html, pdf
-
-
-def _parameters(evidence: Evidence, bundle: Path) -> dict[str, object]:
-    """Return what the .qmd files and the page furniture are told."""
-    parameters: dict[str, object] = {"bundle": str(bundle.resolve())}
-    return {**parameters, "page_banner": BANNER} if evidence.plan.synthetic else parameters

@@ -6,7 +6,7 @@ No causal verb stands here: whether a difference may be read as an effect is sai
 from __future__ import annotations
 
 from pipelines.findings.models import ArmSummary, EffectResult
-from pipelines.reporting.numbers import WITHHELD, average, decimal, difference_unit, fitting, level, size_of, trimmed
+from pipelines.reporting.numbers import WITHHELD, average, decimal, difference_unit, fitting, level, percent, size_of, trimmed
 
 
 def within(text: str) -> str:
@@ -133,10 +133,27 @@ def name_of(effect: EffectResult) -> str:
     return name(effect.outcome_type, effect.title)
 
 
+def role_words(role: str) -> str:
+    """Name a role for several people."""
+    return {"staff": "staff", "other": "others"}.get(role, role if role.endswith("s") else f"{role}s")
+
+
 def dose_words(unit: str, planned: float | None, arm: ArmSummary | None) -> str:
     """Say what was planned and what people got."""
-    got = f"{fitting(arm.average)} {unit} on average" if arm else "not measured"
-    return got if planned is None else f"{got}, {trimmed(planned)} planned"
+    if arm is None:
+        return "not measured"
+    got = f"{dose(unit, arm.average)} on average"
+    return got if planned is None else f"{got}, {planned_dose(unit, planned)} planned"
+
+
+def dose(unit: str, average: float | None) -> str:
+    """Write a dose with its unit; a share of something planned is a percentage."""
+    return percent(average, 0) if unit.startswith("share") else f"{fitting(average)} {unit}".strip()
+
+
+def planned_dose(unit: str, planned: float) -> str:
+    """Write a planned dose as the protocol has it; a share is a percentage."""
+    return percent(planned, 0) if unit.startswith("share") else trimmed(planned)
 
 
 def interval(effect: EffectResult) -> str:
@@ -156,18 +173,22 @@ def minimum_cell(effect: EffectResult) -> str:
 
 
 def _groups(effect: EffectResult) -> list[ArmSummary]:
-    """Return the groups, treatment first."""
-    return [effect.arms[key] for key in ("treatment", "comparison") if key in effect.arms]
+    """Return the groups, treatment first; everybody where nobody is compared."""
+    return [effect.arms[key] for key in ("treatment", "comparison", "everyone") if key in effect.arms]
 
 
 def _shares(effect: EffectResult) -> str:
     """For any 100 people: the share with the outcome in each group."""
+    if all(arm.average is None for arm in _groups(effect)):
+        return f"How many {within(effect.title)} is not shown."
     told = [f"about {per_hundred(arm.average)} in “{arm.title}”" for arm in _groups(effect)]
     return f"For any 100 people like those in this pilot, the number who {within(effect.title)} is {' and '.join(told)}."
 
 
 def _averages(effect: EffectResult) -> str:
     """On average: the mean in each group."""
+    if all(arm.average is None for arm in _groups(effect)):
+        return f"{name_of(effect)}: the averages are not shown."
     told = [f"{average(effect, arm.average)} {effect.unit} in “{arm.title}”" for arm in _groups(effect)]
     return f"{name_of(effect)}: on average {' and '.join(told)}."
 

@@ -11,7 +11,7 @@ from pipelines.reporting.numbers import NONE_HERE, WITHHELD
 
 _STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 
-WITHHELD_NOTE = f"{WITHHELD} = withheld to protect people."
+WITHHELD_NOTE = f"{WITHHELD} = not shown: withheld to protect people, or not computable."
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def _due(outcome: Outcome) -> str:
 
 
 def _value_at_horizon(outcome: Outcome, typed: Mapping[str, Typed]) -> str:
-    """Return 1 when the event came by the horizon, 0 when follow-up passed it without, NULL when follow-up ended before."""
+    """Return 1 if the event came by the horizon, 0 if follow-up passed it without, NULL if follow-up ended before."""
     if outcome.type != "binary" or not (outcome.time and outcome.event):
         return "NULL::DOUBLE"
     time, event = typed[outcome.time].value, typed[outcome.event].value

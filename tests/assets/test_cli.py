@@ -1,12 +1,13 @@
 """The command: help that a newcomer can follow, plain words instead of tracebacks, exit codes as documented."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from assets.exit_codes import DONE, MISUSED, STOPPED, UNAVAILABLE
+from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, UNAVAILABLE
 from pipelines.told import Told
 from pipelines.workspace import PilotSite, Workspace
 
@@ -162,3 +163,17 @@ def test_ui_is_given_what_was_asked_for(
     assert pilotlens("ui", "--port", "3456", "--read-only")[0] == DONE
     assert served == [((workspace,), {"port": 3456, "read_only": True, "open_browser": False})]
     assert (workspace.dagster_home / "dagster.yaml").is_file()
+
+
+def test_ctrl_c_waits_for_the_site_at_work_and_starts_no_other(pilotlens: Command, steps: Callable[..., None]) -> None:
+    def press(_site: PilotSite, asset: str) -> Told:
+        if asset == "raw_cases":
+            signal.raise_signal(signal.SIGINT)
+        return Told(f"{asset}.")
+
+    steps(press)
+    code, said, complaint = pilotlens("run")
+    assert code == INTERRUPTED
+    assert "Stopping after this site" in said
+    assert "first-pilot/north  done" in said
+    assert "Stopped before first-pilot/south." in complaint

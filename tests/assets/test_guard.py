@@ -45,8 +45,11 @@ def ask(app, path="/", headers: Sequence[tuple[str, str]] = (), method="GET", ki
         if message["type"].startswith("websocket"):
             answer.body = message["type"]
 
+    received = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        # The browser has nothing more to say and stays: sending a file waits for whether it goes away.
+        return next(received, None) or await asyncio.Event().wait()
 
     asyncio.run(app(scope, receive, send))
     return answer

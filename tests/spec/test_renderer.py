@@ -17,6 +17,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from ruamel.yaml import YAML
 
 from pipelines.reporting.renderer import Fault, Rendered, RenderFault, current_format, lint, render
 
@@ -576,6 +577,7 @@ import json, pathlib, sys
 here = pathlib.Path.cwd()
 values = pathlib.Path(sys.argv[sys.argv.index("--execute-params") + 1]).read_text()
 record = {{"argv": sys.argv[1:], "values": values, "project": (here / "_quarto.yml").is_file(), "cwd": str(here)}}
+record["source"] = (here / sys.argv[2]).read_text()
 pathlib.Path({log!r}).open("a").write(json.dumps(record) + "\\n")
 (here / sys.argv[sys.argv.index("--output") + 1]).write_text("by quarto")
 sys.exit({code})
@@ -604,14 +606,19 @@ class TestQuarto:
         log = quarto(0)
         html, pdf = tmp_path / "r.html", tmp_path / "r.pdf"
         made = render(
-            report("x"), parameters={"site": "Bay", "page_banner": "SYNTHETIC"}, title="A: b", html=html, pdf=pdf
+            report("x"), parameters={"site": "Bay", "page_banner": "SYNTHETIC"}, title="A: [b]", html=html, pdf=pdf
         )
         assert made.engine == "quarto"
         assert html.read_text("utf-8") == pdf.read_text("utf-8") == "by quarto"
         first, second = (json.loads(line) for line in log.read_text("utf-8").splitlines())
         assert first["argv"][:6] == ["render", "site.qmd", "--to", "html", "--output", "site.html"]
         assert second["argv"][:6] == ["render", "site.qmd", "--to", "typst", "--output", "site.pdf"]
-        assert first["argv"][8:] == ["-M", "title:A: b", "-M", "lang:en-GB", "-M", "page-banner:SYNTHETIC"]
+        assert YAML(typ="safe", pure=True).load(first["source"].split("---")[1]) == {
+            "title": "A\\: \\[b\\]",
+            "lang": "en-GB",
+            "page-banner": "SYNTHETIC",
+        }
+        assert first["source"].endswith("---\nx\n")
         assert "site: Bay" in first["values"]
         assert "pilotlens_format: typst" in second["values"]
         assert first["project"]

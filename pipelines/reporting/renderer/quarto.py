@@ -3,7 +3,9 @@
 Each render works on its own copy of the project, so that two sites never share Quarto's intermediate files.
 """
 
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipelines.reporting.renderer.document import read_document
 from pipelines.reporting.renderer.faults import RenderFault
 from pipelines.reporting.renderer.formats import Format
 from pipelines.reporting.renderer.pandoc import Titles
@@ -38,32 +41,41 @@ def produce(program: str, source: Path, output: Format, parameters: Mapping[str,
     """The bytes of the file that Quarto made."""
     with tempfile.TemporaryDirectory(prefix="pilotlens-") as name:
         copy = _copied(source, Path(name).resolve() / "reports")
+        _set_header(copy, parameters, titles)
         values = copy.parent / "pilotlens-parameters.yml"
         with values.open("w", encoding="utf-8") as stream:
             YAML(typ="safe", pure=True).dump({**parameters, "pilotlens_format": output}, stream)
         finished = copy.with_suffix(f".{_SUFFIX[output]}")
-        _run(command(program, copy, output, values, parameters, titles), copy.parent, source.name)
+        _run(command(program, copy, output, values), copy.parent, source.name)
         if not finished.is_file():
             raise RenderFault(f"{source.name}: Quarto ended without writing {finished.name}")
         return finished.read_bytes()
 
 
-def command(
-    program: str, copy: Path, output: Format, values: Path, parameters: Mapping[str, Any], titles: Titles
-) -> list[str]:
-    """Parameters do not reach YAML metadata, so titles and banner also go by -M."""
-    metadata = {
-        "title": titles.title,
-        "subtitle": titles.subtitle,
-        "lang": titles.lang,
-        "page-banner": parameters.get("page_banner"),
-    }
-    flags = [flag for name, value in metadata.items() if value for flag in ("-M", f"{name}:{value}")]
+def command(program: str, copy: Path, output: Format, values: Path) -> list[str]:
+    """The command line. Parameters go by file, so that their types survive."""
     target = copy.with_suffix(f".{_SUFFIX[output]}").name
-    return [
-        *(program, "render", copy.name, "--to", output, "--output", target),
-        *("--execute-params", str(values), *flags),
-    ]
+    return [program, "render", copy.name, "--to", output, "--output", target, "--execute-params", str(values)]
+
+
+def _set_header(copy: Path, parameters: Mapping[str, Any], titles: Titles) -> None:
+    """Put titles and banner into the copy's header, where parameters do not reach.
+
+    Not by -M: Quarto reads such a value as YAML, so a title with a colon or a bracket would stop it.
+    """
+    document = read_document(copy)
+    body = copy.read_text("utf-8").splitlines()[document.header_end :]
+    words = {"title": titles.title, "subtitle": titles.subtitle, "page-banner": parameters.get("page_banner")}
+    header = {**document.header, "lang": titles.lang}
+    header |= {name: _literal(str(value)) for name, value in words.items() if value}
+    text = io.StringIO()
+    YAML(typ="safe", pure=True).dump(header, text)
+    copy.write_text("\n".join(["---", text.getvalue().rstrip(), "---", *body, ""]), "utf-8")
+
+
+def _literal(text: str) -> str:
+    """Words that Markdown shows as they are: a header's text is Markdown to Quarto."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def _copied(source: Path, folder: Path) -> Path:

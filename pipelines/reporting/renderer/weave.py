@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipelines.reporting.renderer.execution import Output, Ran
+from pipelines.reporting.renderer.execution import Ran
 from pipelines.reporting.renderer.faults import RenderFault
 from pipelines.reporting.renderer.fences import attribute, block, fenced, raw_html
 from pipelines.reporting.renderer.settings import Settings
+from pipelines.reporting.renderer.shell import Output
 
 # What matplotlib calls return when their value is a cell's last line; the picture is what was meant.
 _DRAWING_REPR = re.compile(r"^[\[(]?\s*<|^Text\(|^\(?array\(")

@@ -20,7 +20,7 @@ def number_sources(evidence: Evidence) -> str:
     for finding in evidence.findings:
         told = " · ".join(_figure(finding.id, *leaf) for leaf in leaves(finding))
         rows.append(f"| {code(finding.id)} | {told or 'no figure'} |")
-    listed = "\n".join(("| Finding | Figures, unrounded |", "|:------------|:---------------------------|", *rows))
+    listed = "\n".join(("| Finding | Figures, unrounded |", "|:----------------|:------------------------------------------------------------|", *rows))
     caption = "Every figure of this report, as it stands in the evidence bundle"
     return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::" if rows else ""
 

@@ -7,7 +7,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
-from pipelines.reporting.sentences import dose_words, within
+from pipelines.reporting.sentences import dose_words, planned_dose, within
 from pipelines.reporting.tables import Table, markdown
 
 
@@ -26,7 +26,7 @@ def _title(found: list[ev.Dosed]) -> str:
     if not found:
         return "Delivery: not measured"
     result = found[0].result
-    return f"Delivery: {within(result.title)}, {dose_words(result.unit, result.planned, result.arms.get('treatment'))}"
+    return f"Delivery: {within(result.title)}, {dose_words(result.unit, result.planned, result.arms.get('treatment') or result.arms.get('everyone'))}"
 
 
 def _table(evidence: Evidence, found: list[ev.Dosed]) -> Table:
@@ -41,8 +41,9 @@ def _table(evidence: Evidence, found: list[ev.Dosed]) -> Table:
 
 def _row(result: DoseResult, keys: list[str]) -> tuple[str, ...]:
     """Write one component."""
-    planned = numbers.trimmed(result.planned) if result.planned is not None else numbers.NONE_HERE
-    title = f"{result.title}, {result.unit}" if result.unit and result.unit not in result.title else result.title
+    planned = planned_dose(result.unit, result.planned) if result.planned is not None else numbers.NONE_HERE
+    share = result.unit.startswith("share")
+    title = f"{result.title}, {result.unit}" if result.unit and not share else result.title
     return (title, planned, *(_cell(result, key) for key in keys))
 
 
@@ -51,5 +52,6 @@ def _cell(result: DoseResult, key: str) -> str:
     arm = result.arms.get(key)
     if arm is None:
         return numbers.NONE_HERE
-    average, spread = numbers.fitting(arm.average), numbers.fitting(arm.spread)
+    share = result.unit.startswith("share")
+    average, spread = (numbers.percent(x, 0) if share else numbers.fitting(x) for x in (arm.average, arm.spread))
     return f"{average} ({spread}); {numbers.count(arm.events)} of {numbers.count(arm.n)}"

@@ -19,7 +19,8 @@ def outcomes(evidence: Evidence) -> str:
     if not found:
         return joined(title, "No outcome was measured in this pilot.")
     drawn = [figures.markdown(picture) for picture in difference_figure.difference_figures(found)]
-    return joined(title, plain(sentences.cause(ev.randomised(evidence))), markdown(_table(found)), _sources(found), *drawn)
+    cause = plain(sentences.cause(ev.randomised(evidence))) if evidence.plan.arms else ""
+    return joined(title, cause, markdown(_table(found)), _sources(found), *drawn)
 
 
 def curves(evidence: Evidence) -> str:
@@ -47,14 +48,23 @@ def _title(evidence: Evidence) -> str:
 def _table(found: list[ev.Estimated]) -> Table:
     """Tabulate every outcome: n, raw figures, difference, interval, effect size, verdict."""
     first = found[0].result
-    treated, compared = (first.arms[key].title if key in first.arms else key for key in ("treatment", "comparison"))
-    head = ("Outcome", treated, compared, "Difference", f"{numbers.level(first)} interval", "Effect size", "Verdict")
+    keys = [key for key in ("treatment", "comparison", "everyone") if key in first.arms]
+    if len(keys) != 2:
+        return _one_group(found, keys)
+    head = ("Outcome", *(first.arms[key].title for key in keys), "Difference", f"{numbers.level(first)} interval", "Effect size", "Verdict")
     note = (
         "Difference: the first group minus the second. Shares with people in brackets; means with standard deviation and "
         "people. The interval holds the values that fit the data; the verdict says on which side it lies."
     )
     rows = [_row(pair) for pair in found]
     return Table("outcomes", "Outcomes of both groups, and the difference", head, rows, _WIDTHS, note=note)
+
+
+def _one_group(found: list[ev.Estimated], keys: list[str]) -> Table:
+    """Tabulate outcomes where nobody is compared with anybody."""
+    rows = [(sentences.name_of(pair.result), *(_arm(pair.result, pair.result.arms.get(key)) for key in keys)) for pair in found]
+    head = ("Outcome", *(found[0].result.arms[key].title for key in keys))
+    return Table("outcomes", "Outcomes, described", head, rows, note="Nobody is compared with anybody, so no difference is shown.")
 
 
 def _row(pair: ev.Estimated) -> tuple[str, ...]:

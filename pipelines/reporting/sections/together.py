@@ -5,29 +5,28 @@ from __future__ import annotations
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
-from pipelines.reporting.markup import heading, joined, source
+from pipelines.reporting.markup import block, bold, columns, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
 _FITS = {"agree": "● Agree", "partial": "◐ Agree in part", "silent": "– One is silent", "dissonant": "◆ Dissonant"}
 _DIRECTIONS = {
-    "supports": "for the expectation",
-    "against": "against the expectation",
-    "open": "open",
-    "mixed": "mixed",
-    "silent": "silent",
+    "supports": "support what was expected",
+    "against": "speak against it",
+    "open": "leave it open",
+    "mixed": "are mixed",
+    "silent": "are silent",
 }
 
 
 def together(evidence: Evidence) -> str:
-    """Return the joint display; nothing when the pilot asked no question of both kinds."""
+    """Return the joint display, short and then in full; nothing when the pilot asked no question of both kinds."""
     found = ev.answers(evidence)
     if not found:
         return ""
-    head = ("Question", "Numbers", "Voices", "Fit", "What the two mean together")
-    rows = [_row(row) for row in found]
-    table = Table("joint", "Joint display: numbers and voices, question by question", head, rows, (18, 22, 22, 12, 26), False)
+    head = ("Question", "Numbers", "Voices", "Fit")
+    table = Table("joint", "Numbers and voices, question by question", head, [_row(row) for row in found], (40, 20, 20, 20), False)
     title = heading(2, f"Putting it together: {_title(found)}", "sec-together")
-    return joined(title, markdown(table), source(*(row.finding.id for row in found)))
+    return joined(title, markdown(table), *(_question(row) for row in found))
 
 
 def _title(found: list[ev.Answered]) -> str:
@@ -38,9 +37,21 @@ def _title(found: list[ev.Answered]) -> str:
     return f"{told} and part on {numbers.in_words(parted)}" if parted else told
 
 
+def _asked(row: ev.Answered) -> str:
+    """Return the question of a row."""
+    return row.finding.question.text if row.finding.question else row.finding.id
+
+
 def _row(row: ev.Answered) -> tuple[str, ...]:
     """Write one question."""
-    result, question = row.result, row.finding.question
-    number = f"{result.number} ({_DIRECTIONS[result.number_direction]})"
-    voice = f"{result.voice} ({_DIRECTIONS[result.voice_direction]})"
-    return (question.text if question else row.finding.id, number, voice, _FITS[result.fit], result.meaning)
+    result = row.result
+    return (_asked(row), _DIRECTIONS[result.number_direction], _DIRECTIONS[result.voice_direction], _FITS[result.fit])
+
+
+def _question(row: ev.Answered) -> str:
+    """Return one question in full: both sides next to each other, then what they mean together."""
+    result = row.result
+    sides = [joined(bold("Numbers"), plain(result.number)), joined(bold("Voices"), plain(result.voice))]
+    meant = block("key-finding", plain(result.meaning), source(row.finding.id), title=_FITS[result.fit])
+    expected = f"Expected beforehand: {row.finding.question.expectation}" if row.finding.question else ""
+    return joined(heading(3, _asked(row)), plain(expected), columns(sides), meant)

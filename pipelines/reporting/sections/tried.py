@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pipelines.findings.models import DoseResult
 from pipelines.protocol.models import Intervention
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
-from pipelines.reporting import numbers
 from pipelines.reporting.markup import bold, heading, joined, plain
+from pipelines.reporting.sentences import dose
 from pipelines.reporting.tables import Table, markdown
 
 _TIDIER = {
@@ -54,13 +55,18 @@ def components(evidence: Evidence) -> str:
     measured = {pair.finding.scope.subject: pair.result for pair in ev.doses(evidence)}
     rows = []
     for key, component in evidence.plan.intervention.components.items():
-        planned = f"{numbers.trimmed(component.planned)} {component.unit}" if component.planned is not None else ""
-        arm = measured[key].arms.get("treatment") if key in measured else None
-        got = f"{numbers.fitting(arm.average)} {measured[key].unit}" if arm else "not measured"
+        planned = dose(component.unit, component.planned) if component.planned is not None else ""
+        got = _got(measured[key]) if key in measured else "not measured"
         rows.append((component.title, planned.strip(), got.strip()))
     head = ("Component", "Planned for each person", "Delivered on average")
     table = markdown(Table("components", "Components, planned and delivered", head, rows, (40, 30, 30)))
     return joined(heading(3, "Components"), table) if rows else ""
+
+
+def _got(result: DoseResult) -> str:
+    """Write the dose of those who were offered it."""
+    arm = result.arms.get("treatment") or result.arms.get("everyone")
+    return dose(result.unit, arm.average) if arm else "not measured"
 
 
 def _left_out(intervention: Intervention) -> str:

@@ -6,11 +6,13 @@ from pipelines.findings.models import QuoteShown, ThemeResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
-from pipelines.reporting.markup import block, heading, joined, plain, source
+from pipelines.reporting.markup import block, bold, heading, joined, plain, source
 from pipelines.reporting.sections.summary import most_told
+from pipelines.reporting.sentences import capital, role_words
 from pipelines.reporting.tables import Table, markdown
 
 NO_INTERVIEWS = "No interviews were part of this pilot."
+NO_WORDS = "Nobody's words are shown: none is approved for quoting yet."
 
 
 def voices(evidence: Evidence) -> str:
@@ -23,10 +25,16 @@ def voices(evidence: Evidence) -> str:
 
 
 def quotes(evidence: Evidence) -> str:
-    """Return people's words, a theme at a time, and say how many stay unshown."""
-    shown = [quote_block(theme.result, quote) for theme, quote in ev.quotes(evidence)]
-    withheld = plain(_withheld(evidence))
-    return joined(heading(3, "In their own words"), *shown, withheld) if shown or withheld else ""
+    """Return each theme's meaning, and people's words on it where they may be shown."""
+    if not ev.themes(evidence):
+        return ""
+    told = [_theme(theme.result) for theme in ev.themes(evidence)]
+    return joined(heading(3, "Theme by theme"), *told, "" if ev.quotes(evidence) else NO_WORDS)
+
+
+def _theme(result: ThemeResult) -> str:
+    """Return one theme's meaning and words."""
+    return joined(f"{bold(f'{result.title}.')} {plain(result.definition)}", *(quote_block(result, q) for q in result.quotes))
 
 
 def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
@@ -36,7 +44,7 @@ def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
 
 def people_told(result: ThemeResult) -> str:
     """Say how many people spoke of a theme, by role, with the number asked."""
-    return " and ".join(f"{_of(result, role)} {role}" for role in result.people)
+    return " and ".join(_told(result, role) for role in result.people)
 
 
 def _title(evidence: Evidence) -> str:
@@ -47,38 +55,39 @@ def _title(evidence: Evidence) -> str:
     return f"What people said: {people_told(result)} spoke of “{result.title}”"
 
 
+def _told(result: ThemeResult, role: str) -> str:
+    """Say how many of a role spoke of a theme, in words where the count is withheld."""
+    if result.people.get(role) is None or result.interviewed.get(role) is None:
+        word = result.spread.get(role, "some")
+        return f"{'none' if word == 'nobody' else word} of the {role_words(role)}"
+    return f"{_of(result, role)} {role_words(role)}"
+
+
 def _table(found: list[ev.Said]) -> Table:
     """Tabulate themes by people, never by passages alone."""
     roles = list(dict.fromkeys(role for theme in found for role in theme.result.interviewed))
     two_coders = any(theme.result.agreement is not None for theme in found)
-    head = ("Theme", "What it means", *(role.capitalize() for role in roles), "Passages", *(("Coders agree",) if two_coders else ()))
+    asked = (capital(role_words(role)) for role in roles)
+    head = ("Theme", *asked, "Passages", "Kept back", *(("Coders agree",) if two_coders else ()))
     rows = [_row(theme.result, roles, two_coders) for theme in found]
-    note = "People who spoke of it, of those interviewed. " + (
-        "Coders agree: share of interviews in which two people who read it independently agree whether the theme is there."
+    note = "People who spoke of it, of those interviewed. Kept back: passages that nobody approved for quoting, or that " + (
+        "may not be quoted. Coders agree: share of interviews in which two people who read it independently agree whether the theme is there."
         if two_coders
-        else "One person coded the interviews, so agreement is unknown."
+        else "may not be quoted. One person coded the interviews, so agreement is unknown."
     )
-    widths = (24, 76 - 14 * (len(head) - 2), *([14] * (len(head) - 2)))
-    return Table("themes", "Themes, by people who spoke of them", head, rows, widths, False, note)
+    return Table("themes", "Themes, by people who spoke of them", head, rows, note=note)
 
 
 def _row(result: ThemeResult, roles: list[str], two_coders: bool) -> tuple[str, ...]:
     """Write one theme."""
     spread = (_of(result, role) for role in roles)
     agreement = (numbers.percent(result.agreement, 0) if result.agreement is not None else numbers.NONE_HERE,) if two_coders else ()
-    return (result.title, result.definition, *spread, numbers.count(result.passages), *agreement)
+    return (result.title, *spread, numbers.count(result.passages), numbers.count(result.withheld_quotes), *agreement)
 
 
 def _of(result: ThemeResult, role: str) -> str:
-    """Write people of those interviewed; where the count is withheld, how many that is in a word."""
-    people, asked = result.people.get(role), numbers.count(result.interviewed.get(role))
-    return f"{result.spread.get(role, numbers.WITHHELD)} of {asked}" if people is None else f"{numbers.count(people)} of {asked}"
-
-
-def _withheld(evidence: Evidence) -> str:
-    """Say how many candidates stay unshown, and why."""
-    several = sum(theme.result.withheld_quotes for theme in ev.themes(evidence))
-    if not several:
-        return ""
-    were = "passage is" if several == 1 else "passages are"
-    return f"{several} further {were} not shown: not approved, not consented to, or naming somebody."
+    """Write people of those interviewed; where a count is withheld, how many that is in a word."""
+    people, asked = result.people.get(role), result.interviewed.get(role)
+    if people is not None and asked is not None:
+        return f"{numbers.count(people)} of {numbers.count(asked)}"
+    return f"{result.spread.get(role, '')} {numbers.WITHHELD}".strip()

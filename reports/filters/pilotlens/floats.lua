@@ -107,7 +107,7 @@ return function(emit, faults, tables, numbers)
     local text = caption or made.titles[1]
     local notes = {}
     for index, note in ipairs(made.notes) do notes[index] = "[" .. note .. "]" end
-    local arguments = "caption: " .. (text and "[" .. text .. "]" or "none") .. ", numbered: "
+    local arguments = "columns: " .. #tbl.colspecs .. ", caption: " .. (text and "[" .. text .. "]" or "none") .. ", numbered: "
       .. (numbers.label(id) and "true" or "false") .. ", notes: (" .. table.concat(notes, ", ") .. (#notes > 0 and "," or "") .. ")"
     return labelled("#data-table(" .. made.source .. ", " .. arguments .. ")", id)
   end
