@@ -101,21 +101,22 @@ def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequen
     with progress(keys, steps_of_a_site(only)) as watch_steps, patient_interrupts(_stopping) as stop:
         for outcome in run_sites(workspace, keys, watch_steps, only):
             outcomes.append(outcome)
-            if stop():
+            if stop() or outcome.result == "interrupted":
                 break
     summary(workspace, outcomes, debug=debug)
-    return _ended(keys[len(outcomes) :], all(outcome.result == "done" for outcome in outcomes))
+    return _ended({outcome.result for outcome in outcomes}, keys[len(outcomes) :])
 
 
 def _stopping() -> None:
     say("Stopping after this site; press Ctrl-C again to stop at once.")
 
 
-def _ended(left: Sequence[str], well: bool) -> int:
+def _ended(results: set[str], left: Sequence[str]) -> int:
     if left:
-        complain(f"Stopped before {', '.join(left)}.")
+        complain(f"Not run: {', '.join(left)}.")
+    if left or "interrupted" in results:
         return INTERRUPTED
-    return DONE if well else STOPPED
+    return DONE if results <= {"done"} else STOPPED
 
 
 def watch(given: Path | None, *, port: int, read_only: bool, open_browser: bool) -> int:

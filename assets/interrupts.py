@@ -1,4 +1,8 @@
-"""Ctrl-C while sites run: the first waits for the site at work, so that its tables and records end in order."""
+"""Ctrl-C while sites run, wherever Dagster does not handle it itself.
+
+Inside a step Dagster ends the step and records the run as failed. Between steps, while it writes its records, the first
+Ctrl-C waits for the site at work, so that those records are whole.
+"""
 
 from __future__ import annotations
 

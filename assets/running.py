@@ -33,7 +33,7 @@ class Outcome:
     """What became of one pilot site."""
 
     key: str
-    result: Literal["done", "refused", "failed"]
+    result: Literal["done", "refused", "failed", "interrupted"]
     """`refused`: the data, the protocol or the workspace stand in the way. `failed`: the program has a fault."""
     words: str = ""
     """Why it was refused or failed."""
@@ -130,23 +130,31 @@ def _listener(key: str, watch: Watch) -> Callable[[Any], None]:
 
 
 def _outcome(key: str, events: Sequence[dg.DagsterEvent]) -> Outcome:
-    from assets.boundary import WHERE
-
-    for event in (event for event in events if event.is_step_failure):
-        said = event.step_failure_data.user_failure_data
-        step = str(event.step_key)
-        if said is None:
-            return Outcome(key, "failed", "The step ended without saying why; the UI shows more.", step)
-        where = said.metadata.get(WHERE)
-        words = said.description or ""
-        return Outcome(key, "failed" if where else "refused", words, step, str(where.value) if where else "")
+    failures = [event for event in events if event.is_step_failure]
+    if failures:
+        return _stopped(key, failures[0])
     if any(event.is_failure for event in events):
         return Outcome(key, "failed", "The run ended before its first step; the UI shows more.")
     return Outcome(key, "done")
 
 
+def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:
+    from assets.boundary import WHERE
+
+    step, error = str(event.step_key), event.step_failure_data.error
+    said = event.step_failure_data.user_failure_data
+    if said is None and error is not None and "Interrupt" in str(error.cls_name):
+        return Outcome(key, "interrupted", "Somebody stopped it. What was published before still stands.", step)
+    if said is None:
+        return Outcome(key, "failed", "The step ended without saying why; the UI shows more.", step)
+    where = said.metadata.get(WHERE)
+    return Outcome(
+        key, "failed" if where else "refused", said.description or "", step, str(where.value) if where else ""
+    )
+
+
 def reports_of(workspace: Workspace, key: str) -> tuple[Path, ...]:
-    """Return the reports of a pilot site that exist, web pages first."""
+    """Return the reports of a pilot site that exist, the full web page first."""
     folder = workspace.reports_folder / key
     found = [path for path in folder.glob("*") if path.suffix in (".html", ".pdf", ".xlsx")]
-    return tuple(sorted(found, key=lambda path: (path.suffix, path.name != "report.html", path.name)))
+    return tuple(sorted(found, key=lambda path: (path.stem != "report", path.stem, path.suffix)))

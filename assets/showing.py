@@ -10,15 +10,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from assets.running import Outcome, Watch, reports_of
 from pipelines.workspace import Workspace
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
-WIDE = 1000
-WORDS = {"done": "[green]done[/]", "refused": "[yellow]refused[/]", "failed": "[red]failed[/]"}
+COLOURS = {"done": "green", "refused": "yellow", "failed": "red", "interrupted": "yellow"}
 
 
 def say(words: str) -> None:
@@ -67,14 +65,16 @@ def _in_lines(key: str, step: str) -> None:
 
 def summary(workspace: Workspace, outcomes: Sequence[Outcome], *, debug: bool) -> None:
     """Print one line for each site, and below it why any of them stopped."""
-    table = Table("pilot site", "result", "report", box=None, pad_edge=False, header_style="bold")
+    # Not a rich table: that cuts paths short at the edge of the terminal, and people copy them.
+    widest = max((len(outcome.key) for outcome in outcomes), default=0)
+    OUT.print(f"{'pilot site':<{widest}}  {'result':<11}  report", style="bold")
     for outcome in outcomes:
-        table.add_row(escape(outcome.key), WORDS[outcome.result], escape(_report(workspace, outcome)))
-    # Wider than any terminal, so that paths are never cut short: whoever copies one wants all of it.
-    OUT.print(table, width=WIDE)
+        result = f"[{COLOURS[outcome.result]}]{outcome.result:<11}[/]"
+        OUT.print(f"{escape(outcome.key):<{widest}}  {result}  {escape(_report(workspace, outcome))}")
     for outcome in (outcome for outcome in outcomes if outcome.result != "done"):
         at = f" at {outcome.step}" if outcome.step else ""
-        complain(f"\n{outcome.key} was {'refused' if outcome.result == 'refused' else 'stopped'}{at}:\n{outcome.words}")
+        how = "stopped" if outcome.result == "failed" else outcome.result
+        complain(f"\n{outcome.key} was {how}{at}:\n{outcome.words}")
         if debug and outcome.where:
             complain(f"Where: {outcome.where}")
 

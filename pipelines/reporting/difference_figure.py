@@ -78,7 +78,14 @@ def _mark(axes: Axes, x: float, y: float, words: str, line: Any, side: str) -> N
     axes.plot([x, x], [y - 0.18, y + 0.18], color=figures.INK, linewidth=1.3, linestyle=line)
     offset = (2, 0) if side == "left" else (-2, 0)
     axes.annotate(
-        words, (x, y - 0.30), xytext=offset, textcoords="offset points", ha=side, va="center", size=8, color=figures.QUIET
+        words,
+        (x, y - 0.30),
+        xytext=offset,
+        textcoords="offset points",
+        ha=side,
+        va="center",
+        size=8,
+        color=figures.QUIET,
     )
 
 
@@ -119,4 +126,6 @@ def _told(result: EffectResult) -> str:
     minimum = result.minimum_important_difference
     matters = f"; matters from {sentences.minimum_cell(result)}" if minimum is not None else ""
     value = numbers.difference(result, result.value)
-    return f"{sentences.name_of(result)}: {value}, {numbers.level(result)} interval {sentences.interval(result)}{matters}."
+    return (
+        f"{sentences.name_of(result)}: {value}, {numbers.level(result)} interval {sentences.interval(result)}{matters}."
+    )

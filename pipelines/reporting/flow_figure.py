@@ -16,7 +16,7 @@ _RUNG = 0.66
 _CENTRES = {
     ("everyone",): (0.70,),
     ("treatment", "comparison"): (0.53, 0.87),
-    ("treatment", "comparison", "unknown"): (0.46, 0.69, 0.92),
+    ("treatment", "comparison", "unknown"): (0.45, 0.67, 0.89),
 }
 
 
@@ -93,7 +93,9 @@ def title(result: FlowResult) -> str:
 
 def alt(evidence: Evidence, result: FlowResult) -> str:
     """Say every box."""
-    return "Flow of people, from top to bottom. " + " ".join(f"{s.title}: {_counts(evidence, s)}." for s in result.stages)
+    return "Flow of people, from top to bottom. " + " ".join(
+        f"{s.title}: {_counts(evidence, s)}." for s in result.stages
+    )
 
 
 def _people(stage: FlowStage) -> str:

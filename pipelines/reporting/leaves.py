@@ -13,7 +13,7 @@ _LEFT_OUT = frozenset({"curves"})
 
 
 def leaves(finding: Finding) -> list[tuple[str, str]]:
-    """Return (place, figure) pairs, the figure written exactly as in evidence.json; [c] where the policy withholds it."""
+    """Return (place, figure) pairs, the figure written as in evidence.json; [c] where the policy withholds it."""
     return list(_walk("", finding.result, withheld={change.cell for change in finding.disclosure.changes}))
 
 

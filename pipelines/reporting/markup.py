@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # A number, a quote or a title must not become a list, a link, mathematics, a citation or HTML: every mark is escaped.
@@ -44,9 +44,13 @@ def block(kind: str, *paragraphs: str, depth: int = 3, **attributes: str) -> str
     return joined(f"{fence} {{.{kind}{marks}}}", *paragraphs, fence)
 
 
-def columns(parts: list[str]) -> str:
-    """Put parts side by side."""
-    return joined("::::: {.columns}", *(joined(":::: {.column}", part, "::::") for part in parts), ":::::")
+def columns(parts: Sequence[str], widths: Sequence[int] = ()) -> str:
+    """Put parts side by side; widths are in percent, equal where none are given."""
+    shares = widths or [100 // len(parts)] * len(parts)
+    told = (
+        joined(f':::: {{.column width="{share}%"}}', part, "::::") for part, share in zip(parts, shares, strict=True)
+    )
+    return joined("::::: {.columns}", *told, ":::::")
 
 
 def heading(level: int, title: str, name: str = "") -> str:

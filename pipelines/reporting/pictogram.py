@@ -27,7 +27,7 @@ def _drawn(result: EffectResult) -> figures.Picture:
     """Draw both fields and the difference."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(figures.WIDTH, 2.0))
+    figure = Figure(figsize=(figures.WIDTH, 1.6))
     for number, key in enumerate(_GROUPS):
         _field(figure, result.arms[key], key, left=0.345 * number)
     if result.value is not None and result.lower is not None and result.upper is not None:
@@ -38,16 +38,16 @@ def _drawn(result: EffectResult) -> figures.Picture:
 def _field(figure: Figure, arm: ArmSummary, key: str, left: float) -> None:
     """Draw a hundred people; a filled dot is one with the outcome, a ring one without."""
     axes = figure.add_axes((left, 0.0, 0.33, 1.0))
-    axes.set(xlim=(-0.5, 13.0), ylim=(-9.6, 3.2), aspect="equal", anchor="W")
+    axes.set(xlim=(-0.5, 14.5), ylim=(-9.6, 3.6), aspect="equal", anchor="W")
     axes.axis("off")
     filled = round(100 * (arm.average or 0.0))
     for person in range(100):
         row, column = divmod(person, 10)
         face = figures.COLOURS["treatment"] if person < filled else "white"
-        axes.plot(column, -row, "o", ms=6.4, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
-    axes.text(-0.4, 2.6, figures.wrapped(arm.title, 30), weight="bold", va="center", color=figures.INK)
+        axes.plot(column, -row, "o", ms=5.2, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
+    axes.text(-0.4, 3.1, figures.wrapped(arm.title, 30), weight="bold", va="center", color=figures.INK)
     words = f"● {sentences.per_hundred(arm.average)} of every 100"
-    axes.text(-0.4, 1.25, words, va="center", color=figures.INK)
+    axes.text(-0.4, 1.5, words, va="center", color=figures.INK)
 
 
 def _difference(figure: Figure, result: EffectResult) -> None:
@@ -76,8 +76,11 @@ def _line(axes: Axes, lower: float, value: float, upper: float) -> None:
 
 def alt(result: EffectResult) -> str:
     """Say the dots and the difference."""
-    told = [f"{sentences.per_hundred(result.arms[key].average)} of every 100 in {result.arms[key].title}" for key in _GROUPS]
+    told = [
+        f"{sentences.per_hundred(result.arms[key].average)} of every 100 in {result.arms[key].title}" for key in _GROUPS
+    ]
     text = f"Two fields of 100 dots, filled for people who {sentences.within(result.title)}: {' and '.join(told)}."
     if result.value is None:
         return text
-    return f"{text} Difference: {sentences.fewer_or_more(result, result.value)}, {numbers.level(result)} interval {sentences.span(result)}."
+    limits = f"{numbers.level(result)} interval {sentences.span(result)}"
+    return f"{text} Difference: {sentences.fewer_or_more(result, result.value)}, {limits}."

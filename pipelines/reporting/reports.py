@@ -67,7 +67,7 @@ def _render(evidence: Evidence, bundle: Path, folder: Path, audience: Audience) 
             return made
     raise Refusal(
         "The funder's page does not fit on one side of A4, even with the least text.",
-        "Shorten `question`, `concept.description`, `population.description` or the first of `cannot_say` in protocol.yml.",
+        "Shorten `title`, `question`, `concept.description` or the first of `cannot_say` in protocol.yml.",
     )
 
 

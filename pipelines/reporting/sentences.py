@@ -6,7 +6,17 @@ No causal verb stands here: whether a difference may be read as an effect is sai
 from __future__ import annotations
 
 from pipelines.findings.models import ArmSummary, EffectResult
-from pipelines.reporting.numbers import WITHHELD, average, decimal, difference_unit, fitting, level, percent, size_of, trimmed
+from pipelines.reporting.numbers import (
+    WITHHELD,
+    average,
+    decimal,
+    difference_unit,
+    fitting,
+    level,
+    percent,
+    size_of,
+    trimmed,
+)
 
 
 def within(text: str) -> str:
@@ -57,7 +67,9 @@ def out_of_a_hundred(effect: EffectResult) -> str:
 def gap(effect: EffectResult) -> str:
     """Say the difference with its interval; below the floors, why there is none."""
     if effect.value is None:
-        return f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
+        return (
+            f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
+        )
     of = " in every 100" if effect.outcome_type == "binary" else " on average"
     return (
         f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
@@ -96,7 +108,8 @@ def against_minimum(effect: EffectResult) -> str:
     minimum = effect.minimum_important_difference
     if minimum is None or effect.lower is None or effect.upper is None:
         return ""
-    return f"Beforehand, {size_of(effect, minimum)} was set as the smallest difference that would matter. {_against(effect, minimum)}"
+    size = size_of(effect, minimum)
+    return f"Beforehand, {size} was set as the smallest difference that would matter. {_against(effect, minimum)}"
 
 
 def good_limits(effect: EffectResult) -> tuple[float, float]:
@@ -182,7 +195,9 @@ def _shares(effect: EffectResult) -> str:
     if all(arm.average is None for arm in _groups(effect)):
         return f"How many {within(effect.title)} is not shown."
     told = [f"about {per_hundred(arm.average)} in “{arm.title}”" for arm in _groups(effect)]
-    return f"For any 100 people like those in this pilot, the number who {within(effect.title)} is {' and '.join(told)}."
+    return (
+        f"For any 100 people like those in this pilot, the number who {within(effect.title)} is {' and '.join(told)}."
+    )
 
 
 def _averages(effect: EffectResult) -> str:

@@ -75,14 +75,18 @@ def _frame(axes: Axes, result: EffectResult) -> None:
 
 def title(result: EffectResult) -> str:
     """Say where the curves end."""
-    ends = [f"{numbers.percent(steps[-1].share)} in “{result.arms[key].title}”" for key, steps in _curves(result).items()]
+    ends = [
+        f"{numbers.percent(steps[-1].share)} in “{result.arms[key].title}”" for key, steps in _curves(result).items()
+    ]
     last = max(steps[-1].time for steps in _curves(result).values())
     return f"After {numbers.trimmed(last)} {result.unit}, {' and '.join(ends)} are without the event"
 
 
 def alt(result: EffectResult) -> str:
     """Say the curves at a few times."""
-    told = [f"at {numbers.trimmed(time)} {result.unit} {' and '.join(_shares_at(result, time))}" for time in _times(result)]
+    told = [
+        f"at {numbers.trimmed(time)} {result.unit} {' and '.join(_shares_at(result, time))}" for time in _times(result)
+    ]
     names = " and ".join(result.arms[key].title for key in _curves(result))
     return f"Survival curves of {names}, share of people without the event: {'; '.join(told)}."
 

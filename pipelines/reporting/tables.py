@@ -1,4 +1,4 @@
-"""A table as every reader can use it: caption, column heads, row heads, notes below. Which tables there are is elsewhere."""
+"""A table that every reader can use: caption, column heads, row heads, notes. Which tables there are is elsewhere."""
 
 from __future__ import annotations
 

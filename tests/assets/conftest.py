@@ -21,7 +21,7 @@ STEPS = {
     "analysis": ("pipelines.analysis", "build"),
     "findings": ("pipelines.findings", "compute"),
     "released": ("pipelines.release", "release"),
-    "reports": ("pipelines.reporting.reports", "publish"),
+    "reports": ("pipelines.reporting.publish", "publish"),
 }
 
 

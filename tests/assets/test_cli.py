@@ -165,7 +165,7 @@ def test_ui_is_given_what_was_asked_for(
     assert (workspace.dagster_home / "dagster.yaml").is_file()
 
 
-def test_ctrl_c_waits_for_the_site_at_work_and_starts_no_other(pilotlens: Command, steps: Callable[..., None]) -> None:
+def test_ctrl_c_ends_the_step_and_starts_no_other_site(pilotlens: Command, steps: Callable[..., None]) -> None:
     def press(_site: PilotSite, asset: str) -> Told:
         if asset == "raw_cases":
             signal.raise_signal(signal.SIGINT)
@@ -174,6 +174,19 @@ def test_ctrl_c_waits_for_the_site_at_work_and_starts_no_other(pilotlens: Comman
     steps(press)
     code, said, complaint = pilotlens("run")
     assert code == INTERRUPTED
-    assert "Stopping after this site" in said
-    assert "first-pilot/north  done" in said
-    assert "Stopped before first-pilot/south." in complaint
+    assert "first-pilot/north  interrupted" in said
+    assert "Not run: first-pilot/south." in complaint
+
+
+def test_ctrl_c_between_steps_waits_for_the_site_at_work() -> None:
+    from assets.interrupts import patient_interrupts
+
+    said: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
+    with patient_interrupts(lambda: said.append("once")) as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGINT)
+        assert (stop(), said) == (True, ["once"])
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

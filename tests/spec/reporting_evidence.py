@@ -1,4 +1,4 @@
-"""Three bundles as a release would write them: aid on release (LIFE), residential treatment (UIS, site A), personal fund."""
+"""Three bundles as a release would write them: aid on release, residential treatment (site A), personal fund."""
 
 from __future__ import annotations
 
@@ -176,7 +176,9 @@ def _life_findings() -> list[Finding]:
             "flow/participants",
             FlowResult(
                 stages=(
-                    FlowStage(title="Assigned by chance", counts={"everyone": 432, "treatment": 216, "comparison": 216}),
+                    FlowStage(
+                        title="Assigned by chance", counts={"everyone": 432, "treatment": 216, "comparison": 216}
+                    ),
                     FlowStage(title="Followed for 52 weeks", counts={"treatment": 216, "comparison": 216}),
                     FlowStage(title="Outcome known", counts={"treatment": 216, "comparison": 216}),
                 )
@@ -185,13 +187,26 @@ def _life_findings() -> list[Finding]:
         ),
         _finding("baseline/people", _life_baseline(), "The groups were alike at the start, but for marriage and work."),
         _finding("effect/rearrest_52w/primary", life_effect(), "Fewer men with aid were arrested.", "rearrest_52w"),
-        _finding("effect/weeks_free/secondary", _life_weeks(), "It is open whether the time without arrest differs.", "weeks_free"),
+        _finding(
+            "effect/weeks_free/secondary",
+            _life_weeks(),
+            "It is open whether the time without arrest differs.",
+            "weeks_free",
+        ),
         _finding(
             "data_quality/checks",
             DataQualityResult(
                 checks=(
-                    CheckSummary(noun="cases", rule="id_unique", passed=True, severity="block", sentence="Each id stands once."),
-                    CheckSummary(noun="cases", rule="age_range", passed=True, severity="warn", sentence="Ages lie between 17 and 44."),
+                    CheckSummary(
+                        noun="cases", rule="id_unique", passed=True, severity="block", sentence="Each id stands once."
+                    ),
+                    CheckSummary(
+                        noun="cases",
+                        rule="age_range",
+                        passed=True,
+                        severity="warn",
+                        sentence="Ages lie between 17 and 44.",
+                    ),
                     CheckSummary(
                         noun="cases",
                         rule="sample_size",
@@ -206,8 +221,12 @@ def _life_findings() -> list[Finding]:
             "2 of 3 checks held.",
         ),
         _finding("evidence_level/design", _level(5, 3), "Level 5 on the Maryland scale.", receipts=()),
-        _finding("limit/1", LimitResult(origin="protocol"), "Nothing here speaks for women, or for people at lower risk."),
-        _finding("limit/2", LimitResult(origin="data"), "What each man was paid is unknown, so there is no measure of dose."),
+        _finding(
+            "limit/1", LimitResult(origin="protocol"), "Nothing here speaks for women, or for people at lower risk."
+        ),
+        _finding(
+            "limit/2", LimitResult(origin="data"), "What each man was paid is unknown, so there is no measure of dose."
+        ),
     ]
 
 
@@ -237,8 +256,12 @@ def _life_baseline() -> BaselineResult:
                 unit=unit,
                 measure=measure,
                 arms={
-                    "treatment": _arm(AID, 216, average=a, spread=sa, events=round(216 * a) if measure == "share" else None),
-                    "comparison": _arm(NO_AID, 216, average=b, spread=sb, events=round(216 * b) if measure == "share" else None),
+                    "treatment": _arm(
+                        AID, 216, average=a, spread=sa, events=round(216 * a) if measure == "share" else None
+                    ),
+                    "comparison": _arm(
+                        NO_AID, 216, average=b, spread=sb, events=round(216 * b) if measure == "share" else None
+                    ),
                 },
                 difference=smd,
                 light=light,
@@ -275,7 +298,9 @@ def life_effect(**changes: object) -> EffectResult:
         "effect_size": Interval(name="risk ratio", value=0.7273, lower=0.5276, upper=1.0024),
         "others": (
             OtherEstimate(engine="Newcombe", measure="risk difference", value=-0.083333, lower=-0.165, upper=-0.0003),
-            OtherEstimate(engine="Lin", measure="risk difference", value=-0.0812, se=0.0419, lower=-0.1636, upper=0.0011, p=0.0532),
+            OtherEstimate(
+                engine="Lin", measure="risk difference", value=-0.0812, se=0.0419, lower=-0.1636, upper=0.0011, p=0.0532
+            ),
             OtherEstimate(engine="Cox", measure="hazard ratio", value=0.684, lower=0.471, upper=0.996, p=0.0474),
         ),
         "detectable": 0.1184,
@@ -403,8 +428,15 @@ def _uis_findings() -> list[Finding]:
     )
     return [
         _finding("flow/participants", FlowResult(stages=stages), "198 and 200 people have complete records."),
-        _finding("dose/stay", dose, "People in the longer programme stayed 97 days on average, of 180 planned.", "stay"),
-        _finding("effect/days_drug_free/primary", effect, "It is open whether the time without drugs differs.", "days_drug_free"),
+        _finding(
+            "dose/stay", dose, "People in the longer programme stayed 97 days on average, of 180 planned.", "stay"
+        ),
+        _finding(
+            "effect/days_drug_free/primary",
+            effect,
+            "It is open whether the time without drugs differs.",
+            "days_drug_free",
+        ),
         _finding("evidence_level/design", _level(5, 3), "Level 5 on the Maryland scale."),
         _finding(
             "limit/1",
@@ -424,7 +456,7 @@ FUND_PLAN = {
     "question": "Do people on probation do better when they and their worker can spend a personal fund?",
     "concept": {
         "name": "Enabling fund",
-        "description": "Up to £1,000 for each person, spent together with a key worker on what the person says would help.",
+        "description": "Up to £1,000 for each person, spent with a key worker on what the person says would help.",
     },
     "phase": "proof_of_concept",
     "synthetic": True,
@@ -542,14 +574,20 @@ def _fund_baseline() -> BaselineResult:
                 title="Age",
                 unit="years",
                 measure="mean",
-                arms={"treatment": _arm(FUND, 126, average=33.1, spread=9.4), "comparison": _arm(USUAL, 125, average=33.6, spread=9.9)},
+                arms={
+                    "treatment": _arm(FUND, 126, average=33.1, spread=9.4),
+                    "comparison": _arm(USUAL, 125, average=33.6, spread=9.9),
+                },
                 difference=-0.052,
                 light="amber",
             ),
             BaselineRow(
                 title="Accommodation: street homeless",
                 measure="share",
-                arms={"treatment": _arm(FUND, 126, events=None, average=None), "comparison": _arm(USUAL, 125, events=None, average=None)},
+                arms={
+                    "treatment": _arm(FUND, 126, events=None, average=None),
+                    "comparison": _arm(USUAL, 125, events=None, average=None),
+                },
                 difference=None,
                 light="none",
             ),
@@ -575,7 +613,12 @@ def _fund_doses() -> list[Finding]:
         arms={"treatment": _arm(FUND, 126, events=97, average=281.4, spread=204.9)},
     )
     return [
-        _finding("dose/conversations", talks, "People offered the fund had 4.1 conversations on average, of 6 planned.", "conversations"),
+        _finding(
+            "dose/conversations",
+            talks,
+            "People offered the fund had 4.1 conversations on average, of 6 planned.",
+            "conversations",
+        ),
         _finding("dose/spend", spend, "281 pounds were spent for each person offered the fund, on average.", "spend"),
     ]
 
@@ -609,7 +652,10 @@ def _fund_effects() -> list[Finding]:
         outcome_type="continuous",
         measure="difference in means",
         unit="days",
-        arms={"treatment": _arm(FUND, 121, average=128.4, spread=41.2), "comparison": _arm(USUAL, 119, average=113.7, spread=46.8)},
+        arms={
+            "treatment": _arm(FUND, 121, average=128.4, spread=41.2),
+            "comparison": _arm(USUAL, 119, average=113.7, spread=46.8),
+        },
         value=14.7,
         se=5.69,
         lower=3.49,
@@ -648,13 +694,20 @@ def _fund_effects() -> list[Finding]:
     )
     return [
         _finding("effect/eet_180d/primary", work, "It is open whether more people found work or training.", "eet_180d"),
-        _finding("effect/housing_days/primary", home, "People offered the fund spent more days in stable housing.", "housing_days"),
+        _finding(
+            "effect/housing_days/primary",
+            home,
+            "People offered the fund spent more days in stable housing.",
+            "housing_days",
+        ),
         _finding("effect/reconvicted_180d/secondary", crime, "Reconvictions are described only.", "reconvicted_180d"),
     ]
 
 
 def _quote(text: str, theme: str, speaker: str = "participant") -> QuoteShown:
-    return QuoteShown(text=text, sha256=HASH, speaker=speaker, theme=theme, approved_by="A. Checker", approved_on="2026-07-02")
+    return QuoteShown(
+        text=text, sha256=HASH, speaker=speaker, theme=theme, approved_by="A. Checker", approved_on="2026-07-02"
+    )
 
 
 def _theme(code: str, title: str, definition: str, people: dict[str, int | None], **more: object) -> Finding:
@@ -667,7 +720,9 @@ def _theme(code: str, title: str, definition: str, people: dict[str, int | None]
         spread={"participants": "some", "staff": "few"},
         **more,
     )
-    return _finding(f"theme/{code.replace(' / ', '/').replace(' ', '_')}", result, f"“{title}” came up again and again.", code)
+    return _finding(
+        f"theme/{code.replace(' / ', '/').replace(' ', '_')}", result, f"“{title}” came up again and again.", code
+    )
 
 
 def _fund_themes() -> list[Finding]:
@@ -681,7 +736,9 @@ def _fund_themes() -> list[Finding]:
             passages=41,
             agreement=0.88,
             quotes=(
-                _quote("First time someone asked *me* what I'd need. I said boots [size 9], and that was that.", choice),
+                _quote(
+                    "First time someone asked *me* what I'd need. I said boots [size 9], and that was that.", choice
+                ),
                 _quote("It's £60 -- but nobody had ever trusted me with £60 before.", choice),
             ),
             withheld_quotes=3,
@@ -735,7 +792,8 @@ def _fund_answers() -> list[Finding]:
 
 def _fund_quality() -> DataQualityResult:
     held = [
-        CheckSummary(noun="cases", rule=f"rule_{n}", passed=True, severity="warn", sentence="It held.") for n in range(1, 13)
+        CheckSummary(noun="cases", rule=f"rule_{n}", passed=True, severity="warn", sentence="It held.")
+        for n in range(1, 13)
     ]
     return DataQualityResult(
         checks=(
@@ -747,7 +805,9 @@ def _fund_quality() -> DataQualityResult:
                 severity="warn",
                 sentence="Entries above the largest amount the fund may pay were set aside.",
             ),
-            CheckSummary(noun="contacts", rule="dates", passed=False, severity="note", sentence="Some contacts have no end time."),
+            CheckSummary(
+                noun="contacts", rule="dates", passed=False, severity="note", sentence="Some contacts have no end time."
+            ),
         ),
         rows={"cases": 251, "contacts": 1284, "spend": 402},
         set_aside={"cases": 0, "contacts": 17, "spend": None},

@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import pypandoc
 import pypdf
 import pytest
 from ruamel.yaml import YAML
@@ -632,6 +633,19 @@ class TestQuarto:
         html.write_text("old", "utf-8")
         assert "Quarto stopped with code 1" in faults_of(report("x"), html=html)
         assert html.read_text("utf-8") == "old"
+
+    @pytest.mark.parametrize("output", ["html", "typst"])
+    def test_its_own_syntax_is_left_to_it(self, output: str) -> None:
+        """The filter as Quarto runs it, here by pandoc alone: house components are dressed, all else stays."""
+        text = "::: {.card title='Reach'}\nSee @fig-a, [Go]{.light .green}.\n:::\n\n::: {.callout-note}\nx\n:::"
+        arguments = ["--lua-filter=reports/filters/pilotlens.lua", "--metadata=page-banner=SYNTHETIC", "--columns=500"]
+        made = pypandoc.convert_text(text, output, "markdown", extra_args=arguments)
+        assert "fig-a" in made
+        assert "Figure" not in made
+        assert ("callout-note" in made) == (output == "html")
+        assert ("SYNTHETIC" in made) == (output == "html")
+        assert ('class="card"' if output == "html" else "#card(title: [Reach])[") in made
+        assert ('class="light green"' if output == "html" else '#light("green")[Go]') in made
 
     def test_a_path_without_quarto_is_a_fault(
         self, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -78,7 +78,7 @@ def _stopped(cell: Cell, error: BaseException, namespace: Mapping[str, Any]) -> 
 
 
 def _line_in_cell(error: BaseException, namespace: Mapping[str, Any]) -> int:
-    """The cell's own line that was running, counted from 1; 0 when there is none."""
+    """The innermost line of a cell that was running, counted in the cell from 1; 0 when there is none."""
     if isinstance(error, SyntaxError):
         return error.lineno or 0
     numbers = []
@@ -87,7 +87,7 @@ def _line_in_cell(error: BaseException, namespace: Mapping[str, Any]) -> int:
         if trace.tb_frame.f_globals is namespace and "ipython-input" in trace.tb_frame.f_code.co_filename:
             numbers.append(trace.tb_lineno)
         trace = trace.tb_next
-    return numbers[0] if numbers else 0
+    return numbers[-1] if numbers else 0
 
 
 def _said(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """An IPython shell in this process that keeps what cells show, says nothing itself and leaves no trace.
 
-A kernel a report costs four seconds, this milliseconds. What a document is, and how a fault is told, belongs in execution.
+A kernel a report costs four seconds, this milliseconds. What a document is and how a fault is told is in execution.
 """
 
 import copy
@@ -74,6 +74,7 @@ class Shell(InteractiveShell):
     displayhook_class = Type(_Hook)
 
     def init_display_formatter(self) -> None:
+        """Replace IPython's formatter; called while the shell is made."""
         self.display_formatter = _Formatter(parent=self)
         self.outputs: list[Output] = []
         self.drawn: set[int] = set()
@@ -85,15 +86,18 @@ class Shell(InteractiveShell):
     showindentationerror = showtraceback
 
     def assign(self, parameters: Mapping[str, Any]) -> None:
+        """Set variables, as copies: a cell that changes one must not change it for the next format."""
         self.user_ns.update(copy.deepcopy(dict(parameters)))
 
     def show(self, data: Mapping[str, Any]) -> None:
+        """Keep the best form of what an object offers."""
         for media, kind in _MEDIA:
             if media in data:
                 self.outputs.append(Output(kind, data[media]))
                 return
 
     def draw(self, figure: Any) -> dict[str, Any]:
+        """A figure as media, the first time a cell shows it."""
         if id(figure) in self.drawn:
             return {}
         self.drawn.add(id(figure))

@@ -16,11 +16,15 @@ from pipelines.reporting.tables import Table, markdown
 
 def number_sources(evidence: Evidence) -> str:
     """Return every figure of every finding, unrounded, by the finding's id."""
-    rows = []
-    for finding in evidence.findings:
-        told = " · ".join(_figure(finding.id, *leaf) for leaf in leaves(finding))
-        rows.append(f"| {code(finding.id)} | {told or 'no figure'} |")
-    listed = "\n".join(("| Finding | Figures, unrounded |", "|:----------------|:------------------------------------------------------------|", *rows))
+    told = {f.id: " · ".join(_figure(f.id, *leaf) for leaf in leaves(f)) for f in evidence.findings}
+    rows = [f"| {code(finding_id)} | {figures} |" for finding_id, figures in told.items() if figures]
+    listed = "\n".join(
+        (
+            "| Finding | Figures, unrounded |",
+            "|:----------------|:------------------------------------------------------------|",
+            *rows,
+        )
+    )
     caption = "Every figure of this report, as it stands in the evidence bundle"
     return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::" if rows else ""
 
@@ -30,21 +34,36 @@ def other_engines(evidence: Evidence) -> str:
     rows = [_other(pair, other) for pair in ev.effects(evidence) for other in pair.result.others]
     head = ("Outcome", "Engine", "Measure", "Estimate", "Interval", "p")
     note = "Differences of shares are in percentage points."
-    table = Table("engines", "Other engines' answers to the same questions", head, rows, (32, 16, 18, 10, 16, 8), note=note)
+    table = Table(
+        "engines", "Other engines' answers to the same questions", head, rows, (32, 16, 18, 10, 16, 8), note=note
+    )
     return joined(heading(3, "Other ways to estimate"), markdown(table)) if rows else ""
 
 
 def all_checks(evidence: Evidence) -> str:
     """Return every check of the data."""
-    rows = [(check.noun, check.rule, "held" if check.passed else f"failed ({check.severity})", check.sentence) for check in ev.checks(evidence)]
-    table = Table("checks", "Every check of the data", ("Table", "Rule", "Result", "What was found"), rows, (14, 24, 16, 46), False)
+    rows = [
+        (check.noun, check.rule, "held" if check.passed else f"failed ({check.severity})", check.sentence)
+        for check in ev.checks(evidence)
+    ]
+    table = Table(
+        "checks",
+        "Every check of the data",
+        ("Table", "Rule", "Result", "What was found"),
+        rows,
+        (14, 24, 16, 46),
+        False,
+    )
     return joined(heading(3, "Checks of the data, one by one"), markdown(table)) if rows else ""
 
 
 def disclosure(evidence: Evidence) -> str:
     """Return what was changed to protect people, in words."""
     told = Counter((change.action, change.rule) for change in evidence.disclosure.changes)
-    items = [f"{capital(action)} by the rule “{rule}”: {numbers.several(count, 'figure')}." for (action, rule), count in told.items()]
+    items = [
+        f"{capital(action)} by the rule “{rule}”: {numbers.several(count, 'figure')}."
+        for (action, rule), count in told.items()
+    ]
     profile = f"Profile “{evidence.disclosure.profile or evidence.plan.disclosure.profile}”."
     nothing = "" if items else "Nothing had to be withheld or rounded."
     rows = [(change.cell, change.action, change.rule) for change in evidence.disclosure.changes]
@@ -75,7 +94,10 @@ def rerun(evidence: Evidence) -> str:
 
 def data_sources(evidence: Evidence) -> str:
     """Return where the data come from and under which licence."""
-    items = [plain(f"{src.citation} Licence: {src.licence}" if src.licence else src.citation) for src in evidence.plan.sources]
+    items = [
+        plain(f"{src.citation} Licence: {src.licence}" if src.licence else src.citation)
+        for src in evidence.plan.sources
+    ]
     if evidence.plan.synthetic:
         items.append("The data of this pilot are made up: nobody in them is real.")
     return joined(heading(3, "Data sources and licences"), bullets(items)) if items else ""
@@ -83,7 +105,9 @@ def data_sources(evidence: Evidence) -> str:
 
 def contact(evidence: Evidence) -> str:
     """Return whom to ask."""
-    return block("note", plain(f"Questions about this report: {evidence.plan.contact}")) if evidence.plan.contact else ""
+    return (
+        block("note", plain(f"Questions about this report: {evidence.plan.contact}")) if evidence.plan.contact else ""
+    )
 
 
 def _figure(finding_id: str, field: str, value: str) -> str:
@@ -94,7 +118,9 @@ def _figure(finding_id: str, field: str, value: str) -> str:
 def _other(pair: ev.Estimated, other: OtherEstimate) -> tuple[str, ...]:
     """Write one other engine's answer."""
     points = other.measure == "risk difference"
-    value, lower, upper = ((numbers.points(n) if points else numbers.decimal(n, 2)) for n in (other.value, other.lower, other.upper))
+    value, lower, upper = (
+        (numbers.points(n) if points else numbers.decimal(n, 2)) for n in (other.value, other.lower, other.upper)
+    )
     interval = f"{lower} to {upper}" if other.lower is not None else numbers.NONE_HERE
     p = numbers.decimal(other.p, 3) if other.p is not None else numbers.NONE_HERE
     return (name_of(pair.result), other.engine, other.measure, value, interval, p)

@@ -26,7 +26,8 @@ def _title(found: list[ev.Dosed]) -> str:
     if not found:
         return "Delivery: not measured"
     result = found[0].result
-    return f"Delivery: {within(result.title)}, {dose_words(result.unit, result.planned, result.arms.get('treatment') or result.arms.get('everyone'))}"
+    arm = result.arms.get("treatment") or result.arms.get("everyone")
+    return f"Delivery: {within(result.title)}, {dose_words(result.unit, result.planned, arm)}"
 
 
 def _table(evidence: Evidence, found: list[ev.Dosed]) -> Table:

@@ -25,13 +25,17 @@ def opening(evidence: Evidence) -> str:
 def questions(evidence: Evidence) -> str:
     """Return what was asked and what was expected before anybody saw data."""
     rows = [(question.text, question.expectation) for question in evidence.plan.questions.values()]
-    table = Table("questions", "Questions, and what was expected beforehand", ("Question", "Expected"), rows, (50, 50), False)
+    table = Table(
+        "questions", "Questions, and what was expected beforehand", ("Question", "Expected"), rows, (50, 50), False
+    )
     return joined(heading(3, "Questions"), markdown(table)) if rows else ""
 
 
 def estimand(evidence: Evidence) -> str:
     """Return who is compared with whom on what."""
-    compared = Table("estimand", "Who is compared with whom", ("Part", "In this pilot"), _parts(evidence), (28, 72), False)
+    compared = Table(
+        "estimand", "Who is compared with whom", ("Part", "In this pilot"), _parts(evidence), (28, 72), False
+    )
     return joined(heading(3, "What is estimated"), markdown(compared), markdown(_outcomes(evidence)))
 
 
@@ -48,17 +52,25 @@ def _level(evidence: Evidence) -> str:
     if found is None:
         return ""
     finding, result = found
-    scales = f"Maryland Scientific Methods Scale {result.maryland} of 5; Nesta Standards of Evidence {result.nesta} of 5."
+    scales = (
+        f"Maryland Scientific Methods Scale {result.maryland} of 5; Nesta Standards of Evidence {result.nesta} of 5."
+    )
     raised = f"What would raise it: {result.raise_it}" if result.raise_it else ""
     return block(
-        "key-finding", f"**{plain(scales)}** {plain(result.reason)}", plain(raised), source(finding.id), title="Level of evidence"
+        "key-finding",
+        f"**{plain(scales)}** {plain(result.reason)}",
+        plain(raised),
+        source(finding.id),
+        title="Level of evidence",
     )
 
 
 def _parts(evidence: Evidence) -> list[tuple[str, str]]:
     """Return the parts of the estimand that all outcomes share."""
     plan, titles = evidence.plan, ev.arm_titles(evidence)
-    counted = next((pair.finding.scope.population for pair in ev.effects(evidence) if pair.finding.scope.population), "")
+    counted = next(
+        (pair.finding.scope.population for pair in ev.effects(evidence) if pair.finding.scope.population), ""
+    )
     parts = [
         ("Population", plan.population.description),
         ("Who could take part", "; ".join(plan.population.eligibility)),
@@ -83,6 +95,14 @@ def _outcomes(evidence: Evidence) -> Table:
     rows = []
     for outcome in evidence.plan.outcomes.values():
         horizon = f"{numbers.trimmed(outcome.horizon)} {outcome.unit}" if outcome.horizon else ""
-        rows.append((name(outcome.type, outcome.title), outcome.tier.capitalize(), outcome.definition, _SUMMARIES[outcome.type], horizon))
+        rows.append(
+            (
+                name(outcome.type, outcome.title),
+                outcome.tier.capitalize(),
+                outcome.definition,
+                _SUMMARIES[outcome.type],
+                horizon,
+            )
+        )
     head = ("Outcome", "Weight", "How it is counted", "Summary", "Follow-up")
     return Table("outcome-definitions", "Outcomes as defined beforehand", head, rows, (24, 13, 31, 18, 14), False)

@@ -26,8 +26,12 @@ def detectable(evidence: Evidence) -> str:
 
 
 def warnings(evidence: Evidence) -> str:
-    """Return the estimates' warnings and the limits that the data showed."""
-    told = [f"{plain(words)} {source(pair.finding.id)}" for pair in ev.effects(evidence) for words in pair.result.warnings]
+    """Return the estimates' warnings, each once, and the limits that the data showed."""
+    warned: dict[str, list[str]] = {}
+    for pair in ev.effects(evidence):
+        for words in pair.result.warnings:
+            warned.setdefault(words, []).append(pair.finding.id)
+    told = [f"{plain(words)} {source(*ids)}" for words, ids in warned.items()]
     told += [f"{plain(finding.sentence)} {source(finding.id)}" for finding in ev.limits(evidence, "data")]
     return joined(heading(3, "What to keep in mind"), bullets(told)) if told else ""
 

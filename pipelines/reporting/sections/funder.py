@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.findings.models import QuoteShown
+from pipelines.findings.models import Finding, QuoteShown
 from pipelines.protocol.models import Plan
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, pictogram, sentences
@@ -10,7 +10,7 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import block, bold, bullets, code, columns, joined, plain
 from pipelines.reporting.sections.room import Room
 from pipelines.reporting.sections.summary import answer, most_told
-from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS, quote_block
+from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS
 
 _MARYLAND = {
     1: "Weak. There is nobody to compare with, so other things may explain what happened.",
@@ -27,7 +27,9 @@ def opening(evidence: Evidence, room: Room) -> str:
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
     told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines)
-    return joined(room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far"))
+    return joined(
+        room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")
+    )
 
 
 def of_every_hundred(evidence: Evidence) -> str:
@@ -38,42 +40,54 @@ def of_every_hundred(evidence: Evidence) -> str:
     picture = pictogram.pictogram(found.result) or next(iter(difference_figure.difference_figures([found])), None)
     if picture is None:
         return ""
-    title = sentences.capital(sentences.short_verdict(found.result))
-    return joined(bold(title), figures.image(picture), plain(_base(found)))
+    return joined(figures.image(picture), plain(_base(found)))
 
 
-def two_voices(evidence: Evidence, room: Room) -> str:
-    """Return a voice and a counter-voice, as far as words may be shown."""
-    if not ev.themes(evidence):
-        return plain(NO_INTERVIEWS)
-    voices = [pair for pair in (_pick(evidence, side, room) for side in ("supporting", "countering")) if pair]
-    if not voices:
-        theme = plain(most_told(evidence).finding.sentence)
-        return theme if ev.quotes(evidence) else f"{theme} {NO_WORDS}"
-    return columns([quote_block(theme.result, quote) for theme, quote in voices])
-
-
-def trust(evidence: Evidence, room: Room) -> str:
-    """Return how far to trust it, and what it cannot say, side by side."""
+def voices_and_trust(evidence: Evidence, room: Room) -> str:
+    """Return what people said, how far to trust all this, and what it cannot say, side by side."""
     limits = [finding.sentence for finding in ev.limits(evidence)] or list(evidence.plan.cannot_say)
-    unsaid = bullets(plain(words) for words in limits[: room.limits]) or plain("No limit was declared.")
-    cards = (block("card", _trust(evidence), title="How far can we trust this?"), block("card", unsaid, title="What it cannot say"))
-    return columns(list(cards))
+    unsaid = bullets(plain(room.sentences(words)) for words in limits[: room.limits]) or plain("No limit was declared.")
+    cards = [
+        block("card", *_two_voices(evidence, room), title="In people's own words"),
+        block("card", _trust(evidence), title="How far can we trust this?"),
+        block("card", unsaid, title="What it cannot say"),
+    ]
+    return columns(cards, (38, 31, 31))
 
 
 def foot(evidence: Evidence) -> str:
     """Return whom to ask, and which findings the numbers come from."""
     asked = f"Questions: {evidence.plan.contact} " if evidence.plan.contact else ""
-    shown = [*ev.headline(evidence), *ev.doses(evidence)]
-    ids = [*(finding.id for finding, _ in _flow_and_level(evidence)), *(pair.finding.id for pair in shown)]
+    ids = [finding.id for finding in _flow_and_level(evidence)]
+    ids += [pair.finding.id for pair in ev.headline(evidence)] + [pair.finding.id for pair in ev.doses(evidence)]
     listed = " ".join(code(finding_id, finding=finding_id) for finding_id in ids)
-    words = plain(f"{asked}The full report holds every number with its source. Release {evidence.release}. Numbers from:")
+    words = plain(
+        f"{asked}The full report holds every number with its source. Release {evidence.release}. Numbers from:"
+    )
     return f"[{words} {listed}]{{.muted}}"
 
 
-def _flow_and_level(evidence: Evidence) -> list[tuple[ev.Finding, object]]:
+def _two_voices(evidence: Evidence, room: Room) -> list[str]:
+    """Return a voice and a counter-voice, as far as words may be shown."""
+    if not ev.themes(evidence):
+        return [plain(NO_INTERVIEWS)]
+    picked = ((name, _pick(evidence, side, room)) for name, side in (("For", "supporting"), ("Against", "countering")))
+    voices = [_voice(name, *pair) for name, pair in picked if pair]
+    if voices:
+        return voices
+    theme = plain(most_told(evidence).finding.sentence)
+    return [theme] if ev.quotes(evidence) else [theme, plain(NO_WORDS)]
+
+
+def _voice(name: str, theme: ev.Said, quote: QuoteShown) -> str:
+    """Return one person's words on a narrow card."""
+    said = f"“{quote.text}” – {quote.speaker}, on “{theme.result.title}”"
+    return f"{bold(f'{name}:')} {plain(said)}"
+
+
+def _flow_and_level(evidence: Evidence) -> list[Finding]:
     """Return the findings of the flow and of the level of evidence, as far as there are any."""
-    return [found for found in (ev.flow(evidence), ev.evidence_level(evidence)) if found is not None]
+    return [found[0] for found in (ev.flow(evidence), ev.evidence_level(evidence)) if found is not None]
 
 
 def _people(evidence: Evidence) -> str:
@@ -108,7 +122,7 @@ def _shown(evidence: Evidence) -> ev.Estimated | None:
 
 def _pick(evidence: Evidence, side: str, room: Room) -> tuple[ev.Said, QuoteShown] | None:
     """Choose the first short quote of a theme that the protocol put on a side beforehand."""
-    codes = {code.casefold() for question in evidence.plan.questions.values() for code in getattr(question, side)}
+    codes = {name.casefold() for question in evidence.plan.questions.values() for name in getattr(question, side)}
     for theme, quote in ev.quotes(evidence):
         if codes & {theme.result.code.casefold(), theme.result.title.casefold()} and len(quote.text) <= room.quote:
             return theme, quote

@@ -1,8 +1,8 @@
-"""The three answers a funder looks for first. Each is a word, a shape and a count; the word never says more than the count."""
+"""The three answers a funder looks for first: each a word, a shape and a count; the word says no more."""
 
 from __future__ import annotations
 
-from pipelines.findings.models import DoseResult
+from pipelines.findings.models import ArmSummary, DoseResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, sentences
@@ -36,8 +36,10 @@ def _stayed(evidence: Evidence) -> str:
     groups = " in the two groups" if len(pairs) == 2 else ""
     ends = (ev.counted_from(found[1].stages), found[1].stages[-1])
     first, last = (sentences.within(stage.title.partition(":")[0]) for stage in ends)
-    words = f"{told}{groups}, from “{first}” to “{last}”."
-    return block("card", _judged(shares, ("Most did", "Some did", "Few did")), plain(words), title=title)
+    withheld = f" {numbers.WITHHELD}: withheld to protect people." if numbers.WITHHELD in told else ""
+    words = f"{told}{groups}, from “{first}” to “{last}”.{withheld}"
+    word = _judged(shares, ("Most did", "Some did", "Few did"))
+    return block("card", word, plain(words), title=title)
 
 
 def _delivered(evidence: Evidence, room: Room) -> str:
@@ -56,7 +58,9 @@ def _signal(evidence: Evidence) -> str:
     title, found = "Is there a signal on outcomes?", ev.headline(evidence)
     if not found:
         return block("card", light(NOT_MEASURED), title=title)
-    told = [f"{light(*_VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]]
+    told = [
+        f"{light(*_VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]
+    ]
     return block("card", *told, title=title)
 
 
@@ -70,7 +74,7 @@ def _judged(shares: list[float], words: tuple[str, str, str]) -> str:
     return light(words[1], "amber") if least >= _SOME else light(words[2], "red")
 
 
-def _arm(result: DoseResult) -> ev.ArmSummary | None:
+def _arm(result: DoseResult) -> ArmSummary | None:
     """Return those who were offered it."""
     return result.arms.get("treatment") or result.arms.get("everyone")
 

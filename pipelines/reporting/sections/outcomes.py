@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.findings.models import ArmSummary, EffectResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, sentences, survival_figure
@@ -9,7 +11,7 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import bold, bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
-_WIDTHS = (21, 15, 15, 12, 12, 15, 10)
+_WIDTHS = (19, 14, 14, 14, 12, 17, 10)
 
 
 def outcomes(evidence: Evidence) -> str:
@@ -29,14 +31,18 @@ def curves(evidence: Evidence) -> str:
     for pair in ev.effects(evidence):
         picture = survival_figure.survival_figure(pair)
         if picture is not None:
-            parts += [figures.markdown(picture), markdown(survival_figure.survival_table(pair)), source(pair.finding.id)]
+            parts += [
+                figures.markdown(picture),
+                markdown(survival_figure.survival_table(pair)),
+                source(pair.finding.id),
+            ]
     return joined(heading(3, "Over time"), *parts) if parts else ""
 
 
 def in_words(evidence: Evidence) -> str:
-    """Return each outcome in words: what was found, what it is held against, what a reader has to know."""
+    """Return each outcome in words: what was found, what it is held against; then how all of them were estimated."""
     told = [_told(pair) for pair in ev.effects(evidence)]
-    return joined(heading(3, "In words"), *told) if told else ""
+    return joined(heading(3, "In words"), *told, _how(ev.effects(evidence))) if told else ""
 
 
 def _title(evidence: Evidence) -> str:
@@ -51,20 +57,36 @@ def _table(found: list[ev.Estimated]) -> Table:
     keys = [key for key in ("treatment", "comparison", "everyone") if key in first.arms]
     if len(keys) != 2:
         return _one_group(found, keys)
-    head = ("Outcome", *(first.arms[key].title for key in keys), "Difference", f"{numbers.level(first)} interval", "Effect size", "Verdict")
+    head = (
+        "Outcome",
+        *(first.arms[key].title for key in keys),
+        "Difference",
+        f"{numbers.level(first)} interval",
+        "Effect size",
+        "Verdict",
+    )
     note = (
-        "Difference: the first group minus the second. Shares with people in brackets; means with standard deviation and "
-        "people. The interval holds the values that fit the data; the verdict says on which side it lies."
+        "Difference: the first group minus the second. Shares with people in brackets; means with standard deviation "
+        "and people. The interval holds the values that fit the data; the verdict says on which side it lies."
     )
     rows = [_row(pair) for pair in found]
     return Table("outcomes", "Outcomes of both groups, and the difference", head, rows, _WIDTHS, note=note)
 
 
-def _one_group(found: list[ev.Estimated], keys: list[str]) -> Table:
+def _one_group(found: list[ev.Estimated], keys: Sequence[str]) -> Table:
     """Tabulate outcomes where nobody is compared with anybody."""
-    rows = [(sentences.name_of(pair.result), *(_arm(pair.result, pair.result.arms.get(key)) for key in keys)) for pair in found]
+    rows = [
+        (sentences.name_of(pair.result), *(_arm(pair.result, pair.result.arms.get(key)) for key in keys))
+        for pair in found
+    ]
     head = ("Outcome", *(found[0].result.arms[key].title for key in keys))
-    return Table("outcomes", "Outcomes, described", head, rows, note="Nobody is compared with anybody, so no difference is shown.")
+    return Table(
+        "outcomes",
+        "Outcomes, described",
+        head,
+        rows,
+        note="Nobody is compared with anybody, so no difference is shown.",
+    )
 
 
 def _row(pair: ev.Estimated) -> tuple[str, ...]:
@@ -109,8 +131,12 @@ def _sources(found: list[ev.Estimated]) -> str:
 
 def _told(pair: ev.Estimated) -> str:
     """Return one outcome in words."""
-    result = pair.result
-    told = [pair.finding.sentence, sentences.against_minimum(result)]
-    how = f"Estimated by {result.engine}: {result.why}" if result.value is not None else result.described_because
-    notes = [plain(words) for words in (*(words for words in told if words), how, *result.warnings) if words]
-    return joined(f"{bold(sentences.name_of(result))} {source(pair.finding.id)}", bullets(notes))
+    notes = [plain(words) for words in (pair.finding.sentence, sentences.against_minimum(pair.result)) if words]
+    return joined(f"{bold(sentences.name_of(pair.result))} {source(pair.finding.id)}", bullets(notes))
+
+
+def _how(found: list[ev.Estimated]) -> str:
+    """Say once for each engine how it estimates and why it was chosen."""
+    engines = dict.fromkeys((pair.result.engine, pair.result.why) for pair in found if pair.result.value is not None)
+    listed = bullets(f"{bold(sentences.capital(engine))}: {plain(why)}" for engine, why in engines)
+    return joined(plain("How the differences were estimated:"), listed) if engines else ""

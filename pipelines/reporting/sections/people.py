@@ -46,9 +46,12 @@ def baseline(evidence: Evidence) -> str:
     head = ("Characteristic", *(_arm_head(evidence, result.rows, key) for key in keys))
     head += ("Standardised difference", "In words") if compared else ()
     rows = [_baseline_row(row, keys, compared) for row in result.rows]
-    note = f"Means with standard deviation in brackets; shares with people in brackets. {result.formula if compared else ''}"
-    widths = (32, *([16] * len(keys)), 17, 19) if len(keys) == 2 else ()
-    table = Table("baseline", "Who took part, and how alike the groups were at the start", head, rows, widths, note=note.strip())
+    formula = result.formula if compared else ""
+    note = f"Means with standard deviation in brackets; shares with people in brackets. {formula}"
+    widths = (28, *([16] * len(keys)), 20, 20) if len(keys) == 2 else ()
+    table = Table(
+        "baseline", "Who took part, and how alike the groups were at the start", head, rows, widths, note=note.strip()
+    )
     return joined(heading(3, "Who took part"), plain(finding.sentence), markdown(table), source(finding.id))
 
 
@@ -67,7 +70,9 @@ def data(evidence: Evidence) -> str:
 
 def _ends(stages: tuple[ev.FlowStage, ...]) -> str:
     """Say the people at both ends of the flow."""
-    first, last = (" and ".join(numbers.count(people) for people in ev.people_at(stage)) for stage in (stages[0], stages[-1]))
+    first, last = (
+        " and ".join(numbers.count(people) for people in ev.people_at(stage)) for stage in (stages[0], stages[-1])
+    )
     return f"{first} came in, {last} are counted at the end"
 
 

@@ -18,8 +18,8 @@ class Room:
     """Components whose dose is told."""
     quote: int
     """Longest quote, in characters."""
-    idea: int
-    """Sentences that describe the idea."""
+    told: int
+    """Sentences of the idea, and of each limit."""
 
     def typeset(self) -> str:
         """Return the raw Typst that sets the size; HTML has no page to fill."""
@@ -27,13 +27,14 @@ class Room:
 
     def sentences(self, text: str) -> str:
         """Return the first sentences of a text."""
-        return " ".join(re.split(r"(?<=[.!?])\s+", text.strip())[: self.idea])
+        return " ".join(re.split(r"(?<=[.!?])\s+", text.strip())[: self.told])
 
 
 STEPS = (
     Room(10, 3, 2, 240, 3),
     Room(9.5, 3, 2, 240, 2),
-    Room(9, 2, 1, 200, 2),
-    Room(8.5, 2, 1, 160, 1),
-    Room(8.5, 1, 1, 100, 1),
+    Room(9.5, 2, 1, 240, 1),
+    Room(9, 2, 1, 240, 1),
+    Room(8.5, 1, 1, 240, 1),
+    Room(8.5, 1, 1, 120, 1),
 )

@@ -1,4 +1,4 @@
-"""The summary: question, answer, one estimate an outcome, one thing people said, one dissonance, and what stays unsaid."""
+"""The summary: question, answer, an estimate for each outcome, a theme, a dissonance, and what cannot be said."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pipelines.reporting import numbers, sentences
 from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
 
 _MOST_CARDS = 4
+DESCRIBES = "This report can say what was done and what was seen, not what changed."
 
 
 def opening(evidence: Evidence) -> str:
@@ -32,9 +33,12 @@ def answer(evidence: Evidence) -> tuple[str, str]:
     """Answer the main question in two sentences, from where the intervals lie and from the design."""
     found = ev.headline(evidence)
     if not found:
-        return "This pilot holds no measured outcome.", "It can describe what was done and what people said, not what changed."
+        return "This pilot holds no measured outcome.", DESCRIBES
     if len(found) > 1:
-        return f"{sentences.capital(_tally(found))}.", sentences.cause(ev.randomised(evidence))
+        estimated = any(pair.result.value is not None for pair in found)
+        return f"{sentences.capital(_tally(found))}.", sentences.cause(
+            ev.randomised(evidence)
+        ) if estimated else DESCRIBES
     return _first(found[0].result), _second(found[0].result, ev.randomised(evidence))
 
 
@@ -58,14 +62,16 @@ def _first(result: EffectResult) -> str:
     if result.verdict == "inconclusive":
         open_ = sentences.capital(sentences.short_verdict(result))
         return f"{open_}: the {numbers.level(result)} interval runs {sentences.span(result)}{_per(result)}."
-    side = "better" if result.verdict == "better" else "worse"
     told = f"{sentences.fewer_or_more(result, result.value)}{_per(result)}"
     joint = f"{told} {title}" if result.outcome_type == "binary" else f"{title}, {told}"
-    return f"The numbers point to a {side} result in “{treated}”: {joint}."
+    limits = f"{numbers.level(result)} interval {sentences.span(result)}"
+    return f"The numbers point to a {result.verdict} result in “{treated}”: {joint} ({limits})."
 
 
 def _second(result: EffectResult, is_randomised: bool) -> str:
     """Say how far the first sentence carries."""
+    if result.verdict == "described":
+        return DESCRIBES
     if result.verdict == "inconclusive":
         return sentences.detectable(result) or sentences.cause(is_randomised)
     return sentences.cause(is_randomised)

@@ -19,12 +19,14 @@ _DIRECTIONS = {
 
 
 def together(evidence: Evidence) -> str:
-    """Return the joint display, short and then in full; nothing when the pilot asked no question of both kinds."""
+    """Return the joint display, short and then in full; nothing where one side is missing from the whole pilot."""
     found = ev.answers(evidence)
-    if not found:
+    if not found or not ev.themes(evidence):
         return ""
     head = ("Question", "Numbers", "Voices", "Fit")
-    table = Table("joint", "Numbers and voices, question by question", head, [_row(row) for row in found], (40, 20, 20, 20), False)
+    table = Table(
+        "joint", "Numbers and voices, question by question", head, [_row(row) for row in found], (40, 20, 20, 20), False
+    )
     title = heading(2, f"Putting it together: {_title(found)}", "sec-together")
     return joined(title, markdown(table), *(_question(row) for row in found))
 
@@ -33,7 +35,8 @@ def _title(found: list[ev.Answered]) -> str:
     """Count where numbers and voices agree, or say that they part."""
     agreed = sum(row.result.fit == "agree" for row in found)
     parted = sum(row.result.fit == "dissonant" for row in found)
-    told = f"numbers and voices agree on {numbers.in_words(agreed)} of {numbers.several(len(found), 'question')}"
+    some = numbers.in_words(agreed) if agreed else "none"
+    told = f"numbers and voices agree on {some} of {numbers.several(len(found), 'question')}"
     return f"{told} and part on {numbers.in_words(parted)}" if parted else told
 
 

@@ -46,7 +46,15 @@ def plan_table(evidence: Evidence) -> str:
     """Return the intervention as planned, item by item; items that the protocol leaves out are named below."""
     intervention = evidence.plan.intervention
     rows = [(name, getattr(intervention, field)) for field, name in _TIDIER.items() if getattr(intervention, field)]
-    table = Table("tidier", "The intervention, item by item", ("Item", "As planned"), rows, (28, 72), False, _left_out(intervention))
+    table = Table(
+        "tidier",
+        "The intervention, item by item",
+        ("Item", "As planned"),
+        rows,
+        (28, 72),
+        False,
+        _left_out(intervention),
+    )
     return joined(heading(3, "The intervention as planned"), markdown(table))
 
 

@@ -13,6 +13,12 @@ from pipelines.reporting.tables import Table, markdown
 
 NO_INTERVIEWS = "No interviews were part of this pilot."
 NO_WORDS = "Nobody's words are shown: none is approved for quoting yet."
+_COUNTED = (
+    "People who spoke of it, of those interviewed; where a count is withheld, a word says how many that is. Kept back: "
+    "passages that nobody approved for quoting, or that may not be quoted."
+)
+_TWO_CODERS = "Coders agree: share of interviews in which two coders agree whether the theme is there."
+_ONE_CODER = "One person coded the interviews, so agreement is unknown."
 
 
 def voices(evidence: Evidence) -> str:
@@ -34,7 +40,9 @@ def quotes(evidence: Evidence) -> str:
 
 def _theme(result: ThemeResult) -> str:
     """Return one theme's meaning and words."""
-    return joined(f"{bold(f'{result.title}.')} {plain(result.definition)}", *(quote_block(result, q) for q in result.quotes))
+    return joined(
+        f"{bold(f'{result.title}.')} {plain(result.definition)}", *(quote_block(result, q) for q in result.quotes)
+    )
 
 
 def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
@@ -70,18 +78,18 @@ def _table(found: list[ev.Said]) -> Table:
     asked = (capital(role_words(role)) for role in roles)
     head = ("Theme", *asked, "Passages", "Kept back", *(("Coders agree",) if two_coders else ()))
     rows = [_row(theme.result, roles, two_coders) for theme in found]
-    note = "People who spoke of it, of those interviewed. Kept back: passages that nobody approved for quoting, or that " + (
-        "may not be quoted. Coders agree: share of interviews in which two people who read it independently agree whether the theme is there."
-        if two_coders
-        else "may not be quoted. One person coded the interviews, so agreement is unknown."
-    )
+    note = f"{_COUNTED} {_TWO_CODERS if two_coders else _ONE_CODER}"
     return Table("themes", "Themes, by people who spoke of them", head, rows, note=note)
 
 
 def _row(result: ThemeResult, roles: list[str], two_coders: bool) -> tuple[str, ...]:
     """Write one theme."""
     spread = (_of(result, role) for role in roles)
-    agreement = (numbers.percent(result.agreement, 0) if result.agreement is not None else numbers.NONE_HERE,) if two_coders else ()
+    agreement = (
+        (numbers.percent(result.agreement, 0) if result.agreement is not None else numbers.NONE_HERE,)
+        if two_coders
+        else ()
+    )
     return (result.title, *spread, numbers.count(result.passages), numbers.count(result.withheld_quotes), *agreement)
 
 

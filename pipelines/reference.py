@@ -1,0 +1,168 @@
+"""Reference pages and JSON Schemas of protocol and evidence bundle, written from the models so that they cannot drift.
+
+Run `python -m pipelines.reference` after changing a model; a test compares what is there with what would be written.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, REQUIRED
+from pipelines.protocol.models import Protocol
+from pipelines.release.bundle import Evidence, Manifest
+from pipelines.workspace import ROOT
+
+PROTOCOL_PAGE, PROTOCOL_SCHEMA = "pipelines/protocol/PROTOCOL.md", "pipelines/protocol/protocol.schema.json"
+EVIDENCE_PAGE, EVIDENCE_SCHEMA = "pipelines/release/EVIDENCE.md", "pipelines/release/evidence.schema.json"
+WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def pages() -> dict[str, str]:
+    """Return every reference page and schema by its path in the repository."""
+    return {
+        PROTOCOL_PAGE: _protocol_page(),
+        PROTOCOL_SCHEMA: _schema(Protocol),
+        EVIDENCE_PAGE: _evidence_page(),
+        EVIDENCE_SCHEMA: _schema(Evidence),
+    }
+
+
+def write(root: Path = ROOT) -> None:
+    """Write the pages into the repository."""
+    for name, text in pages().items():
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def _schema(model: type[BaseModel]) -> str:
+    mode: Literal["validation", "serialization"] = "validation"
+    return json.dumps(model.model_json_schema(mode=mode), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _protocol_page() -> str:
+    head = """# The protocol, key by key
+
+One file, `protocol.yml`, is all that a new pilot adds. `pilotlens check` reads it and names every fault with its line;
+the JSON Schema beside this page lets editors complete it. Keys without a default are needed. An unknown key is a fault.
+
+*Written by `python -m pipelines.reference` from the models in `pipelines/protocol`.*
+"""
+    return "\n".join([head, *_sections(Protocol, "protocol.yml"), _nouns()])
+
+
+def _evidence_page() -> str:
+    head = """# The evidence bundle, field by field
+
+A bundle is a folder `releases/<pilot>/<site>/<release>/` with `evidence.json`, one Parquet table for each kind of
+finding in `tables/`, and `manifest.json` with the hash of each file. It is written once and never changed. It holds all
+that may leave the evaluation team, and reports read nothing else. `null` in a count or a figure means that the
+disclosure policy withholds it, or that it could not be computed; reports print it as "[c]".
+
+Find a number by the id of its finding, for example with Python:
+
+```python
+import json
+evidence = json.load(open("evidence.json", encoding="utf-8"))
+findings = {finding["id"]: finding for finding in evidence["findings"]}
+findings["effect/rearrest_52w/primary"]["result"]["value"]
+```
+
+*Written by `python -m pipelines.reference` from the models in `pipelines/findings` and `pipelines/release`.*
+"""
+    sections = [*_sections(Evidence, "evidence.json"), *_sections(Manifest, "manifest.json")]
+    return "\n".join([head, *dict.fromkeys(sections)])
+
+
+def _sections(model: type[BaseModel], title: str) -> Iterator[str]:
+    """Yield a section for a model and for each model that it holds, in the order in which a reader meets them."""
+    seen: dict[type[BaseModel], str] = {model: title}
+    queue = [model]
+    while queue:
+        current = queue.pop(0)
+        yield _section(current, seen[current])
+        for field in current.model_fields.values():
+            for inner in _models(field.annotation):
+                if inner not in seen:
+                    seen[inner] = inner.__name__
+                    queue.append(inner)
+
+
+def _section(model: type[BaseModel], title: str) -> str:
+    lines = [f"## {title}", "", _one_paragraph(model.__doc__ or ""), "", "| key | holds | default | meaning |"]
+    lines += ["|---|---|---|---|"]
+    lines += [_row(name, field) for name, field in model.model_fields.items()]
+    return "\n".join([*lines, ""])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    meaning = _one_paragraph(field.description or "")
+    return f"| `{name}` | {_cell(_type(field.annotation))} | {_default(field)} | {_cell(meaning)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _one_paragraph(text: str) -> str:
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    default: Any = field.get_default(call_default_factory=True)
+    if default is PydanticUndefined or default in (None, "", (), {}) or isinstance(default, BaseModel):
+        return "none" if default is None or default in ("", (), {}) else "its own defaults"
+    return f"`{json.dumps(default)}`"
+
+
+def _type(annotation: Any) -> str:
+    """Return a type in words, with links to the sections of models."""
+    if annotation in WORDS:
+        return WORDS[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is typing.Annotated:
+        return _type(arguments[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
+    if origin is tuple:
+        return f"list of {_type(arguments[0])}"
+    if origin is dict:
+        return f"mapping of a key to {_type(arguments[1])}"
+    return "a date (yyyy-mm-dd)" if getattr(annotation, "__name__", "") == "date" else "anything"
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _nouns() -> str:
+    """Return the fields of the common model."""
+    lines = ["## Fields by noun", "", "What may stand on the left under `columns`, by the extract's `noun`.", ""]
+    lines += ["| noun | fields | must be mapped |", "|---|---|---|"]
+    for noun, fields in FIELDS.items():
+        listed = ", ".join(f"`{field}` ({kind.replace('_', '/')})" for field, kind in fields.items()) or "none"
+        lines.append(f"| `{noun}` | {listed} | {', '.join(f'`{f}`' for f in REQUIRED[noun]) or 'none'} |")
+    missing = ", ".join(f"`{word}`" for word in MISSING_DEFAULT if word)
+    lines += ["", "`cases` also takes every field that an outcome (`value`, `time`, `event`), a covariate or a"]
+    lines += ["component (`cases.FIELD`) names. A blank cell is missing, and so are: " + missing + "."]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,34 @@
+"""Fixtures that several kinds of tests share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pilotlens(workspace: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a process of its own."""
+    command = [str(Path(sys.executable).with_name("pilotlens")), "--workspace", str(workspace), *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PILOTLENS_", "DAGSTER_"))}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
+    """The demonstration pilots, run once by `pilotlens demo`, and everything it printed."""
+    root = tmp_path_factory.mktemp("demo") / "workspace"
+    done = pilotlens(root, "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Workspace(root), done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(demo_run: tuple[Workspace, str]) -> Workspace:
+    """The workspace of the demonstration pilots, run from drop to report; tests must not change it."""
+    return demo_run[0]
