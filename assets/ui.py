@@ -73,8 +73,12 @@ def serve(workspace: Workspace, *, port: int = 3000, read_only: bool = False, op
 @contextmanager
 def _stopped_like_ctrl_c() -> Iterator[None]:
     """Make a plain kill and a closed terminal window stop everything in order, as Ctrl-C does."""
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    before = {each: signal.signal(each, signal.default_int_handler) for each in signals}
+    stopping = {
+        signal.SIGTERM: signal.default_int_handler,
+        # uvicorn ends its requests in order on SIGTERM, but does not know SIGHUP.
+        signal.SIGHUP: lambda *_: signal.raise_signal(signal.SIGTERM),
+    }
+    before = {each: signal.signal(each, handler) for each, handler in stopping.items()}
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -28,9 +29,34 @@ def key(workspace: Workspace, purpose: Purpose) -> str:
     path = workspace.keys_folder / f"{purpose}.key"
     if not path.exists():
         _refuse_if_locked_data_exist(workspace, path)
-        for one in PURPOSES:  # together, before there are data: a key that is missing later was lost
+        _write_new_keys(workspace)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    """Return what a key file holds; half a key would lock new data with something nobody has."""
+    try:
+        found = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        found = ""
+    if not re.fullmatch(r"[0-9a-f]{64}", found):
+        raise Refusal(f"The key {path.name} in the folder keys cannot be read.", "Put it back from your safe copy.")
+    return found
+
+
+def _write_new_keys(workspace: Workspace) -> None:
+    """Write all keys together, before there are data: a key that is missing later was lost."""
+    try:
+        for one in PURPOSES:
             _write_new_key(workspace.keys_folder / f"{one}.key")
-    return path.read_text(encoding="ascii").strip()
+    except OSError:
+        written = False
+    else:
+        written = True
+    if not written:
+        raise Refusal(
+            "The keys cannot be written into the folder keys.", "Is the disk full, or may you not write there?"
+        )
 
 
 def _refuse_if_locked_data_exist(workspace: Workspace, path: Path) -> None:

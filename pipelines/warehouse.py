@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines import keys
 from pipelines.refusal import Refusal
@@ -18,6 +18,8 @@ from pipelines.workspace import ROOT, PilotSite
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
 
 VAULT_COLUMNS = "noun VARCHAR, person_key VARCHAR, kind VARCHAR, value VARCHAR"
 WAIT_SECONDS = 20.0
@@ -46,6 +48,18 @@ def open_vault(site: PilotSite, *, wait: float = WAIT_SECONDS) -> Iterator[Any]:
 
 
 @contextmanager
+def vault_beside(connection: Any, site: PilotSite, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+    """Open the vault on a connection that has rows for it, so that they never pass through Python one by one."""
+    _attach(connection, site.vault_file, "vault", keys.key(site.workspace, "vault"), False, wait)
+    try:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS vault.identifiers ({VAULT_COLUMNS})")
+        yield
+    finally:
+        with suppress(Exception):  # the connection is closed soon after; what went wrong before counts
+            connection.execute("DETACH vault")
+
+
+@contextmanager
 def _attached(site: PilotSite, path: Path, name: str, secret: str, read_only: bool, wait: float) -> Iterator[Any]:
     connection = connect(site)
     try:
@@ -60,10 +74,15 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     import duckdb
     import duckdb_extension_httpfs
 
-    spill = site.workspace.root / "warehouse" / ".spill"
-    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    connection = duckdb.connect(":memory:", config={**settings, "temp_directory": str(spill)})
+    spill = _folder(site.workspace.root / "warehouse" / ".spill")
+    settings = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        # What does not fit into memory goes to disk, and it holds names: encrypted too, which is not the default.
+        "temp_file_encryption": "true",
+        "temp_directory": str(spill),
+    }
+    connection = duckdb.connect(":memory:", config=settings)
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions"
     extension = next(folder.glob(f"v{duckdb.__version__}/httpfs.duckdb_extension"))
     connection.execute(f"LOAD '{quoted(str(extension))}'")
@@ -71,50 +90,116 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     return connection
 
 
+def _folder(path: Path) -> Path:
+    """Make a folder that only its owner can enter."""
+    try:
+        for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+            missing.mkdir(exist_ok=True, mode=0o700)  # `parents=True` would give the parents the usual mode
+    except OSError:
+        made = False
+    else:
+        made = True
+    if not made:
+        raise Refusal(
+            f"The folder {path.parent.name}/{path.name} cannot be made in the workspace.",
+            "Is the disk full, or may you not write there? Nothing was changed.",
+        )
+    return path
+
+
 def _attach(connection: Any, path: Path, name: str, secret: str, read_only: bool, wait: float) -> None:
     """Attach an encrypted file; wait for another program to let go of it, then say so plainly."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if read_only and not path.exists():
+        raise Refusal(f"{_place(path)} does not exist yet.", "Run the pilot first.")
+    _folder(path.parent)
     options = f"ENCRYPTION_KEY '{secret}'{', READ_ONLY' if read_only else ''}"
     give_up = time.monotonic() + wait
-    while True:
-        try:
-            connection.execute(f"ATTACH '{quoted(str(path))}' AS {name} ({options})")
-            break
-        except Exception as error:
-            problem = _why_not_opened(error, path)
-            if problem is not None or time.monotonic() > give_up:
-                raise problem or _locked(path, wait) from None
-            time.sleep(0.2)
+    while problem := _attempt(connection, f"ATTACH '{quoted(str(path))}' AS {name} ({options})"):
+        if not _worth_another_try(problem, path):
+            raise _why_not_opened(problem, path)
+        if time.monotonic() > give_up:
+            raise _locked(path, wait)
+        time.sleep(0.2)
     _insist_on_encryption(connection, name, path)
 
 
-def _why_not_opened(error: Exception, path: Path) -> Refusal | None:
-    """Return what to tell the user, or None when it is worth another try."""
-    text = str(error).lower()
-    if "lock" in text or "conflict" in text or "already attached" in text:
-        return None
-    where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-    if "encryption" in text or "key" in text or "decrypt" in text:
+def _attempt(connection: Any, sql: str) -> str:
+    """Run a statement; return what DuckDB says when it fails. It may say too much: no exception hangs on to it."""
+    import duckdb
+
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _place(path: Path) -> str:
+    return f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
+
+
+def _worth_another_try(problem: str, path: Path) -> bool:
+    """Tell a file that is in use, by its holder's lock in this or another process; its name may hold any word."""
+    said = problem.replace(str(path), "").lower()
+    return "set lock" in said or "lock is held" in said or "already attached" in said or "handle conflict" in said
+
+
+def _why_not_opened(problem: str, path: Path) -> Refusal:
+    said, where = problem.replace(str(path), "").lower(), _place(path)
+    if "is not encrypted" in said:
+        return _plaintext(path)
+    if "encryption key" in said or "read aes tag" in said:
         return Refusal(
-            f"{where} cannot be opened with the key in the folder keys.", "Put back the key it was made with."
+            f"{where} cannot be opened with the key in the folder keys.",
+            "Put back the key it was made with. If the key is right, the file is damaged: move it away and run the"
+            " pilot again; it is made from the drops.",
         )
-    if "does not exist" in text:
-        return Refusal(f"{where} does not exist yet.", "Run the pilot first.")
-    return Refusal(f"{where} cannot be opened ({type(error).__name__}).", "Is the disk full, or the file damaged?")
+    if "not a valid duckdb" in said or "could not read enough" in said:
+        remedy = "Move the file away and run the pilot again; it is made from the drops."
+        return Refusal(f"{where} is damaged.", remedy)
+    return Refusal(f"{where} cannot be opened.", "Is the disk full, or may you not write there? Nothing was changed.")
 
 
 def _locked(path: Path, wait: float) -> Refusal:
-    where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     return Refusal(
-        f"{where} is in use by another program; waited {wait:.0f} seconds.",
+        f"{_place(path)} is in use by another program; waited {wait:.0f} seconds.",
         "Let the other run finish, or close the program that has the file open, and run again. Nothing was changed.",
+    )
+
+
+def _plaintext(path: Path) -> Refusal:
+    return Refusal(
+        f"{_place(path)} is not encrypted, so it was not made here.",
+        "Delete it and run the pilot again; it is made from the drops.",
     )
 
 
 def _insist_on_encryption(connection: Any, name: str, path: Path) -> None:
     row = connection.execute("SELECT encrypted FROM duckdb_databases() WHERE database_name = ?", [name]).fetchone()
     if not row or not row[0]:
-        raise Refusal(f"{path.name} is not encrypted.", "Delete the file and run the pilot again from its drops.")
+        raise _plaintext(path)
+
+
+def without_values(work: Callable[[], T]) -> T:
+    """Do a step's work; replace what DuckDB raises by words, because its messages quote cells and whole rows."""
+    import duckdb
+
+    try:
+        return work()
+    except duckdb.Error as error:
+        failure = _spoken(error)
+    raise failure  # outside the handler, so that the first exception does not hang on to it as its context
+
+
+def _spoken(error: Exception) -> Exception:
+    said = str(error).lower()
+    if any(words in said for words in ("no space left", "max_temp_directory_size", "disk quota", "could not write")):
+        return Refusal("The disk is full.", "Make room and run again. The earlier results stand.")
+    if "permission denied" in said or "read-only" in said:
+        return Refusal("The workspace cannot be written.", "May you write there? The earlier results stand.")
+    if "out of memory" in type(error).__name__.lower() or "out of memory" in said:
+        return Refusal("The machine's memory does not suffice.", "Close other programs. The earlier results stand.")
+    return RuntimeError(f"DuckDB stopped with a {type(error).__name__}. Its message may quote data and is not shown.")
 
 
 def quoted(text: str) -> str:
@@ -140,7 +225,8 @@ def transaction(connection: Any) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        with suppress(Exception):  # after a failed COMMIT there is nothing left to roll back
+            connection.execute("ROLLBACK")
         raise
 
 
@@ -165,8 +251,9 @@ def insert(connection: Any, target: str, rows: Sequence[Sequence[object]]) -> No
 
 def table_hash(connection: Any, target: str) -> str:
     """Return a SHA-256 that depends on a table's columns and rows, but not on the order of the rows."""
-    # DuckDB's own row hash only finds what changed; the SHA-256 over all of them names the whole.
-    hashes = connection.execute(f"SELECT hash(t) FROM {target} t ORDER BY 1").fetchnumpy()
+    # DuckDB's own row hash only finds what changed; the SHA-256 over all of them names the whole. The alias is one
+    # that no column can have: hash(t) of a table with a column t would be that column's alone.
+    hashes = connection.execute(f'SELECT hash("a whole row") FROM {target} "a whole row" ORDER BY 1').fetchnumpy()
     values = next(iter(hashes.values()))
     return hashlib.sha256(repr(columns_of(connection, target)).encode() + bytes(values.data)).hexdigest()
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 
 from pipelines.disclosure.policy import Policy
 
 
 def too_small(count: int | None, policy: Policy) -> bool:
-    """Tell whether a count of people is above zero and below the policy's minimum."""
+    """Tell whether a count of people is above zero and below the policy's minimum.
+
+    Parameters
+    ----------
+    count : people; None is not a count, and so not small.
+    policy : the limits.
+    """
     return count is not None and 0 < count < policy.minimum_count
 
 
@@ -18,6 +25,7 @@ def part_hidden(part: int | None, whole: int | None, policy: Policy) -> bool:
     Parameters
     ----------
     part, whole : people with a characteristic, and people in the group. None counts as hidden.
+    policy : the limits.
     """
     if part is None or whole is None:
         return True
@@ -28,24 +36,31 @@ def part_hidden(part: int | None, whole: int | None, policy: Policy) -> bool:
 
 
 def rounded(count: int | None, policy: Policy) -> int | None:
-    """Return a count under the policy's rounding."""
+    """Return a count of people under the policy's rounding; None stays None."""
     if count is None or policy.rounding_base == 1:
         return count
     return policy.rounding_base * round(count / policy.rounding_base)
 
 
-def shown_chain(counts: Sequence[int], policy: Policy) -> list[int | None]:
-    """Return what may be shown of the stages that one group passes, of which each is a part of the one before.
+def contributors(values: Iterable[Hashable]) -> int:
+    """Return how many people have another value than the most common one: those on whom a mean rests.
 
-    The last stage is what the estimates rest on, so it goes first; a stage is shown when it is not small itself and its
-    distance to every stage already shown is nothing or not small: else the few who were lost could be counted.
+    Parameters
+    ----------
+    values : one known value a person, in any order; may be empty.
+
+    Returns
+    -------
+    int
+        0 when all values are the same or there are none. In a variable of two values it is the smaller group.
     """
-    shown: list[int | None] = []
-    for count in reversed(counts):
-        known = [one for one in shown if one is not None]
-        close = any(too_small(abs(count - one), policy) for one in known)
-        shown.append(None if too_small(count, policy) or close else rounded(count, policy))
-    return shown[::-1]
+    counts = Counter(values)
+    return sum(counts.values()) - max(counts.values(), default=0)
+
+
+def rests_on_few(contributing: int | None, policy: Policy) -> bool:
+    """Tell whether so few people make up a mean that it would speak of them; None means that nobody counted."""
+    return contributing is not None and contributing < policy.minimum_count
 
 
 def hidden_categories(counts: Sequence[int], policy: Policy) -> set[int]:
@@ -53,8 +68,19 @@ def hidden_categories(counts: Sequence[int], policy: Policy) -> set[int]:
 
     A single hidden category could be had by subtraction, and so could the sum of several: the next smallest are hidden
     until what is hidden adds up to at least the minimum and is more than one category.
+
+    Parameters
+    ----------
+    counts : people in each category of one variable in one group; every person is in one.
+    policy : the limits.
+
+    References
+    ----------
+    Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (secondary suppression).
     """
-    hidden = {i for i, count in enumerate(counts) if too_small(count, policy)}
+    total = sum(counts)
+    whole = {i for i, count in enumerate(counts) if policy.all_or_none and total and count in (0, total)}
+    hidden = {i for i, count in enumerate(counts) if too_small(count, policy)} | whole
     order = sorted((i for i in range(len(counts)) if i not in hidden), key=lambda i: (counts[i], i))
     while hidden and order and (len(hidden) == 1 or sum(counts[i] for i in hidden) < policy.minimum_count):
         hidden.add(order.pop(0))

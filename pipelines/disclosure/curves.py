@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
+
+DECIMALS = 2
+"""At more, the share after a censored person differs from the share after none."""
 
 
 class Point(Protocol):
     """A point of a survival curve."""
+
+    @property
+    def time(self) -> float:
+        """Time since the start."""
+
+    @property
+    def survival(self) -> float:
+        """Share without the event just after this time."""
 
     @property
     def events(self) -> int:
@@ -17,19 +28,49 @@ class Point(Protocol):
 P = TypeVar("P", bound=Point)
 
 
-def thinned(points: Sequence[P], minimum_step: int) -> tuple[P, ...]:
-    """Return the points of a curve at which at least `minimum_step` events lie since the last point that is shown.
+def thinned(points: Sequence[P], minimum_step: int, known_at: Sequence[float] = ()) -> tuple[P, ...]:
+    """Return the points of a curve between which enough events lie, also up to where their number is known anyway.
 
     Parameters
     ----------
     points : one arm's curve in order of time, time 0 first; `events` are people.
     minimum_step : fewest events that a step may rest on.
+    known_at : times by which the number of events is shown elsewhere; the end of the curve always is one.
+
+    Returns
+    -------
+    tuple of points
+        The first, and each whose events so far differ by at least `minimum_step` from those of every other point that
+        is shown and from every number that is known. Else the events after the last step could be had by subtraction.
     """
+    total = sum(point.events for point in points)
+    known = {sum(point.events for point in points if point.time <= time) for time in known_at} | {total}
     kept: list[P] = list(points[:1])
-    since = 0
+    shown, so_far = {0, *known}, 0
     for point in points[1:]:
-        since += point.events
-        if since >= minimum_step:
+        so_far += point.events
+        if all(abs(so_far - one) >= minimum_step for one in shown):
             kept.append(point)
-            since = 0
+            shown.add(so_far)
     return tuple(kept)
+
+
+def drawn(points: Sequence[P], minimum_step: int, horizon: float, known_at: Sequence[float] = ()) -> Mapping[float, float]:
+    """Return the shares of a curve by time as they may be drawn: thinned, rounded, and led to the horizon.
+
+    The share at the horizon, and at each time by which the number of events is known anyway, stands at that time and
+    not at the last event before it, which is one person's.
+
+    Parameters
+    ----------
+    points, minimum_step, known_at : see `thinned`.
+    horizon : end of follow-up, in the unit of time.
+    """
+    shares = {point.time: point.survival for point in thinned(points, minimum_step, known_at)}
+    ends = [horizon, *(time for time in known_at if time < horizon)]
+    so_far = {time: sum(point.events for point in points if point.time <= time) for time in ends}
+    for time in ends:
+        # A time whose number of events is withheld where it is the result is not given away here.
+        if all(one in (so_far[time], 0) or abs(so_far[time] - one) >= minimum_step for one in (0, *so_far.values())):
+            shares[time] = [point.survival for point in points if point.time <= time][-1]
+    return {time: round(shares[time], DECIMALS) for time in sorted(shares)}

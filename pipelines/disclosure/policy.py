@@ -23,6 +23,7 @@ class Policy(BaseModel):
     minimum_count: int
     rounding_base: int
     all_or_none: bool
+    minimum_interval: int
     minimum_step: int
     minimum_df: int
 

@@ -121,6 +121,10 @@ class ArmSummary(Record):
     """Lower limit of the average."""
     upper: Figure = None
     """Upper limit of the average."""
+    censored: Count = None
+    """Time to event only: people whose follow-up ended early, without the event."""
+    contributors: Count = None
+    """People whose value is not the most common one. Disclosure control looks at it; it is never released."""
 
 
 class FlowStage(Record):
@@ -145,6 +149,10 @@ class BaselineRow(Record):
 
     title: str
     """Name of the covariate, with its category."""
+    covariate: str = ""
+    """Key of the covariate in the protocol."""
+    level: str | None = None
+    """Code of the category; None for a number and for a yes/no."""
     unit: str = ""
     """Unit of a mean; empty for a share."""
     measure: Literal["mean", "share"]
@@ -238,7 +246,7 @@ class EffectResult(Record):
     others: tuple[OtherEstimate, ...] = ()
     """Other engines' answers."""
     curves: dict[str, tuple[Step, ...]] = {}
-    """Survival curves by arm, thinned to what the policy allows."""
+    """Survival curves by arm, thinned and rounded to what the policy allows."""
     detectable: Figure = None
     """Smallest difference that the numbers in hand would have shown 80 times in 100."""
     minimum_important_difference: float | None = None
@@ -298,15 +306,16 @@ class ThemeResult(Record):
     """People interviewed, by role."""
     spread: dict[str, Spread]
     """How many of those interviewed that is, in a word, by role: `few` up to a quarter, `some` up to a half, `many` up
-    to three quarters, `most` above. Said where the count itself may not be shown."""
+    to three quarters, `most` above. Where these words would give a withheld count away there are fewer of them: `some`
+    up to a half and `many` above, or `some` for anybody at all. Said where the count itself may not be shown."""
     passages: Count
     """Coded passages."""
     agreement: Figure = None
-    """Share of interviews in which two coders agree whether the theme is there; None with one coder."""
+    """Share of interviews in which two coders agree whether the theme is there, to one decimal; None with one coder."""
     quotes: tuple[QuoteShown, ...] = ()
     """Words that may be shown, chosen by rule."""
-    withheld_quotes: int = 0
-    """Candidates that were not approved, not consented to, or named somebody: how many is no secret of a person."""
+    withheld_quotes: Count = 0
+    """Candidates that were not approved, not consented to, or named somebody."""
 
 
 class JointResult(Record):

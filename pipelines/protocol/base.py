@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 
 class Part(BaseModel):
     """A part of the protocol: frozen, and a key it does not know is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_is_written(cls, given: object) -> object:
+        """Take `arms:` with nothing behind it for a key that is not there."""
+        if isinstance(given, Mapping):
+            return {key: value for key, value in given.items() if value is not None}
+        return given
 
 
 def _as_text(value: object) -> object:
@@ -26,8 +44,20 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Words for a reader; never empty."""
 
-Code = Annotated[str, BeforeValidator(_as_text)]
-"""A value as it stands in the data file, always compared as text."""
+Code = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),  # an editor must not mark `codes: [1]`
+]
+"""A value as it stands in the data file, always compared as text: `01` is not `1`, and `NO` is a word."""
 
-Share = Annotated[float, BeforeValidator(lambda v: v)]
-"""A share between 0 and 1."""
+
+def _written_day(value: object) -> object:
+    """Refuse `2025`, which would pass as seconds since 1970."""
+    if isinstance(value, dt.date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("this should be a date as yyyy-mm-dd, for example 2026-04-30")
+
+
+Day = Annotated[dt.date, BeforeValidator(_written_day)]
+"""A date, written yyyy-mm-dd."""

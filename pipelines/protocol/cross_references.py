@@ -5,13 +5,13 @@ Works on the tree as read, not on the models, so that these faults are reported 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
+from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping
 
-Line = Callable[[tuple[str | int, ...]], int]
 COUNTED = {"contacts", "minutes", "spend"}
 
 
@@ -21,58 +21,29 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     return [fault for check in checks for fault in check(tree, line)]
 
 
-def _mapping(node: Any) -> dict[str, Any]:
-    return {str(key): value for key, value in node.items()} if isinstance(node, Mapping) else {}
-
-
-def _list(node: Any) -> list[Any]:
-    return list(node) if isinstance(node, list | tuple) else []
-
-
-def _extracts(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for name, extract in _mapping(tree.get("extracts")).items():
-        body = _mapping(extract)
-        yield name, str(body.get("noun", "cases")), body
-
-
 def _extract_sites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Sites that an extract names exist; an extract of several sites can tell them apart."""
-    sites = _mapping(tree.get("sites"))
-    for name, noun, body in _extracts(tree):
-        for index, site in enumerate(_list(body.get("sites"))):
+    sites = mapping(tree.get("sites"))
+    for name, noun, body in extracts(tree):
+        for index, site in enumerate(listed(body.get("sites"))):
             if str(site) not in sites:
                 place = ("extracts", name, "sites", index)
                 yield Fault(line(place), f"extracts.{name}.sites", "there is no such site.", did_you_mean(site, sites))
-        served = _list(body.get("sites")) or list(sites)
+        served = listed(body.get("sites")) or list(sites)
         # A coded project may hold the interviews of several sites: each document then carries a variable `site`.
         told_apart = (
-            noun == "interviews" or "site" in _mapping(body.get("columns")) or "{site}" in str(body.get("file", ""))
+            noun == "interviews" or "site" in mapping(body.get("columns")) or "{site}" in str(body.get("file", ""))
         )
         if len(served) > 1 and not told_apart:
             remedy = "Map `site` under columns, put {site} into the file's name, or name its one site under `sites`."
             yield Fault(line(("extracts", name)), f"extracts.{name}", "several sites cannot be told apart.", remedy)
 
 
-def _extra_fields(tree: Mapping[str, Any]) -> dict[str, tuple[str | int, ...]]:
-    """Fields of cases that outcomes, covariates and components name, with the place that names them."""
-    named: dict[str, tuple[str | int, ...]] = {name: ("covariates", name) for name in _mapping(tree.get("covariates"))}
-    for name, outcome in _mapping(tree.get("outcomes")).items():
-        for key in ("value", "time", "event"):
-            field = _mapping(outcome).get(key)
-            if isinstance(field, str):
-                named[field] = ("outcomes", name, key)
-    for name, component in _mapping(_mapping(tree.get("intervention")).get("components")).items():
-        measure = str(_mapping(component).get("measure", ""))
-        if measure.startswith("cases."):
-            named[measure.removeprefix("cases.")] = ("intervention", "components", name, "measure")
-    return named
-
-
 def _extract_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Fields that an extract maps are known to its noun, and those it must have are mapped."""
-    extra = _extra_fields(tree)
-    for name, noun, body in _extracts(tree):
-        columns = _mapping(body.get("columns"))
+    extra = extra_fields(tree)
+    for name, noun, body in extracts(tree):
+        columns = mapping(body.get("columns"))
         known = {*FIELDS.get(noun, {}), *(extra if noun == "cases" else ())}
         for field in columns:
             if noun in FIELDS and field not in known:
@@ -87,10 +58,10 @@ def _extract_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 def _unmapped_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Every field that is used is mapped by each extract of cases; arms need their column."""
-    used = _extra_fields(tree)
+    used = extra_fields(tree)
     if tree.get("arms"):
         used["arm"] = ("arms",)
-    cases = [(name, _mapping(body.get("columns"))) for name, noun, body in _extracts(tree) if noun == "cases"]
+    cases = [(name, mapping(body.get("columns"))) for name, noun, body in extracts(tree) if noun == "cases"]
     if not cases:
         yield Fault(line(("extracts",)), "extracts", "no extract holds the cases.", "Add one with `noun: cases`.")
     for field, place in used.items():
@@ -101,9 +72,9 @@ def _unmapped_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 
 def _questions(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    outcomes = _mapping(tree.get("outcomes"))
-    for name, question in _mapping(tree.get("questions")).items():
-        for index, outcome in enumerate(_list(_mapping(question).get("quantitative"))):
+    outcomes = mapping(tree.get("outcomes"))
+    for name, question in mapping(tree.get("questions")).items():
+        for index, outcome in enumerate(listed(mapping(question).get("quantitative"))):
             if str(outcome) not in outcomes:
                 place = ("questions", name, "quantitative", index)
                 where = f"questions.{name}.quantitative"
@@ -111,16 +82,16 @@ def _questions(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 
 def _adjustment(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    covariates = _mapping(tree.get("covariates"))
-    for index, name in enumerate(_list(tree.get("adjust_for"))):
+    covariates = mapping(tree.get("covariates"))
+    for index, name in enumerate(listed(tree.get("adjust_for"))):
         if str(name) not in covariates:
             place = ("adjust_for", index)
             yield Fault(line(place), "adjust_for", "there is no such covariate.", did_you_mean(name, covariates))
 
 
 def _components(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    for name, component in _mapping(_mapping(tree.get("intervention")).get("components")).items():
-        measure = str(_mapping(component).get("measure", ""))
+    for name, component in mapping(mapping(tree.get("intervention")).get("components")).items():
+        measure = str(mapping(component).get("measure", ""))
         if measure and measure not in COUNTED and not measure.startswith("cases."):
             place = ("intervention", "components", name, "measure")
             remedy = did_you_mean(measure, {*COUNTED, "cases.FIELD"})
@@ -128,8 +99,8 @@ def _components(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 
 def _planned(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    sites = _mapping(tree.get("sites"))
-    for name in _mapping(_mapping(tree.get("population")).get("planned_per_site")):
+    sites = mapping(tree.get("sites"))
+    for name in mapping(mapping(tree.get("population")).get("planned_per_site")):
         if name not in sites:
             place = ("population", "planned_per_site", name)
             yield Fault(line(place), ".".join(map(str, place)), "there is no such site.", did_you_mean(name, sites))
@@ -137,12 +108,12 @@ def _planned(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 def _codes(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """No code may mean two sites or both arms."""
-    sites = {k: _list(_mapping(v).get("codes")) or [k] for k, v in _mapping(tree.get("sites")).items()}
-    arms = {k: _list(_mapping(v).get("codes")) for k, v in _mapping(tree.get("arms")).items() if k != "assignment"}
+    sites = {k: listed(mapping(v).get("codes")) or [k] for k, v in mapping(tree.get("sites")).items()}
+    arms = {k: listed(mapping(v).get("codes")) for k, v in mapping(tree.get("arms")).items() if k != "assignment"}
     for what, groups in (("sites", sites), ("arms", arms)):
         seen: dict[str, str] = {}
         for key, codes in groups.items():
-            for code in (str(c).casefold() for c in codes):
+            for code in (str(c).strip().casefold() for c in codes):
                 if seen.setdefault(code, key) != key:
                     problem = f"one of its codes also means {seen[code]}."
                     yield Fault(line((what, key)), f"{what}.{key}.codes", problem)

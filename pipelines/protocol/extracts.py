@@ -60,6 +60,12 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 }
 """Fields that an extract of a noun must map."""
 
+KEPT_NAMES: tuple[str, ...] = (
+    *("row_key", "person_key", "extract", "source_file", "source_row", "drop_id", "received_at"),
+    *("unreadable", "reasons", "kept_arm", "measured", "outcome", "value_or_time"),
+)
+"""Columns that every table has beside its fields; no field of a pilot's own may be called so."""
+
 YES_NO_CODES: dict[str, str] = {
     **dict.fromkeys(("1", "yes", "y", "true", "t"), "yes"),
     **dict.fromkeys(("0", "no", "n", "false", "f"), "no"),

@@ -34,9 +34,16 @@ class ProtocolFaults(Exception):
         super().__init__("\n".join([head, *(f"  {fault.spoken(path.name)}" for fault in self.faults)]))
 
 
-def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """Return the nearest allowed words and the list of all, as a remedy."""
+def nearest(word: object, options: Iterable[str]) -> str:
+    """Return the option that is spelt most like a word, or nothing; case does not matter."""
+    spelt = {option.casefold(): option for option in sorted(set(options), reverse=True)}
+    near = difflib.get_close_matches(str(word).casefold(), list(spelt), n=1, cutoff=0.6)
+    return spelt[near[0]] if near else ""
+
+
+def did_you_mean(word: object, allowed: Iterable[str]) -> str:
+    """Return the nearest allowed word and the list of all, as a remedy."""
     options = sorted(set(allowed))
-    near = difflib.get_close_matches(str(word).lower(), options, n=1, cutoff=0.6)
-    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    near = nearest(word, options)
+    hint = f'Did you mean "{near}"? ' if near else ""
     return f"{hint}Allowed: {', '.join(options)}." if options else hint.strip()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.protocol.base import Code, Part, Slug, Text
+from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.outcomes import Covariate, Outcome
 
@@ -101,7 +100,7 @@ class Arm(Part):
 
     title: Text
     """Name of the group for readers."""
-    codes: tuple[Code, ...]
+    codes: Annotated[tuple[Code, ...], Field(min_length=1)]
     """Values of the extract's arm column that mean this group."""
 
 
@@ -156,9 +155,9 @@ class Limits(Part):
 class Dates(Part):
     """When the pilot runs."""
 
-    start: dt.date | None = None
+    start: Day | None = None
     """First day of the pilot."""
-    end: dt.date | None = None
+    end: Day | None = None
     """Last day of the pilot."""
 
 

@@ -62,11 +62,17 @@ def _rung(axes: Axes, stage: FlowStage, depth: int, above: FlowStage | None, pla
     """Draw one stage: its name at the left, a box a group, arrows from the stage above."""
     y = -0.5 - depth
     axes.text(0.0, y, figures.wrapped(stage.title, 34), ha="left", va="center", color=figures.INK)
-    for key in (key for key in places if key in stage.counts):
+    for key in _boxes(stage, places):
         _box(axes, places[key], y, numbers.count(stage.counts[key]))
         if above is not None:
-            start = places[key if key in above.counts else "everyone"]
+            start = places[key if key in _boxes(above, places) else "everyone"]
             _arrow(axes, (start, y + 0.73), (places[key], y + 0.28))
+
+
+def _boxes(stage: FlowStage, places: dict[str, float]) -> list[str]:
+    """Return whose boxes a stage shows: the groups', or everyone's where no group is counted."""
+    groups = [key for key in places if key in stage.counts and key != "everyone"]
+    return groups or ["everyone"]
 
 
 def _box(axes: Axes, x: float, y: float, text: str) -> None:

@@ -81,10 +81,18 @@ def _rendered(
     plan = evidence.plan
     render(
         SOURCES / f"{audience}.qmd",
-        parameters={"bundle": str(bundle.resolve()), **({"page_banner": BANNER} if plan.synthetic else {}), **more},
+        parameters={**_parameters(evidence, bundle), **more},
         title=plan.title,
         subtitle=f"{_SUBTITLES[audience]} · {plan.sites[evidence.site].title} · data of {evidence.drop.name}",
         html=html,
         pdf=pdf,
     )
     return html, pdf
+
+
+def _parameters(evidence: Evidence, bundle: Path) -> dict[str, object]:
+    """Return what the sources and the furniture of the pages are told; a PDF is dated as its data, not as its making."""
+    told: dict[str, object] = {"bundle": str(bundle.resolve())}
+    day = evidence.drop.name[:10]
+    told |= {"source_date": day} if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else {}
+    return told | ({"page_banner": BANNER} if evidence.plan.synthetic else {})

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 _LINES = {"treatment": "-", "comparison": (0, (5, 2))}
 _POINTS = 6
+_THINNED = (
+    "Curves are thinned to protect people: up to its next step a curve can lie too high, and it ends at its last step."
+)
 
 
 def survival_figure(estimated: Estimated) -> figures.Picture | None:
     """Draw an outcome's curves; None when it has none."""
     result = estimated.result
-    if not any(result.curves.values()):
+    if not _curves(result):
         return None
     with figures.styled():
         return _drawn(result, _name(estimated))
@@ -29,12 +32,13 @@ def survival_figure(estimated: Estimated) -> figures.Picture | None:
 def survival_table(estimated: Estimated) -> Table:
     """Tabulate the curves at a few times: the figure's data for those who do not see it."""
     result = estimated.result
-    titles = [result.arms[key].title for key in result.curves if key in result.arms]
+    titles = [result.arms[key].title for key in _curves(result)]
     return Table(
         name=_name(estimated),
         caption=f"Share of people without the event, at times on the curves: {within(result.title)}",
         head=(result.unit.capitalize() or "Time", *titles),
         rows=[(numbers.trimmed(time), *_shares_at(result, time)) for time in _times(result)],
+        note=_THINNED,
     )
 
 
@@ -58,7 +62,7 @@ def _names_at_the_ends(axes: Axes, result: EffectResult) -> None:
     heights: list[float] = []
     for step, key in ends:
         heights.append(max(100 * step.share, heights[-1] + 17) if heights else 100 * step.share)
-        words = f"{figures.wrapped(result.arms[key].title, 22)}\n{numbers.percent(step.share)}"
+        words = f"{figures.wrapped(result.arms[key].title, 22)}\n{_end(result, step)}"
         axes.annotate(
             words, (step.time, 100 * step.share), xytext=(1.03, heights[-1]), textcoords=axes.get_yaxis_transform(),
             va="center", color=figures.INK, arrowprops={"arrowstyle": "-", "color": figures.COLOURS[key], "lw": 1.4},
@@ -74,26 +78,23 @@ def _frame(axes: Axes, result: EffectResult) -> None:
 
 
 def title(result: EffectResult) -> str:
-    """Say where the curves end."""
-    ends = [
-        f"{numbers.percent(steps[-1].share)} in “{result.arms[key].title}”" for key, steps in _curves(result).items()
-    ]
-    last = max(steps[-1].time for steps in _curves(result).values())
-    return f"After {numbers.trimmed(last)} {result.unit}, {' and '.join(ends)} are without the event"
+    """Say where each curve ends: a thinned one may end before follow-up does."""
+    ends = [f"{_end(result, steps[-1])} in “{result.arms[key].title}”" for key, steps in _curves(result).items()]
+    return f"Without the event: {' and '.join(ends)}"
 
 
 def alt(result: EffectResult) -> str:
     """Say the curves at a few times."""
     told = [
-        f"at {numbers.trimmed(time)} {result.unit} {' and '.join(_shares_at(result, time))}" for time in _times(result)
+        f"{numbers.trimmed(time)} {result.unit} {' and '.join(_shares_at(result, time))}" for time in _times(result)
     ]
     names = " and ".join(result.arms[key].title for key in _curves(result))
-    return f"Survival curves of {names}, share of people without the event: {'; '.join(told)}."
+    return f"Survival curves of {names}, share of people without the event after {'; '.join(told)}."
 
 
 def _curves(result: EffectResult) -> dict[str, tuple[Step, ...]]:
-    """Return the curves that have steps and a named group."""
-    return {key: steps for key, steps in result.curves.items() if steps and key in result.arms and key in _LINES}
+    """Return the curves that have steps and a named group, treatment first."""
+    return {key: result.curves[key] for key in _LINES if result.curves.get(key) and key in result.arms}
 
 
 def _times(result: EffectResult) -> list[float]:
@@ -105,12 +106,19 @@ def _times(result: EffectResult) -> list[float]:
 
 def _shares_at(result: EffectResult, time: float) -> list[str]:
     """Read each curve at a time."""
-    return [numbers.percent(_share_at(steps, time)) for steps in _curves(result).values()]
+    return [_share_at(steps, time) for steps in _curves(result).values()]
 
 
-def _share_at(steps: tuple[Step, ...], time: float) -> float:
-    """Read one curve: the share of its last step that is not later."""
-    return next((step.share for step in reversed(steps) if step.time <= time), steps[0].share)
+def _share_at(steps: tuple[Step, ...], time: float) -> str:
+    """Read one curve: the share of its last step that is not later; past its end it says nothing."""
+    if time > steps[-1].time:
+        return numbers.NONE_HERE
+    return numbers.percent(next((step.share for step in reversed(steps) if step.time <= time), steps[0].share))
+
+
+def _end(result: EffectResult, step: Step) -> str:
+    """Write the last step of a curve."""
+    return f"{numbers.percent(step.share)} after {numbers.trimmed(step.time)} {result.unit}".strip()
 
 
 def _name(estimated: Estimated) -> str:

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from pipelines.refusal import Refusal
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
-from pipelines.reporting import numbers, pictogram, sentences
+from pipelines.reporting import numbers, pictogram, sentences, survival_figure
 from pipelines.reporting.leaves import leaves
 from pipelines.reporting.markup import plain
 from pipelines.reporting.renderer import lint
@@ -219,6 +219,16 @@ def test_every_figure_of_the_bundle_stands_in_the_annex_as_in_the_bundle() -> No
                     value = value[int(step)] if isinstance(value, list) else value[step]  # type: ignore[index]
                 assert json.dumps(value) == shown or shown == "[c]"
                 assert f'`{shown}`{{finding="{finding.id}" field="{place}"}}' in told
+
+
+def test_a_thinned_curve_says_nothing_past_its_last_step() -> None:
+    effect = ev.effects(life())[1]
+    short = effect.result.curves["treatment"][:-2]
+    curves = {**effect.result.curves, "treatment": short}
+    thinned = effect._replace(result=effect.result.model_copy(update={"curves": curves}))
+    last = survival_figure.survival_table(thinned).rows[-1]
+    assert last == ("52", "–", "69.4%")
+    assert f"after {short[-1].time:g} weeks in “Weekly financial aid”" in survival_figure.title(thinned.result)
 
 
 def test_alike_groups_are_told_in_words_and_shapes() -> None:

@@ -7,7 +7,7 @@ from pipelines.protocol.models import Intervention
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import bold, heading, joined, plain
-from pipelines.reporting.sentences import dose
+from pipelines.reporting.sentences import dose, planned_dose
 from pipelines.reporting.tables import Table, markdown
 
 _TIDIER = {
@@ -63,12 +63,17 @@ def components(evidence: Evidence) -> str:
     measured = {pair.finding.scope.subject: pair.result for pair in ev.doses(evidence)}
     rows = []
     for key, component in evidence.plan.intervention.components.items():
-        planned = dose(component.unit, component.planned) if component.planned is not None else ""
+        planned = _planned(component.unit, component.planned) if component.planned is not None else ""
         got = _got(measured[key]) if key in measured else "not measured"
         rows.append((component.title, planned.strip(), got.strip()))
     head = ("Component", "Planned for each person", "Delivered on average")
     table = markdown(Table("components", "Components, planned and delivered", head, rows, (40, 30, 30)))
     return joined(heading(3, "Components"), table) if rows else ""
+
+
+def _planned(unit: str, planned: float) -> str:
+    """Write a planned dose with its unit."""
+    return planned_dose(unit, planned) if unit.startswith("share") else f"{planned_dose(unit, planned)} {unit}".strip()
 
 
 def _got(result: DoseResult) -> str:

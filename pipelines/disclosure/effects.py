@@ -1,0 +1,201 @@
+"""What may be shown of an effect: all of it, all of it rounded, or only the groups and their sizes.
+
+An estimate, its standard error and a p value at full precision give every count back that they were made of, so an
+effect with one cell that may not be shown is withheld as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines.disclosure.counts import part_hidden, rests_on_few, too_small
+from pipelines.disclosure.log import Log
+from pipelines.disclosure.policy import Policy
+from pipelines.disclosure.precision import like
+from pipelines.disclosure.recomputed import recomputed
+from pipelines.disclosure.sizes import Sizes
+from pipelines.findings.models import ArmSummary, EffectResult, Interval, OtherEstimate
+from pipelines.protocol.models import Plan
+
+COUNTED = ("binary", "time_to_event")
+ADJUSTED = ("Lin", "Cox, adjusted")
+WITHHELD_EFFECT = (
+    "Too few people had, or did not have, this outcome to show figures without the risk that somebody is recognised."
+)
+ADJUSTED_WARNING = "The adjusted estimate is not shown, or leaves out covariates that could not be used."
+FEW_LEFT_EARLY = "rounding, because few left the follow-up early"
+WITHHELD_COVARIATE = "rounding, because a covariate has a withheld cell"
+
+Effects = dict[str, tuple[EffectResult, Log]]
+
+
+def effects(results: Mapping[str, EffectResult], plan: Plan, rules: Policy, sizes: Sizes) -> Effects:
+    """Return every effect as it may be shown, and note the sizes of groups that are.
+
+    Parameters
+    ----------
+    results : effects by the id of their finding, the most important first: a later one gives way to an earlier one.
+        Each outcome's key is the second part of the id.
+    plan : the pilot's plan.
+    rules : the limits.
+    sizes : sizes of groups that are shown; those of effects are added.
+    """
+    shown: Effects = {}
+    kin: dict[tuple[str, str], list[EffectResult]] = {}
+    for finding_id, result in results.items():
+        family = kin.setdefault(_fields(finding_id, plan), [])
+        log = Log()
+        related = _too_close(result, family, rules)
+        hide = related or must_hide(result, rules)
+        if not hide:
+            family.append(result)
+        shown[finding_id] = (_withheld(result, rules, log, sizes, related) if hide else _shown(result, rules, log, sizes), log)
+    return _with_the_same_caution(shown)
+
+
+def must_hide(result: EffectResult, rules: Policy) -> bool:
+    """Tell whether one cell of an effect, or what its mean rests on, is too small to show any figure of it."""
+    few_df = result.df is not None and result.df < rules.minimum_df
+    return few_df or any(_arm_hidden(arm, result, rules) for arm in result.arms.values())
+
+
+def _arm_hidden(arm: ArmSummary, result: EffectResult, rules: Policy) -> bool:
+    counted = result.outcome_type in COUNTED and (arm.events is not None or arm.average is not None)
+    rests_on = result.outcome_type not in COUNTED and arm.average is not None
+    return bool(
+        too_small(arm.n, rules)
+        or (counted and part_hidden(arm.events, arm.n, rules))
+        or (rests_on and rests_on_few(arm.contributors, rules))
+    )
+
+
+def _fields(finding_id: str, plan: Plan) -> tuple[str, str]:
+    """Return the fields an outcome is made from; those made from the same time and event are parts of each other."""
+    key = finding_id.split("/")[1]
+    outcome = plan.outcomes.get(key)
+    return (outcome.time, outcome.event) if outcome and outcome.time and outcome.event else (key, "")
+
+
+def _too_close(result: EffectResult, family: list[EffectResult], rules: Policy) -> bool:
+    """Tell whether the people with the event, or without, differ too little from those of a shown outcome of its kind."""
+    if rules.rounding_base > 1:
+        return False
+    return any(
+        too_small(abs(mine - theirs), rules)
+        for one in family
+        for arm in result.arms
+        if arm in one.arms
+        for mine, theirs in zip(_parts(result.arms[arm]), _parts(one.arms[arm]), strict=True)
+    )
+
+
+def _parts(arm: ArmSummary) -> tuple[int, int, int]:
+    n, events = arm.n or 0, arm.events or 0
+    return n, events, n - events
+
+
+def _shown(result: EffectResult, rules: Policy, log: Log, sizes: Sizes) -> EffectResult:
+    """Return an effect whose counts may all be shown, with what else its figures could tell taken away."""
+    for key, arm in result.arms.items():
+        sizes.show(key, arm.n or 0)
+    if result.curves:  # thinned where the events are still known: see pipelines.disclosure.curves
+        log.rounded("curves", f"steps rest on at least {rules.minimum_step} events, and shares are rounded")
+    if rules.rounding_base > 1:
+        return recomputed(_without_helpers(result, rules, log), rules, log)
+    few_left = any(too_small(arm.censored, rules) for arm in result.arms.values())
+    clean = _without_helpers(result, rules, log)
+    return _coarse(clean, log) if few_left else clean
+
+
+def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
+    """Return an effect without the counts that only disclosure control needs, and with warnings that name no cell."""
+    arms = {
+        key: arm.model_copy(
+            update={"contributors": None, "censored": log.count(arm.censored, f"arms.{key}.censored", rules)}
+        )
+        for key, arm in result.arms.items()
+    }
+    return result.model_copy(update={"arms": arms, "warnings": _warnings(result.warnings)})
+
+
+def _warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return warnings without those that tell of one person's covariates, or of a covariate that is all or none."""
+    from pipelines.estimation.adjusted import DROPPED, LEVERAGE, TOO_SMALL
+
+    telling = (DROPPED, LEVERAGE, TOO_SMALL, "The adjusted estimate is not shown.")
+    said = (ADJUSTED_WARNING if warning.startswith(telling) else warning for warning in warnings)
+    return tuple(dict.fromkeys(said))
+
+
+def _with_the_same_caution(shown: Effects) -> Effects:
+    """Say of every estimate that unknown outcomes are left out when it is said of one.
+
+    Said only where somebody is missing, it would tell which outcomes are complete, and so how many are missing in others.
+    """
+    from pipelines.estimation.sample import MISSING
+
+    if not any(MISSING in result.warnings for result, _ in shown.values()):
+        return shown
+    return {
+        key: (result.model_copy(update={"warnings": tuple(dict.fromkeys((*result.warnings, MISSING)))}), log)
+        if result.value is not None
+        else (result, log)
+        for key, (result, log) in shown.items()
+    }
+
+
+def _withheld(result: EffectResult, rules: Policy, log: Log, sizes: Sizes, related: bool) -> EffectResult:
+    """Return an effect of which only the groups and their sizes are left; warnings could tell of an empty cell."""
+    log.withheld("all figures", "minimum count of people with and without the outcome")
+    arms = {}
+    for key, arm in result.arms.items():
+        near = related and sizes.close(key, arm.n or 0)
+        n = None if near else log.count(arm.n, f"arms.{key}.n", rules)
+        if near:
+            log.withheld(f"arms.{key}.n")
+        if n is not None and arm.n is not None:
+            sizes.show(key, arm.n)
+        arms[key] = ArmSummary(title=arm.title, n=n)
+    nothing = dict.fromkeys(("value", "se", "lower", "upper", "df", "p", "effect_size", "detectable"))
+    said = {"engine": "withheld", "why": "Withheld under the disclosure policy.", "measure": "none", "verdict": "described"}
+    empty = {"others": (), "curves": {}, "warnings": (), "described_because": WITHHELD_EFFECT}
+    return result.model_copy(update={"arms": arms, **nothing, **said, **empty})
+
+
+def _coarse(result: EffectResult, log: Log) -> EffectResult:
+    """Return an effect with its figures rounded to two figures of its standard error; the verdict stays."""
+    log.rounded("all figures", FEW_LEFT_EARLY)
+    arms = {key: _coarse_arm(arm, result.se) for key, arm in result.arms.items()}
+    figures = {name: like(getattr(result, name), result.se) for name in ("value", "lower", "upper", "se", "detectable")}
+    others = tuple(coarse_other(other) for other in result.others)
+    size = _coarse_size(result.effect_size)
+    p = None if result.p is None else round(result.p, 2)
+    return result.model_copy(update={"arms": arms, **figures, "others": others, "effect_size": size, "p": p})
+
+
+def _coarse_arm(arm: ArmSummary, error: float | None) -> ArmSummary:
+    figures = {name: like(getattr(arm, name), error) for name in ("average", "lower", "upper")}
+    return arm.model_copy(update=figures)
+
+
+def _coarse_size(size: Interval | None) -> Interval | None:
+    if size is None:
+        return None
+    return size.model_copy(update={name: like(getattr(size, name), None) for name in ("value", "lower", "upper")})
+
+
+def coarse_other(other: OtherEstimate) -> OtherEstimate:
+    """Return another engine's answer rounded to two figures of its standard error, and its p value to two decimals."""
+    figures = {name: like(getattr(other, name), other.se) for name in ("value", "lower", "upper", "se")}
+    return other.model_copy(update={**figures, "p": None if other.p is None else round(other.p, 2)})
+
+
+def with_coarse_adjusted(result: EffectResult, log: Log) -> EffectResult:
+    """Return an effect whose adjusted estimates are rounded: exact ones give back how a withheld covariate is spread."""
+    if not any(other.engine in ADJUSTED for other in result.others):
+        return result
+    log.rounded("others.adjusted", WITHHELD_COVARIATE)
+    others = tuple(coarse_other(other) if other.engine in ADJUSTED else other for other in result.others)
+    return result.model_copy(update={"others": others})
+
+

@@ -1,0 +1,41 @@
+"""The sizes of a group that are shown: flow, estimates, baseline and doses count the same people again and again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from pipelines.disclosure.counts import too_small
+from pipelines.disclosure.policy import Policy
+
+
+class Sizes:
+    """The exact sizes of each group that a reader sees, in whatever finding.
+
+    Parameters
+    ----------
+    policy : the limits.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._shown: dict[str, set[int]] = defaultdict(set)
+
+    def close(self, arm: str, size: int) -> bool:
+        """Tell whether a size (people) of an arm differs from one that is shown by fewer than the minimum, yet differs.
+
+        Never so under rounding, which makes the difference uncertain by itself.
+        """
+        if self._policy.rounding_base > 1:
+            return False
+        return any(too_small(abs(size - one), self._policy) for one in self._shown[arm])
+
+    def show(self, arm: str, size: int) -> None:
+        """Note that a size (people) of an arm is shown."""
+        self._shown[arm].add(size)
+
+    def admit(self, arm: str, size: int | None) -> bool:
+        """Tell whether a size (people) of an arm may be shown, and note it if so; None may not."""
+        if size is None or too_small(size, self._policy) or self.close(arm, size):
+            return False
+        self.show(arm, size)
+        return True

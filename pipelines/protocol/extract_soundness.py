@@ -1,0 +1,168 @@
+"""Faults of meaning in the extracts: files that lie elsewhere, columns used twice, codes that say nothing."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.protocol.date_formats import format_fault
+from pipelines.protocol.extracts import FIELDS, YES_NO_CODES
+from pipelines.protocol.faults import Fault, did_you_mean
+from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, outcome_fields, written
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "table": (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"),
+    "interviews": (".qdpx",),
+}
+"""Endings of the files that can be read."""
+
+
+def extract_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Return every fault of meaning in the extracts."""
+    types = field_types_of(tree)
+    for name, noun, body in extracts(tree):
+        place: Place = ("extracts", name)
+        for where, problem, remedy in (
+            *_file(noun, written(body.get("file"))),
+            *_reading(body),
+            *_columns_twice(body),
+            *_column_faults(tree, noun, body, types),
+        ):
+            full: Place = (*place, *where)
+            yield Fault(line(full), ".".join(map(str, full)), problem, remedy)
+    yield from _same_rows(tree, line)
+
+
+Found = Iterator[tuple[Place, str, str]]
+
+
+def field_types_of(tree: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each field of cases; one that serves two outcomes in two ways has none."""
+    types: dict[str, str] = dict(FIELDS["cases"])
+    for name, covariate in mapping(tree.get("covariates")).items():
+        types.setdefault(name, written(mapping(covariate).get("type")) or "number")
+    kinds: dict[str, set[str]] = {}
+    for place, field in outcome_fields(tree):
+        _, name, part = map(str, place)
+        binary = written(mapping(mapping(tree.get("outcomes")).get(name)).get("type")) == "binary"
+        kind = "yes_no" if part == "event" or (part == "value" and binary) else "number"
+        kinds.setdefault(field, set()).add(kind)
+    return {field: found.pop() for field, found in kinds.items() if len(found) == 1} | types
+
+
+def _file(noun: str, pattern: str) -> Found:
+    """A drop is a folder of its own: nothing outside it is ever read."""
+    if not pattern:
+        return
+    if pattern.startswith(("/", "~")) or "\\" in pattern or re.match(r"[A-Za-z]:", pattern) or ".." in pattern:
+        yield ("file",), "a file lies inside the drop.", "Write its name, or folder/name, without .. or a leading /."
+    unknown = re.findall(r"\{[^}]*\}?|\}", pattern.replace("{site}", ""))
+    if unknown:
+        yield ("file",), f"{unknown[0]} is not replaced by anything.", "Only {site} is."
+    allowed = KINDS["interviews" if noun == "interviews" else "table"]
+    if not pattern.endswith("*") and not pattern.lower().endswith(allowed):
+        yield ("file",), "files of this kind are not read here.", f"Allowed endings: {', '.join(allowed)}."
+
+
+def _reading(body: Mapping[str, Any]) -> Found:
+    """The encoding is known; the delimiter is not a character that values are made of."""
+    encoding = written(body.get("encoding"))
+    if encoding and not _is_text_encoding(encoding):
+        yield (
+            ("encoding",),
+            "there is no such encoding.",
+            did_you_mean(encoding, ("utf-8", "utf-16", "cp1252", "latin-1")),
+        )
+    delimiter = body.get("delimiter")
+    if isinstance(delimiter, str) and delimiter and (delimiter.isalnum() or delimiter in "\"'\r\n .-"):
+        remedy = 'Usual ones: "," ";" "|" and "\\t", in double quotation marks.'
+        yield ("delimiter",), "this character cannot stand between columns.", remedy
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        found = codecs.lookup(name)
+        "é".encode(name, "replace").decode(name, "replace")
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return False
+    return found.name not in ("idna", "punycode", "undefined")
+
+
+def _columns_twice(body: Mapping[str, Any]) -> Found:
+    """A column that identifies a person is locked away, so nothing else can be made of it."""
+    fields = {written(one.get("column")): field for field, one in columns(body).items()}
+    seen: dict[str, str] = {}
+    for kind, column in mapping(body.get("identifiers")).items():
+        word = written(column)
+        if word in fields:
+            problem = f'the column "{word}" is also mapped to {fields[word]}; what identifies a person is locked away.'
+            remedy = "Delete it here: the person's column is locked away anyway." if fields[word] == "person" else ""
+            yield ("identifiers", kind), problem, remedy or "Decide which of the two it is."
+        elif word and seen.setdefault(word, kind) != kind:
+            yield ("identifiers", kind), f'the column "{word}" is already locked away as {seen[word]}.', "Name it once."
+
+
+def _column_faults(tree: Mapping[str, Any], noun: str, body: Mapping[str, Any], types: Mapping[str, str]) -> Found:
+    known = types if noun == "cases" else FIELDS.get(noun, {})
+    for field, column in columns(body).items():
+        kind = known.get(field, "")
+        place: Place = ("columns", field)
+        yield from _format(place, kind, written(column.get("format")))
+        codes = mapping(column.get("codes"))
+        yield from _codes_twice(place, codes)
+        if codes and kind in ("date", "person"):
+            yield (*place, "codes"), f"a {kind} has no codes.", "Delete them."
+        yield from _meanings(place, codes, _meanings_of(tree, kind))
+
+
+def _format(place: Place, kind: str, declared: str) -> Found:
+    if not declared:
+        return
+    if kind and kind != "date":
+        yield (*place, "format"), "only a date has a format.", "Delete it."
+    elif problem := format_fault(declared):
+        yield (*place, "format"), problem, "For example dd/mm/yyyy, yyyy-mm-dd or dd mmm yyyy."
+
+
+def _codes_twice(place: Place, codes: Mapping[str, Any]) -> Found:
+    """Case does not matter in codes, so `a` and `A` are one."""
+    seen: dict[str, Any] = {}
+    for code, meaning in codes.items():
+        if seen.setdefault(code.strip().casefold(), meaning) != meaning:
+            yield (*place, "codes", code), "this code is listed with another meaning too; case does not matter.", ""
+
+
+def _meanings_of(tree: Mapping[str, Any], kind: str) -> set[str]:
+    """Return what the codes of a column may mean; nothing when anything goes."""
+    if kind == "yes_no":
+        return set(YES_NO_CODES)
+    if kind == "arm":
+        return {str(code) for arm in mapping(tree.get("arms")).values() for code in listed(mapping(arm).get("codes"))}
+    if kind == "site":
+        sites = mapping(tree.get("sites"))
+        return {str(code) for key, site in sites.items() for code in listed(mapping(site).get("codes")) or [key]}
+    return set()
+
+
+def _meanings(place: Place, codes: Mapping[str, Any], allowed: set[str]) -> Found:
+    folded = {word.strip().casefold() for word in allowed}
+    for code, meaning in codes.items():
+        if folded and isinstance(meaning, str) and meaning.strip().casefold() not in folded:
+            yield (*place, "codes", code), "this meaning is not known here.", did_you_mean(meaning, allowed)
+
+
+def _same_rows(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Two extracts of one noun that read the same file would count every row twice."""
+    seen: dict[tuple[str, str], list[tuple[str, set[str]]]] = {}
+    everywhere = set(mapping(tree.get("sites")))
+    for name, noun, body in extracts(tree):
+        sites = {str(site) for site in listed(body.get("sites"))} or everywhere
+        others = seen.setdefault((noun, written(body.get("file"))), [])
+        for other, served in others:
+            if sites & served:
+                place: Place = ("extracts", name, "file")
+                problem = f"extracts.{other} reads the same file for the same site, so every row would count twice."
+                yield Fault(line(place), ".".join(map(str, place)), problem, "Keep one of them.")
+        others.append((name, sites))

@@ -1,0 +1,64 @@
+"""Parts of a protocol as read, before any model has seen it: whatever is not as it should be counts as empty.
+
+What is wrong with them belongs in cross_references and soundness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Place = tuple[str | int, ...]
+Line = Callable[[Place], int]
+
+
+def mapping(node: Any) -> dict[str, Any]:
+    """Return a mapping, or an empty one."""
+    return {str(key): value for key, value in node.items()} if isinstance(node, Mapping) else {}
+
+
+def listed(node: Any) -> list[Any]:
+    """Return a list, or an empty one."""
+    return list(node) if isinstance(node, list | tuple) else []
+
+
+def written(node: Any) -> str:
+    """Return a word, or an empty one."""
+    return node.strip() if isinstance(node, str) else ""
+
+
+def extracts(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return key, noun and body of each extract."""
+    for name, extract in mapping(tree.get("extracts")).items():
+        body = mapping(extract)
+        yield name, str(body.get("noun") or "cases"), body
+
+
+def columns(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the columns of an extract by field, each in its long form."""
+    spelt = mapping(body.get("columns")).items()
+    return {field: {"column": one} if isinstance(one, str) else mapping(one) for field, one in spelt}
+
+
+def extra_fields(tree: Mapping[str, Any]) -> dict[str, Place]:
+    """Return the fields of cases that outcomes, covariates and components name, with the place that names them."""
+    named: dict[str, Place] = {name: ("covariates", name) for name in mapping(tree.get("covariates"))}
+    named |= {field: place for place, field in outcome_fields(tree)}
+    return named | {field: place for place, field in measured_fields(tree)}
+
+
+def outcome_fields(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Return the fields that outcomes are made from."""
+    for name, outcome in mapping(tree.get("outcomes")).items():
+        for key in ("value", "time", "event"):
+            field = mapping(outcome).get(key)
+            if isinstance(field, str):
+                yield ("outcomes", name, key), field
+
+
+def measured_fields(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Return the fields that measure a dose."""
+    for name, component in mapping(mapping(tree.get("intervention")).get("components")).items():
+        measure = str(mapping(component).get("measure") or "")
+        if measure.startswith("cases."):
+            yield ("intervention", "components", name, "measure"), measure.removeprefix("cases.")
