@@ -37,6 +37,9 @@ retention: # days for which the ticks of the sensor and the schedule are kept
   sensor: {purge_after_days: {skipped: 2, failure: 30, success: 90}}
   schedule: {purge_after_days: {skipped: 30, failure: 90, success: 365}}
 
+# Every event is recorded; hundreds of lines a run on the terminal would only bury what pilotlens says there.
+python_logs: {python_log_level: CRITICAL}
+
 # What libraries print may hold values of people, so it is not kept. Steps tell the UI what they did in their own words.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager

@@ -68,7 +68,7 @@ def _requests(
     if not seen.sha256 or seen == before:
         return
     for key in keys:
-        if not _has_run(instance, key, seen.sha256):
+        if not _has_run(instance, key, seen.sha256) and not _is_released(key, seen.sha256):
             yield dg.RunRequest(run_key=f"{key}:{seen.sha256}", partition_key=key, tags=drop_tag(seen.sha256))
 
 
@@ -76,6 +76,14 @@ def _has_run(instance: dg.DagsterInstance, key: str, sha256: str) -> bool:
     """Tell whether the site was run for these bytes already, for example by `pilotlens run`, which has no run key."""
     tags = {"dagster/partition": key, **drop_tag(sha256)}
     return bool(instance.get_runs(filters=dg.RunsFilter(tags=tags, statuses=RUN), limit=1))
+
+
+def _is_released(key: str, sha256: str) -> bool:
+    """Tell whether the site's newest bundle rests on these bytes: somebody has run it in the UI, by hand."""
+    from pipelines.release.write import released_drop
+
+    pilot, _, site = key.partition("/")
+    return released_drop(Workspace.find().site(pilot, site)) == sha256
 
 
 def _pilots() -> dict[str, list[str]]:

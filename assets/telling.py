@@ -27,10 +27,13 @@ DECIDED = {
 }
 
 
-def materialisation(told: Told, reports_folder: Path) -> dg.MaterializeResult:
-    """Return what the UI shows of a published table or report."""
+def materialisation(told: Told, reports_folder: Path, known: Iterable[str] = ()) -> dg.MaterializeResult:
+    """Return what the UI shows of a published table or report; `known` are the names of its asset's checks."""
     metadata: dict[str, dg.MetadataValue] = {"What happened": dg.MetadataValue.md(told.sentence)}
     metadata |= dict(_links(told.files, reports_folder))
+    if new := unlisted(told, known):
+        said = " ".join(result.sentence for result in new)
+        metadata["New rules"] = dg.MetadataValue.md(f"{said} (Reload definitions to see them among the checks.)")
     if told.table:
         metadata["Figures"] = dg.MetadataValue.md(told.table)
     if told.picture:

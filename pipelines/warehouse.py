@@ -75,7 +75,7 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     import duckdb_extension_httpfs
 
     spill = _folder(site.workspace.root / "warehouse" / ".spill")
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         # What does not fit into memory goes to disk, and it holds names: encrypted too, which is not the default.

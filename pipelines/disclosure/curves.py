@@ -55,7 +55,9 @@ def thinned(points: Sequence[P], minimum_step: int, known_at: Sequence[float] = 
     return tuple(kept)
 
 
-def drawn(points: Sequence[P], minimum_step: int, horizon: float, known_at: Sequence[float] = ()) -> Mapping[float, float]:
+def drawn(
+    points: Sequence[P], minimum_step: int, horizon: float, known_at: Sequence[float] = ()
+) -> Mapping[float, float]:
     """Return the shares of a curve by time as they may be drawn: thinned, rounded, and led to the horizon.
 
     The share at the horizon, and at each time by which the number of events is known anyway, stands at that time and

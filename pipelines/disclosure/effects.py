@@ -6,13 +6,13 @@ effect with one cell that may not be shown is withheld as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pipelines.disclosure.counts import part_hidden, rests_on_few, too_small
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import Policy
 from pipelines.disclosure.precision import like
-from pipelines.disclosure.recomputed import recomputed
+from pipelines.disclosure.recomputed import coarse_curves, recomputed
 from pipelines.disclosure.sizes import Sizes
 from pipelines.findings.models import ArmSummary, EffectResult, Interval, OtherEstimate
 from pipelines.protocol.models import Plan
@@ -40,17 +40,27 @@ def effects(results: Mapping[str, EffectResult], plan: Plan, rules: Policy, size
     rules : the limits.
     sizes : sizes of groups that are shown; those of effects are added.
     """
-    shown: Effects = {}
     kin: dict[tuple[str, str], list[EffectResult]] = {}
-    for finding_id, result in results.items():
-        family = kin.setdefault(_fields(finding_id, plan), [])
-        log = Log()
-        related = _too_close(result, family, rules)
-        hide = related or must_hide(result, rules)
-        if not hide:
-            family.append(result)
-        shown[finding_id] = (_withheld(result, rules, log, sizes, related) if hide else _shown(result, rules, log, sizes), log)
+    visible = {
+        key for key, result in results.items() if _admitted(result, kin.setdefault(_fields(key, plan), []), rules)
+    }
+    shown: Effects = {key: (results[key], Log()) for key in results}
+    # Estimates first: a size that only describes a withheld outcome gives way to them.
+    for key in sorted(results, key=lambda key: key not in visible):
+        log, family = Log(), kin[_fields(key, plan)]
+        if key in visible:
+            shown[key] = _shown(results[key], key.split("/")[1], rules, log, sizes), log
+        else:
+            shown[key] = _withheld(results[key], key.split("/")[1], family, rules, log, sizes), log
     return _with_the_same_caution(shown)
+
+
+def _admitted(result: EffectResult, family: list[EffectResult], rules: Policy) -> bool:
+    """Tell whether an effect may be shown beside those of its family that are, and note it if so."""
+    admitted = not must_hide(result, rules) and not any(_too_close(result, one, _parts, rules) for one in family)
+    if admitted:
+        family.append(result)
+    return admitted
 
 
 def must_hide(result: EffectResult, rules: Policy) -> bool:
@@ -76,17 +86,22 @@ def _fields(finding_id: str, plan: Plan) -> tuple[str, str]:
     return (outcome.time, outcome.event) if outcome and outcome.time and outcome.event else (key, "")
 
 
-def _too_close(result: EffectResult, family: list[EffectResult], rules: Policy) -> bool:
-    """Tell whether the people with the event, or without, differ too little from those of a shown outcome of its kind."""
-    if rules.rounding_base > 1:
-        return False
-    return any(
+def _too_close(
+    result: EffectResult, other: EffectResult, parts: Callable[[ArmSummary], Sequence[int]], rules: Policy
+) -> bool:
+    """Tell whether parts of the groups (such as people with the event) differ too little from those of another effect.
+
+    Never so under rounding, which makes the difference uncertain by itself.
+    """
+    return rules.rounding_base == 1 and any(
         too_small(abs(mine - theirs), rules)
-        for one in family
-        for arm in result.arms
-        if arm in one.arms
-        for mine, theirs in zip(_parts(result.arms[arm]), _parts(one.arms[arm]), strict=True)
+        for arm in result.arms.keys() & other.arms.keys()
+        for mine, theirs in zip(parts(result.arms[arm]), parts(other.arms[arm]), strict=True)
     )
+
+
+def _size(arm: ArmSummary) -> tuple[int]:
+    return (arm.n or 0,)
 
 
 def _parts(arm: ArmSummary) -> tuple[int, int, int]:
@@ -94,10 +109,10 @@ def _parts(arm: ArmSummary) -> tuple[int, int, int]:
     return n, events, n - events
 
 
-def _shown(result: EffectResult, rules: Policy, log: Log, sizes: Sizes) -> EffectResult:
+def _shown(result: EffectResult, outcome: str, rules: Policy, log: Log, sizes: Sizes) -> EffectResult:
     """Return an effect whose counts may all be shown, with what else its figures could tell taken away."""
     for key, arm in result.arms.items():
-        sizes.show(key, arm.n or 0)
+        sizes.show(key, arm.n or 0, outcome)
     if result.curves:  # thinned where the events are still known: see pipelines.disclosure.curves
         log.rounded("curves", f"steps rest on at least {rules.minimum_step} events, and shares are rounded")
     if rules.rounding_base > 1:
@@ -130,7 +145,7 @@ def _warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
 def _with_the_same_caution(shown: Effects) -> Effects:
     """Say of every estimate that unknown outcomes are left out when it is said of one.
 
-    Said only where somebody is missing, it would tell which outcomes are complete, and so how many are missing in others.
+    Said only where somebody is missing, it would tell which outcomes are complete, and so how many others lack.
     """
     from pipelines.estimation.sample import MISSING
 
@@ -144,20 +159,29 @@ def _with_the_same_caution(shown: Effects) -> Effects:
     }
 
 
-def _withheld(result: EffectResult, rules: Policy, log: Log, sizes: Sizes, related: bool) -> EffectResult:
+def _withheld(
+    result: EffectResult, outcome: str, family: list[EffectResult], rules: Policy, log: Log, sizes: Sizes
+) -> EffectResult:
     """Return an effect of which only the groups and their sizes are left; warnings could tell of an empty cell."""
     log.withheld("all figures", "minimum count of people with and without the outcome")
+    near = any(_too_close(result, one, _size, rules) for one in family)
     arms = {}
     for key, arm in result.arms.items():
-        near = related and sizes.close(key, arm.n or 0)
         n = None if near else log.count(arm.n, f"arms.{key}.n", rules)
+        arms[key] = ArmSummary(title=arm.title, n=n)
         if near:
             log.withheld(f"arms.{key}.n")
-        if n is not None and arm.n is not None:
-            sizes.show(key, arm.n)
-        arms[key] = ArmSummary(title=arm.title, n=n)
+        elif n is not None:
+            sizes.show(key, arm.n or 0, outcome)
+    if not near:
+        family.append(result)
     nothing = dict.fromkeys(("value", "se", "lower", "upper", "df", "p", "effect_size", "detectable"))
-    said = {"engine": "withheld", "why": "Withheld under the disclosure policy.", "measure": "none", "verdict": "described"}
+    said = {
+        "engine": "withheld",
+        "why": "Withheld under the disclosure policy.",
+        "measure": "none",
+        "verdict": "described",
+    }
     empty = {"others": (), "curves": {}, "warnings": (), "described_because": WITHHELD_EFFECT}
     return result.model_copy(update={"arms": arms, **nothing, **said, **empty})
 
@@ -166,11 +190,13 @@ def _coarse(result: EffectResult, log: Log) -> EffectResult:
     """Return an effect with its figures rounded to two figures of its standard error; the verdict stays."""
     log.rounded("all figures", FEW_LEFT_EARLY)
     arms = {key: _coarse_arm(arm, result.se) for key, arm in result.arms.items()}
+    curves = coarse_curves(result)
     figures = {name: like(getattr(result, name), result.se) for name in ("value", "lower", "upper", "se", "detectable")}
     others = tuple(coarse_other(other) for other in result.others)
     size = _coarse_size(result.effect_size)
     p = None if result.p is None else round(result.p, 2)
-    return result.model_copy(update={"arms": arms, **figures, "others": others, "effect_size": size, "p": p})
+    rest = {"others": others, "effect_size": size, "p": p, "curves": curves}
+    return result.model_copy(update={"arms": arms, **figures, **rest})
 
 
 def _coarse_arm(arm: ArmSummary, error: float | None) -> ArmSummary:
@@ -191,11 +217,9 @@ def coarse_other(other: OtherEstimate) -> OtherEstimate:
 
 
 def with_coarse_adjusted(result: EffectResult, log: Log) -> EffectResult:
-    """Return an effect whose adjusted estimates are rounded: exact ones give back how a withheld covariate is spread."""
+    """Return an effect with rounded adjusted estimates: exact ones give back how a withheld covariate is spread."""
     if not any(other.engine in ADJUSTED for other in result.others):
         return result
     log.rounded("others.adjusted", WITHHELD_COVARIATE)
     others = tuple(coarse_other(other) if other.engine in ADJUSTED else other for other in result.others)
     return result.model_copy(update={"others": others})
-
-

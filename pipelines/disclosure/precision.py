@@ -1,4 +1,4 @@
-"""How far a figure is rounded so that it fits every number of people nearby. Which figures are, is decided elsewhere."""
+"""How far a figure is rounded so that it fits every number of people nearby; which figures are, belongs elsewhere."""
 
 from __future__ import annotations
 

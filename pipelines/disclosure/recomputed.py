@@ -9,7 +9,7 @@ from pipelines.disclosure import precision
 from pipelines.disclosure.counts import rounded
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import Policy
-from pipelines.findings.models import ArmSummary, EffectResult, Interval
+from pipelines.findings.models import ArmSummary, EffectResult, Interval, Step
 
 RULE = "computed from rounded figures"
 
@@ -28,10 +28,25 @@ def recomputed(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
         arms = {key: _proportion(arm, result.level, rules) for key, arm in result.arms.items()}
     else:
         arms = {key: _average(arm, result, rules) for key, arm in result.arms.items()}
-    plain = result.model_copy(update={"arms": arms, "curves": result.curves})
+    plain = result.model_copy(update={"arms": arms, "curves": coarse_curves(result)})
     if result.value is None:
         return plain
     return plain.model_copy(update=_binary(plain) if result.outcome_type == "binary" else _means(plain))
+
+
+def coarse_curves(result: EffectResult) -> dict[str, tuple[Step, ...]]:
+    """Return survival curves whose shares fit every number of people nearby.
+
+    Parameters
+    ----------
+    result : an effect with the exact sizes of its groups.
+    """
+    return {
+        key: tuple(
+            step.model_copy(update={"share": precision.share(step.share, result.arms[key].n or 1)}) for step in curve
+        )
+        for key, curve in result.curves.items()
+    }
 
 
 def _proportion(arm: ArmSummary, level: float, rules: Policy) -> ArmSummary:
@@ -69,7 +84,9 @@ def _half_width(arm: ArmSummary, spread: float | None, n: int, result: EffectRes
     if result.outcome_type == "time_to_event":
         error = _survival_error(arm, result.level)
         return None if error is None else float(norm.ppf(0.5 + result.level / 2)) * error
-    return None if spread is None or n < 2 else float(student.ppf(0.5 + result.level / 2, n - 1)) * spread / math.sqrt(n)
+    return (
+        None if spread is None or n < 2 else float(student.ppf(0.5 + result.level / 2, n - 1)) * spread / math.sqrt(n)
+    )
 
 
 def _survival_error(arm: ArmSummary, level: float) -> float | None:

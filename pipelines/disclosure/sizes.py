@@ -19,6 +19,7 @@ class Sizes:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._shown: dict[str, set[int]] = defaultdict(set)
+        self._estimates: dict[tuple[str, str], int] = {}
 
     def close(self, arm: str, size: int) -> bool:
         """Tell whether a size (people) of an arm differs from one that is shown by fewer than the minimum, yet differs.
@@ -29,9 +30,15 @@ class Sizes:
             return False
         return any(too_small(abs(size - one), self._policy) for one in self._shown[arm])
 
-    def show(self, arm: str, size: int) -> None:
-        """Note that a size (people) of an arm is shown."""
+    def show(self, arm: str, size: int, outcome: str = "") -> None:
+        """Note that a size (people) of an arm is shown, as the people behind an outcome's estimate if one is named."""
         self._shown[arm].add(size)
+        if outcome:
+            self._estimates[arm, outcome] = size
+
+    def repeats(self, arm: str, size: int | None, outcome: str) -> bool:
+        """Tell whether a size (people) of an arm only says again how many stand behind an estimate that is shown."""
+        return bool(outcome) and size is not None and self._estimates.get((arm, outcome)) == size
 
     def admit(self, arm: str, size: int | None) -> bool:
         """Tell whether a size (people) of an arm may be shown, and note it if so; None may not."""

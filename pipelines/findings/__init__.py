@@ -20,7 +20,7 @@ def compute(site: PilotSite, noun: str) -> Told:
     from pipelines.disclosure.apply import checked
     from pipelines.findings.making import making
     from pipelines.findings.store import read_findings, write_findings
-    from pipelines.warehouse import open_warehouse
+    from pipelines.warehouse import has_table, open_warehouse
 
     make, tables = _maker(noun)
     with open_warehouse(site) as connection:
@@ -29,7 +29,11 @@ def compute(site: PilotSite, noun: str) -> Told:
             make(context, read_findings(connection, ("outcomes", "themes"))) if noun == "questions" else make(context)
         )
         write_findings(connection, noun, made)
-    return _told(noun, checked(made, site.protocol))
+        others = [other for other in NOUNS if has_table(connection, "findings", other)]
+        together = read_findings(connection, others)
+    ids = {finding.id for finding in made}
+    # What may be shown of these depends on what the other findings show.
+    return _told(noun, [finding for finding in checked(together, site.protocol) if finding.id in ids])
 
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pipelines.disclosure.counts import contributors
 from pipelines.findings.making import Making
 from pipelines.findings.models import ArmSummary, DoseResult, Finding
 from pipelines.protocol.models import Component
@@ -44,5 +45,12 @@ def _summary(making: Making, title: str, doses: Any) -> ArmSummary:
     mean, spread = float(doses.mean()), float(doses.std(ddof=1))
     half = float(t.ppf(0.5 + making.plan.confidence_level / 2, n - 1)) * spread / math.sqrt(n)
     return ArmSummary(
-        title=title, n=n, events=any_dose, average=mean, spread=spread, lower=mean - half, upper=mean + half
+        title=title,
+        n=n,
+        events=any_dose,
+        average=mean,
+        spread=spread,
+        lower=mean - half,
+        upper=mean + half,
+        contributors=contributors(doses),
     )

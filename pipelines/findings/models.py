@@ -134,6 +134,8 @@ class FlowStage(Record):
     """Name of the stage."""
     counts: dict[str, Count]
     """People at this stage, by arm (`treatment`, `comparison`) or `everyone`."""
+    outcome: str = ""
+    """Key of the outcome whose estimate rests on exactly these people; empty for every other stage."""
 
 
 class FlowResult(Record):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pipelines.disclosure.curves import thinned
-from pipelines.disclosure.policy import policy
+from pipelines.disclosure.counts import contributors
+from pipelines.disclosure.curves import drawn
+from pipelines.disclosure.policy import minimum_count, policy
 from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
 from pipelines.findings.making import Making, question_of
 from pipelines.findings.models import (
@@ -16,6 +17,7 @@ from pipelines.findings.models import (
     OtherEstimate,
     Step,
 )
+from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
 
 TABLES = ("validated.cases", "validated.outcomes", "analysis.participants")
@@ -63,10 +65,10 @@ def effect(frame: Any, outcome: Outcome, making: Making) -> EffectResult:
         summaries = {arm: ArmSummary(title=title, n=_known(frame, arm, outcome)) for arm, title in titles.items()}
         return _described(outcome, making, summaries, str(refusal))
     if arms.assignment != "randomised":
-        return _described(outcome, making, _arms(found, making), NOT_BY_CHANCE)
+        return _described(outcome, making, _arms(found, frame, making), NOT_BY_CHANCE)
     if found.description_only:
-        return _described(outcome, making, _arms(found, making), found.description_reason or "")
-    return _estimated(found, outcome, making)
+        return _described(outcome, making, _arms(found, frame, making), found.description_reason or "")
+    return _estimated(found, frame, outcome, making)
 
 
 def _design(outcome: Outcome, making: Making) -> Design:
@@ -80,7 +82,8 @@ def _design(outcome: Outcome, making: Making) -> Design:
         covariates=plan.adjust_for if outcome.type != "time_to_event" else (),
         assignment="randomised" if randomised else "not_randomised",
         kind="randomised" if randomised else "observational_unadjusted",
-        floor_per_arm=plan.limits.people_per_arm,
+        # Of fewer than disclosure control allows nothing would be shown, and the reason given would tell how few.
+        floor_per_arm=max(plan.limits.people_per_arm, minimum_count(plan)),
     )
 
 
@@ -127,11 +130,12 @@ def _alone(frame: Any, outcome: Outcome, making: Making) -> ArmSummary:
         lower, upper = wilson(events, n, making.plan.confidence_level)
         return ArmSummary(title="Everybody", n=n, events=events, average=events / n, lower=lower, upper=upper)
     if outcome.type in ("continuous", "count") and n > 1:
-        return ArmSummary(title="Everybody", n=n, average=float(values.mean()), spread=float(values.std(ddof=1)))
+        mean, spread, rests_on = float(values.mean()), float(values.std(ddof=1)), contributors(values)
+        return ArmSummary(title="Everybody", n=n, average=mean, spread=spread, contributors=rests_on)
     return ArmSummary(title="Everybody", n=n)
 
 
-def _arms(found: Estimate, making: Making) -> dict[str, ArmSummary]:
+def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
     arms = making.plan.arms
     titles = {"treatment": arms.treatment.title, "comparison": arms.comparison.title} if arms else {}
     return {
@@ -143,33 +147,43 @@ def _arms(found: Estimate, making: Making) -> dict[str, ArmSummary]:
             spread=None if found.summary[arm].measure == "proportion" else found.summary[arm].sd,
             lower=found.summary[arm].lower,
             upper=found.summary[arm].upper,
+            censored=found.summary[arm].censored,
+            contributors=None if found.events else contributors(frame.loc[frame["arm"] == arm, "value"].dropna()),
         )
         for arm, title in titles.items()
     }
 
 
-def _estimated(found: Estimate, outcome: Outcome, making: Making) -> EffectResult:
+def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:
     """Return the estimate as a result."""
-    size = found.effect_size
+    known = figures(found, outcome.type, outcome.better, making.plan.confidence_level)
     return EffectResult(
         **_base(outcome, making),
-        measure=found.measure,
-        arms=_arms(found, making),
-        value=found.value,
-        se=found.se,
-        lower=found.lower,
-        upper=found.upper,
-        df=found.df,
-        p=found.p,
+        **known,
+        arms=_arms(found, frame, making),
         engine=found.engine,
         why=found.why,
-        effect_size=Interval(name=size.name, value=size.value, lower=size.lower, upper=size.upper) if size else None,
-        others=tuple(_other(other) for other in found.others),
-        curves=_curves(found, making),
-        detectable=detectable(found, outcome, making.plan.confidence_level),
-        verdict=verdict(found.lower, found.upper, outcome.better),
-        warnings=found.warnings,
+        curves=_curves(found, outcome, making),
+        measure=found.measure,
     )
+
+
+def figures(found: Estimate, outcome_type: str, better: Literal["higher", "lower"], level: float) -> dict[str, Any]:
+    """Return the figures of an estimate as fields of a result, with the verdict that follows from them."""
+    size = found.effect_size
+    return {
+        "value": found.value,
+        "se": found.se,
+        "lower": found.lower,
+        "upper": found.upper,
+        "df": found.df,
+        "p": found.p,
+        "effect_size": Interval(name=size.name, value=size.value, lower=size.lower, upper=size.upper) if size else None,
+        "others": tuple(_other(other) for other in found.others),
+        "detectable": detectable(found, outcome_type, level),
+        "verdict": verdict(found.lower, found.upper, better),
+        "warnings": found.warnings,
+    }
 
 
 def _other(other: Any) -> OtherEstimate:
@@ -185,14 +199,25 @@ def _other(other: Any) -> OtherEstimate:
     )
 
 
-def _curves(found: Estimate, making: Making) -> dict[str, tuple[Step, ...]]:
+def _curves(found: Estimate, outcome: Outcome, making: Making) -> dict[str, tuple[Step, ...]]:
     """Return the survival curves, thinned here because only here the events of each step are known."""
-    minimum_step = policy(making.plan).minimum_step
+    if not outcome.horizon:
+        return {}
+    minimum_step, known_at = policy(making.plan).minimum_step, _told_elsewhere(outcome, making.plan)
     curves = {arm: [p for p in found.curve if p.arm == arm] for arm in dict.fromkeys(p.arm for p in found.curve)}
     return {
-        arm: tuple(Step(time=p.time, share=p.survival) for p in thinned(points, minimum_step))
+        arm: tuple(
+            Step(time=t, share=share) for t, share in drawn(points, minimum_step, outcome.horizon, known_at).items()
+        )
         for arm, points in curves.items()
     }
+
+
+def _told_elsewhere(outcome: Outcome, plan: Plan) -> list[float]:
+    """Return the times by which other outcomes, made from the same time and event, tell the number of events."""
+    fields = (outcome.time, outcome.event)
+    others = {o.horizon for o in plan.outcomes.values() if (o.time, o.event) == fields and o.horizon}
+    return sorted(horizon for horizon in others if horizon < (outcome.horizon or 0))
 
 
 def verdict(
@@ -204,7 +229,7 @@ def verdict(
     return "better" if (lower > 0) == (better == "higher") else "worse"
 
 
-def detectable(found: Estimate, outcome: Outcome, level: float) -> float | None:
+def detectable(found: Estimate, outcome_type: str, level: float) -> float | None:
     """Return the smallest difference that the people in hand would have shown 80 times in 100; None if undefined."""
     from scipy.stats import norm
 
@@ -212,10 +237,10 @@ def detectable(found: Estimate, outcome: Outcome, level: float) -> float | None:
 
     n = found.n["treatment"], found.n["comparison"]
     base = found.summary["comparison"]
-    if outcome.type == "binary" and base.mean is not None and 0 < base.mean < 1:
+    if outcome_type == "binary" and base.mean is not None and 0 < base.mean < 1:
         return detectable_risk_difference(*n, base.mean, level).value
-    if outcome.type in ("continuous", "count") and base.sd:
+    if outcome_type in ("continuous", "count") and base.sd:
         return detectable_difference(*n, base.sd, level).value
-    if outcome.type == "time_to_event" and found.se:
+    if outcome_type == "time_to_event" and found.se:
         return float((norm.ppf(0.5 + level / 2) + norm.ppf(0.8)) * found.se)
     return None

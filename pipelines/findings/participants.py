@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.disclosure.counts import contributors
 from pipelines.estimation.balance import FORMULA, BalanceRow, balance_table
 from pipelines.findings.making import Making
 from pipelines.findings.models import ArmSummary, BaselineResult, BaselineRow, Finding, FlowResult, FlowStage
 
-TABLES = ("validated.cases", "analysis.flow")
+TABLES = ("validated.cases", "quarantine.cases", "analysis.participants")
+"""What the flow is counted from. Not analysis.flow: a reader could try counts until the hash of so few rows fits."""
 
 
 def participant_findings(making: Making) -> list[Finding]:
@@ -24,10 +26,17 @@ def _flow(making: Making) -> Finding:
     stages = []
     for title in dict.fromkeys(row["stage"] for row in rows):
         counts = {row["arm"]: int(row["people"]) for row in rows if row["stage"] == title}
-        stages.append(FlowStage(title=_stage(making, title), counts={arm: counts.get(arm, 0) for arm in arms}))
+        shown = {arm: counts.get(arm, 0) for arm in arms}
+        stages.append(FlowStage(title=_stage(making, title), counts=shown, outcome=_analysed(title)))
     return making.finding(
         "flow/participants", FlowResult(stages=tuple(stages)), population="everybody in the case file"
     )
+
+
+def _analysed(title: str) -> str:
+    """Return the key of the outcome that is known at a stage."""
+    head, _, key = title.partition(": ")
+    return key if head == "Outcome known" else ""
 
 
 def _stage(making: Making, title: str) -> str:
@@ -43,7 +52,8 @@ def _baseline(making: Making) -> Finding | None:
     arm = "arm" if making.plan.arms else "'everyone' AS arm"
     grouped = "arm IS NOT NULL" if making.plan.arms else "true"
     frame = making.frame(f"SELECT {arm}, * EXCLUDE (arm) FROM validated.cases WHERE {grouped} ORDER BY row_key")
-    rows = _compared(making, frame, covariates) if making.plan.arms else _described(making, frame, covariates)
+    both = making.plan.arms and {"treatment", "comparison"} <= set(frame["arm"])
+    rows = _compared(making, frame, covariates) if both else _described(making, frame, covariates)
     result = BaselineResult(rows=tuple(rows), formula=FORMULA)
     return making.finding(
         "baseline/participants",
@@ -56,28 +66,38 @@ def _compared(making: Making, frame: Any, covariates: tuple[str, ...]) -> list[B
     for name, covariate in making.plan.covariates.items():
         if covariate.type == "yes_no":
             frame[name] = frame[name].astype("boolean").astype("Float64").astype(float)
+    return [_row(making, row, frame) for row in balance_table(frame, covariates)]
+
+
+def _titles(making: Making) -> dict[str, str]:
+    """Return the names of the groups; everybody is one where nobody is compared."""
     arms = making.plan.arms
-    titles = {"treatment": arms.treatment.title, "comparison": arms.comparison.title} if arms else {}
-    return [_row(making, row, titles) for row in balance_table(frame, covariates)]
+    return (
+        {"treatment": arms.treatment.title, "comparison": arms.comparison.title} if arms else {"everyone": "Everybody"}
+    )
 
 
-def _row(making: Making, row: BalanceRow, titles: dict[str, str]) -> BaselineRow:
+def _row(making: Making, row: BalanceRow, frame: Any) -> BaselineRow:
     covariate = making.plan.covariates[row.covariate]
     share = row.level is not None or covariate.type == "yes_no"
     return BaselineRow(
         title=_title(making, row.covariate, row.level),
+        covariate=row.covariate,
+        level=row.level,
         unit="" if share else covariate.unit,
         measure="share" if share else "mean",
-        arms={arm: _summary(row, arm, title, share) for arm, title in titles.items()},
+        arms={arm: _summary(row, arm, title, share, frame) for arm, title in _titles(making).items()},
         difference=row.smd,
         light=row.light or "none",
     )
 
 
-def _summary(row: BalanceRow, arm: str, title: str, share: bool) -> ArmSummary:
+def _summary(row: BalanceRow, arm: str, title: str, share: bool, frame: Any) -> ArmSummary:
     mean, n = row.mean[arm], row.n[arm]
-    events = round(mean * n) if share and mean is not None else None
-    return ArmSummary(title=title, n=n, events=events, average=mean, spread=None if share else row.sd[arm])
+    if share:
+        return ArmSummary(title=title, n=n, events=None if mean is None else round(mean * n), average=mean)
+    rests_on = contributors(frame.loc[frame["arm"] == arm, row.covariate].dropna())
+    return ArmSummary(title=title, n=n, average=mean, spread=row.sd[arm], contributors=rests_on)
 
 
 def _title(making: Making, name: str, level: str | None) -> str:
@@ -86,24 +106,30 @@ def _title(making: Making, name: str, level: str | None) -> str:
 
 
 def _described(making: Making, frame: Any, covariates: tuple[str, ...]) -> list[BaselineRow]:
-    """Return means and shares of everybody, for a pilot without groups."""
-    return [row for name in covariates for row in _alone(making, name, frame[name].dropna())]
+    """Return means and shares without a comparison: for a pilot without groups, or with people in one group only."""
+    return [row for name in covariates for row in _uncompared(making, name, frame[["arm", name]].dropna())]
 
 
-def _alone(making: Making, name: str, values: Any) -> list[BaselineRow]:
+def _uncompared(making: Making, name: str, known: Any) -> list[BaselineRow]:
     covariate = making.plan.covariates[name]
+    values = {arm: known.loc[known["arm"] == arm, name] for arm in _titles(making)}
     if covariate.type == "number":
-        spread = float(values.std(ddof=1)) if len(values) > 1 else None
-        summary = ArmSummary(
-            title="Everybody", n=len(values), average=float(values.mean()) if len(values) else None, spread=spread
-        )
-        return [BaselineRow(title=covariate.title, unit=covariate.unit, measure="mean", arms={"everyone": summary})]
-    levels = [True] if covariate.type == "yes_no" else sorted(values.unique())
+        arms = {arm: _number(title, values[arm]) for arm, title in _titles(making).items()}
+        return [BaselineRow(title=covariate.title, covariate=name, unit=covariate.unit, measure="mean", arms=arms)]
+    levels = [True] if covariate.type == "yes_no" else sorted(known[name].unique())
     return [_share(making, name, values, level) for level in levels]
 
 
-def _share(making: Making, name: str, values: Any, level: Any) -> BaselineRow:
-    events, n = int((values == level).sum()), len(values)
-    summary = ArmSummary(title="Everybody", n=n, events=events, average=events / n if n else None)
-    title = _title(making, name, None if level is True else str(level))
-    return BaselineRow(title=title, measure="share", arms={"everyone": summary})
+def _number(title: str, values: Any) -> ArmSummary:
+    mean = float(values.mean()) if len(values) else None
+    spread = float(values.std(ddof=1)) if len(values) > 1 else None
+    return ArmSummary(title=title, n=len(values), average=mean, spread=spread, contributors=contributors(values))
+
+
+def _share(making: Making, name: str, values: dict[str, Any], level: Any) -> BaselineRow:
+    code = None if level is True else str(level)
+    arms = {}
+    for arm, title in _titles(making).items():
+        events, n = int((values[arm] == level).sum()), len(values[arm])
+        arms[arm] = ArmSummary(title=title, n=n, events=events, average=events / n if n else None)
+    return BaselineRow(title=_title(making, name, code), covariate=name, level=code, measure="share", arms=arms)

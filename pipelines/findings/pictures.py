@@ -1,4 +1,4 @@
-"""One small plot for the UI from findings that have passed the disclosure policy. Figures of reports are in reporting."""
+"""One small plot for the UI from findings that have passed the disclosure policy; figures of reports: in reporting."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import EffectResult, Finding, JointResult, QuestionAsked, ThemeResult
-from pipelines.findings.sentences import FIT
+from pipelines.findings.sentences import FIT, voices
 from pipelines.protocol.models import Question
 
 TABLES = ("analysis.participants", "analysis.themes")
@@ -32,33 +32,41 @@ def question_findings(making: Making, findings: Sequence[Finding]) -> list[Findi
 
 
 def _finding(making: Making, key: str, question: Question, findings: Sequence[Finding]) -> Finding:
-    effects = [f for f in findings if isinstance(f.result, EffectResult) and f.scope.subject in question.quantitative]
+    effects = _effects(findings, question)
     supporting, countering = (_themes(findings, codes) for codes in (question.supporting, question.countering))
     voice = voice_direction(*_voices(making, supporting, countering))
-    result = joined(
-        [f.result for f in effects if isinstance(f.result, EffectResult)], effects, [*supporting, *countering], voice
-    )
     asked = QuestionAsked(id=key, text=question.text, expectation=question.expectation)
-    receipts = tuple(f.id for f in (*effects, *supporting, *countering))
+    receipts = tuple(dict.fromkeys(f.id for f in (*effects, *supporting, *countering)))
+    result = joint_of(question, findings, voice)
     return making.finding(
         f"joint/{key}", result, subject=key, question=asked, receipts=receipts, sentence=FIT[result.fit]
     )
 
 
-def joined(
-    results: Sequence[EffectResult], effects: Sequence[Finding], themes: Sequence[Finding], voice: VoiceDirection
-) -> JointResult:
-    """Return a joint row; made again from the released findings, so that it says no more than they do."""
-    number = number_direction(results)
+def joint_of(question: Question, findings: Sequence[Finding], voice: VoiceDirection) -> JointResult:
+    """Return a question's joint row; made again from the released findings, so that it says no more than they do."""
+    effects = _effects(findings, question)
+    supporting, countering = (
+        _results(_themes(findings, codes)) for codes in (question.supporting, question.countering)
+    )
+    number = number_direction([f.result for f in effects if isinstance(f.result, EffectResult)])
     how = fit(number, voice)
     return JointResult(
         number=" ".join(f.sentence for f in effects) or "No outcome was measured for this question.",
         number_direction=number,
-        voice=" ".join(f.sentence for f in themes) or "Nobody was interviewed about this question.",
+        voice=voices(supporting, countering),
         voice_direction=voice,
         fit=how,
         meaning=FIT[how],
     )
+
+
+def _effects(findings: Sequence[Finding], question: Question) -> list[Finding]:
+    return [f for f in findings if isinstance(f.result, EffectResult) and f.scope.subject in question.quantitative]
+
+
+def _results(findings: Sequence[Finding]) -> list[ThemeResult]:
+    return [f.result for f in findings if isinstance(f.result, ThemeResult)]
 
 
 def _themes(findings: Sequence[Finding], codes: Sequence[str]) -> list[Finding]:

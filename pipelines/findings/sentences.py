@@ -5,10 +5,11 @@ Without randomisation no sentence says or implies that one thing made another ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.findings.models import (
+    ArmSummary,
     BaselineResult,
     DataQualityResult,
     DoseResult,
@@ -21,6 +22,8 @@ from pipelines.findings.models import (
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
+TRACE = 1e-12
+"""Below this a figure is what arithmetic left of zero."""
 FIT = {
     "agree": "Numbers and voices agree.",
     "partial": "Numbers and voices meet only in part.",
@@ -50,11 +53,17 @@ def count(value: int | None) -> str:
 
 
 def amount(value: float | None, places: int = 1) -> str:
-    """Return a figure with a real minus sign, or the sign for one that is withheld."""
+    """Return a figure with a real minus sign, or the sign for one that is withheld.
+
+    A figure that is not zero never prints as zero: it gets more decimals instead, or a reader would see an interval
+    that touches zero where it does not.
+    """
     if value is None:
         return WITHHELD
-    text = f"{abs(value):,.{places}f}"
-    return text if value >= 0 or float(text.replace(",", "")) == 0 else f"−{text}"
+    size = abs(value) if abs(value) > TRACE else 0.0
+    while size and round(size, places) == 0:
+        places += 1
+    return f"{'−' if size and value < 0 else ''}{size:,.{places}f}"
 
 
 def per_hundred(share: float | None) -> str:
@@ -65,9 +74,11 @@ def per_hundred(share: float | None) -> str:
 def _flow(result: FlowResult, _plan: Plan) -> str:
     first, last = result.stages[0], result.stages[-1]
     totals = [_total(stage.counts) for stage in (first, last)]
+    analysed = last.title.startswith("Outcome known")
+    what = "are in the main analysis" if analysed else f"are at the stage “{last.title}”"
     if len(result.stages) == 1 or totals[0] in (None, totals[1]):
-        return f"{count(totals[1])} people are in the main analysis."
-    return f"Of {count(totals[0])} people in the case file, {count(totals[1])} are in the main analysis."
+        return f"{count(totals[1])} people {what}."
+    return f"Of {count(totals[0])} people in the case file, {count(totals[1])} {what}."
 
 
 def _total(counts: dict[str, int | None]) -> int | None:
@@ -78,46 +89,58 @@ def _total(counts: dict[str, int | None]) -> int | None:
 def _baseline(result: BaselineResult, plan: Plan) -> str:
     if plan.arms is None:
         return "Who took part is described by what was known before they started."
+    lights = {row.light for row in result.rows}
     apart = [row.title for row in result.rows if row.light == "red"]
+    measured = "what can be shown of what was measured" if "none" in lights else "everything that was measured"
+    if lights <= {"none"}:
+        return "How alike the groups were at the start cannot be shown."
     if not apart:
-        return "At the start the groups were alike in everything that was measured."
-    return (
-        f"At the start the groups differed by more than 0.1 standard deviations in: {', '.join(dict.fromkeys(apart))}."
-    )
+        return f"At the start no difference reached 0.1 standard deviations in {measured}."
+    return f"At the start the groups differed by 0.1 standard deviations or more in: {', '.join(dict.fromkeys(apart))}."
 
 
 def _effect(result: EffectResult, plan: Plan) -> str:
-    if result.value is None or plan.arms is None:
+    levels = _shares(result) if result.outcome_type == "binary" else _averages(result)
+    if result.value is None:
         what = f"How many {result.title}" if result.outcome_type == "binary" else _capital(result.title)
-        return f"{what}: no effect is estimated. {result.described_because}".strip()
-    if result.outcome_type == "binary":
-        return _binary(result, plan)
-    return _difference(result, plan)
+        described = levels or f"{what}:"
+        return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}".strip()
+    scale, unit = (100, "per 100") if result.outcome_type == "binary" else (1, result.unit)
+    return f"{levels} {_range(result, scale, unit)} {_verdict(result, plan)}"
 
 
-def _binary(result: EffectResult, plan: Plan) -> str:
-    assert_arms = plan.arms
-    if assert_arms is None:  # _effect sends no pilot without groups here
-        return ""
-    treated, compared = result.arms["treatment"], result.arms["comparison"]
-    levels = (
-        f"Of every 100 people {_with(assert_arms.treatment.title)}, {per_hundred(treated.average)} {result.title}; "
-        f"of every 100 {_with(assert_arms.comparison.title)}, {per_hundred(compared.average)}."
+def _groups(result: EffectResult) -> list[ArmSummary]:
+    """Return the groups, treatment first; none when a figure of one is withheld."""
+    arms = [result.arms[key] for key in ("treatment", "comparison", "everyone") if key in result.arms]
+    return arms if all(arm.average is not None for arm in arms) else []
+
+
+def _shares(result: EffectResult) -> str:
+    """Return each group's share in people of every hundred."""
+    said = [f"{_of(arm, result)}, {per_hundred(arm.average)}" for arm in _groups(result)]
+    return (
+        f"Of every 100 people {f' {result.title}; of every 100 '.join(said)}."
+        if len(said) > 1
+        else _alone(said, result)
     )
-    return f"{levels} {_range(result, 100, 'per 100')} {_verdict(result, plan)}"
 
 
-def _difference(result: EffectResult, plan: Plan) -> str:
-    assert_arms = plan.arms
-    if assert_arms is None:  # _effect sends no pilot without groups here
-        return ""
-    treated, compared = result.arms["treatment"], result.arms["comparison"]
+def _alone(said: list[str], result: EffectResult) -> str:
+    return f"Of every 100 people{said[0]} {result.title}." if said else ""
+
+
+def _of(arm: ArmSummary, result: EffectResult) -> str:
+    return "" if "everyone" in result.arms else _with(arm.title)
+
+
+def _averages(result: EffectResult) -> str:
+    """Return each group's average."""
     unit = f" {result.unit}" if result.unit else ""
-    levels = (
-        f"{_capital(result.title)}: {amount(treated.average)}{unit} on average {_with(assert_arms.treatment.title)}, "
-        f"{amount(compared.average)}{unit} {_with(assert_arms.comparison.title)}."
-    )
-    return f"{levels} {_range(result, 1, result.unit)} {_verdict(result, plan)}"
+    said = [f"{amount(arm.average)}{unit} {_of(arm, result)}".strip() for arm in _groups(result)]
+    if not said:
+        return ""
+    said[0] = said[0].replace(unit, f"{unit} on average", 1) if unit else f"{said[0]} on average"
+    return f"{_capital(result.title)}: {', '.join(said)}."
 
 
 def _with(title: str) -> str:
@@ -126,25 +149,36 @@ def _with(title: str) -> str:
 
 def _range(result: EffectResult, scale: float, unit: str) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
-    level = f"{100 * result.level:g}%"
-    return (
-        f"That is a difference of {amount(value)} {unit} ({level} interval {amount(lower)} to {amount(upper)})".replace(
-            "  ", " "
-        )
-        .replace(" )", ")")
-        .rstrip()
-        + "."
-    )
+    level, of = f"{100 * result.level:g}%", f" {unit}" if unit else ""
+    return f"That is a difference of {amount(value)}{of} ({level} interval {amount(lower)} to {amount(upper)})."
 
 
 def _verdict(result: EffectResult, plan: Plan) -> str:
     """Return what the interval allows one to say."""
     by_chance = plan.arms is not None and plan.arms.assignment == "randomised"
     if result.verdict == "inconclusive":
-        return "The interval holds both an improvement and a worsening, so this pilot cannot tell which it was."
+        return f"{_open(result)}{_could_have_shown(result)}"
     word = "an improvement" if result.verdict == "better" else "a worsening"
     caution = "" if by_chance else ", which other differences may explain"
     return f"The whole interval lies on the side of {word}{caution}."
+
+
+def _open(result: EffectResult) -> str:
+    """Return what an inconclusive interval means."""
+    touches = {result.lower, result.upper} & {0.0, None}
+    holds = "reaches as far as no difference at all" if touches else "holds both an improvement and a worsening"
+    return f"Inconclusive: the interval {holds}, so this pilot cannot tell which it was."
+
+
+def _could_have_shown(result: EffectResult) -> str:
+    """Return which difference the people in hand would have shown: what makes an open answer usable."""
+    if not result.detectable:
+        return ""
+    binary = result.outcome_type == "binary"
+    size = (
+        f"{amount(100 * result.detectable)} per 100" if binary else f"{amount(result.detectable)} {result.unit}".strip()
+    )
+    return f" With these people, a true difference of {size} would have shown itself 80 times in 100."
 
 
 def _dose(result: DoseResult, plan: Plan) -> str:
@@ -154,20 +188,43 @@ def _dose(result: DoseResult, plan: Plan) -> str:
     unit = f" {result.unit}" if result.unit else ""
     planned = f" (planned: {amount(result.planned, 0 if result.planned % 1 == 0 else 1)})" if result.planned else ""
     group = f" in the group “{plan.arms.treatment.title}”" if plan.arms else ""
-    average = amount(arm.average, 2 if arm.average < 2 else 1)
+    average = amount(arm.average, 2 if abs(arm.average) < 2 else 1)
     return f"{_capital(result.title)}: {average}{unit} a person on average{group}{planned}."
 
 
 def _theme(result: ThemeResult, _plan: Plan) -> str:
+    if not result.people:
+        return f"{_capital(result.title)} did not come up."
+    return f"{_capital(result.title)} came up with {voiced_by(result)}."
+
+
+def voices(supporting: Sequence[ThemeResult], countering: Sequence[ThemeResult]) -> str:
+    """Return in one sentence what people said for and against an expectation, and how many did."""
+    if not supporting and not countering:
+        return "Nobody was interviewed about this question."
+    sides = (("for", supporting), ("against", countering))
     said = [
-        f"{count(result.people[role])} of {count(result.interviewed[role])} interviewed {plural(role)}"
-        if result.people[role] is not None and result.interviewed[role] is not None
-        else f"{spoken(result.spread[role])} of the interviewed {plural(role)}"
-        for role in result.people
+        f"{_listed([f'“{t.title}” ({voiced_by(t)})' for t in themes])} spoke {side} it"
+        for side, themes in sides
+        if themes
     ]
-    return (
-        f"{_capital(result.title)} came up with {' and '.join(said)}." if said else f"{result.title} did not come up."
-    )
+    return f"Of what was expected, {', and '.join(said)}."
+
+
+def voiced_by(result: ThemeResult) -> str:
+    """Return how many of each role spoke of a theme, with the number asked where it may be shown."""
+    return _listed([_voiced(result, role) for role in result.people])
+
+
+def _voiced(result: ThemeResult, role: str) -> str:
+    people, asked = result.people[role], result.interviewed[role]
+    of = f"the {count(asked)} interviewed {plural(role)}" if asked is not None else f"the interviewed {plural(role)}"
+    return f"{spoken(result.spread[role]) if people is None or asked is None else count(people)} of {of}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Return parts as a list in words."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def spoken(spread: str) -> str:

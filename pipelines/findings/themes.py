@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.disclosure.voices import spread
 from pipelines.findings.making import Making
-from pipelines.findings.models import Finding, QuoteShown, Spread, ThemeResult
+from pipelines.findings.models import Finding, QuoteShown, ThemeResult
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits, quote_hash
 from pipelines.qualitative.themes import typical_quotes
 from pipelines.refusal import Refusal
@@ -47,8 +48,10 @@ def theme_findings(making: Making) -> list[Finding]:
     codings = making.frame(CANDIDATES)
     approvals = release_list(making.site.folder / RELEASE_LIST)
     passed = codings[codings["consented"] & codings["quote"].map(lambda quote: quote_hash(quote) in approvals)]
-    shown = passed[_clean(making.site, passed["quote"])]
+    index = _identifiers(making.site)
+    shown = passed[passed["quote"].map(lambda quote: _clean(index, quote)).astype(bool)]
     chosen = _chosen(shown)
+    matrix["definition"] = matrix["definition"].map(lambda text: _definition(index, text))
     ids = _ids(dict.fromkeys(matrix["code_path"]))
     return [
         _finding(making, ids[path], rows, codings[codings["code_path"] == path], chosen, approvals)
@@ -75,12 +78,27 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
 
 
-def _clean(site: PilotSite, quotes: Any) -> Any:
-    """Tell which quotes hold nobody's name, number or address; consent and approval do not outweigh that."""
+def _identifiers(site: PilotSite) -> IdentifierIndex:
+    """Return the names, numbers and addresses of everybody in the case file and in the interviews."""
     with open_vault(site) as vault:
-        known = [row[0] for row in vault.execute("SELECT DISTINCT value FROM vault.identifiers").fetchall()]
-    index = IdentifierIndex(known)
-    return quotes.map(lambda quote: not index.hits(quote) and not pattern_hits(quote)).astype(bool)
+        return IdentifierIndex(
+            [row[0] for row in vault.execute("SELECT DISTINCT value FROM vault.identifiers").fetchall()]
+        )
+
+
+def _clean(index: IdentifierIndex, quote: str) -> bool:
+    """Tell whether a quote holds nobody's name, number or address; consent and approval do not outweigh that."""
+    return not index.hits(quote) and not pattern_hits(quote)
+
+
+def _definition(index: IdentifierIndex, text: object) -> str:
+    """Return a code's definition; nothing when somebody wrote a person's name or number into it.
+
+    Single words of names are let through here: a code book says trust, hope and grace.
+    """
+    said = text if isinstance(text, str) else ""
+    named = any(hit.kind == "identifier" for hit in index.hits(said))
+    return "" if named or pattern_hits(said) else said
 
 
 def _finding(
@@ -109,15 +127,6 @@ def _finding(
     return making.finding(
         finding_id, result, subject=path, population="everybody interviewed who has not withdrawn", receipts=receipts
     )
-
-
-def spread(people: int, asked: int) -> Spread:
-    """Return a word for a share of those interviewed; the limits stand in ThemeResult."""
-    if people == 0 or asked == 0:
-        return "nobody"
-    share = people / asked
-    words: tuple[tuple[float, Spread], ...] = ((0.25, "few"), (0.5, "some"), (0.75, "many"))
-    return next((word for limit, word in words if share <= limit), "most")
 
 
 def _agreement(rows: Any) -> float | None:
@@ -163,9 +172,11 @@ def release_list(path: Path) -> dict[str, Approval]:
                 f"{path.name} needs the columns approved_by, approved_on and sha256 (or quote).",
                 "Without it no quote is shown.",
             )
-        rows = list(reader)
+        rows = [
+            {key: (value or "").strip() if key != "quote" else value for key, value in row.items()} for row in reader
+        ]
     return {
-        row.get("sha256") or quote_hash(row["quote"]): Approval(row["approved_by"], row["approved_on"])
+        (row.get("sha256") or "").lower() or quote_hash(row["quote"]): Approval(row["approved_by"], row["approved_on"])
         for row in rows
-        if row["approved_by"].strip() and (row.get("sha256") or row.get("quote"))
+        if row["approved_by"] and row["approved_on"] and (row.get("sha256") or row.get("quote"))
     }

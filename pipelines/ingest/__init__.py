@@ -18,8 +18,10 @@ def receive(site: PilotSite, noun: str) -> Told:
     """
     from pipelines.ingest.interviews import receive_interviews
     from pipelines.ingest.tables import receive_table
+    from pipelines.warehouse import without_values
 
-    return receive_interviews(site, noun) if noun in ("documents", "codings") else receive_table(site, noun)
+    reader = receive_interviews if noun in ("documents", "codings") else receive_table
+    return without_values(lambda: reader(site, noun))
 
 
 def check_drop(site: PilotSite) -> tuple[str, ...]:
@@ -27,7 +29,7 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
 
     A pilot without a drop has nothing wrong with it yet.
     """
-    from pipelines.ingest.drops import drops, files_of
+    from pipelines.ingest.drops import drops, files_of, missing_file
     from pipelines.ingest.files import header_faults, read_header
     from pipelines.refusal import Refusal
 
@@ -40,8 +42,7 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
             continue
         files = files_of(found[-1], extract, site.site)
         if not files and not extract.optional:
-            pattern = extract.file.replace("{site}", site.site)
-            faults.append(f"The drop {site.pilot}/{found[-1].name} has no file {pattern} (extract {name}).")
+            faults.append(missing_file(site.pilot, found[-1], name, extract, site.site))
         for path in files if extract.noun != "interviews" else ():
             try:
                 faults += header_faults(path, read_header(path, extract), extract)

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pipelines import keys
-from pipelines.ingest.drops import Drop, files_of, latest_drop, note_delivery
+from pipelines.ingest.drops import Drop, files_of, insist_unchanged, latest_drop, missing_file, note_delivery
 from pipelines.ingest.pseudonyms import pseudonym
 from pipelines.qualitative.models import Document, Project, UnreadableProject
 from pipelines.qualitative.refi_qda import read_project
@@ -82,8 +82,10 @@ class Read:
 def receive_interviews(site: PilotSite, noun: str) -> Told:
     """Read every coded project of a site into raw.documents or raw.codings."""
     drop = latest_drop(site)
+    fingerprint = drop.fingerprint
     projects = [_read(site, drop, path) for path in _files(site, drop)]
     rows = [row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read))]
+    insist_unchanged(site.pilot, drop, fingerprint)
     if noun == "documents":
         _keep_names(site, projects)
     with open_warehouse(site) as connection:
@@ -102,9 +104,8 @@ def _files(site: PilotSite, drop: Drop) -> list[Path]:
     for name, extract in site.protocol.extracts_of("interviews", site.site).items():
         files = files_of(drop, extract, site.site)
         if not files and not extract.optional:
-            pattern = extract.file.replace("{site}", site.site)
             raise Refusal(
-                f"The drop {site.pilot}/{drop.name} has no file {pattern} (extract {name}).",
+                missing_file(site.pilot, drop, name, extract, site.site),
                 "Add it, or mark the extract as `optional: true`. The earlier results stand.",
             )
         found += files
@@ -116,13 +117,20 @@ def _read(site: PilotSite, drop: Drop, path: Path) -> Read:
         raise Refusal(
             f"{path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
         )
-    try:
-        project = read_project(path, name=path.name)
-    except UnreadableProject as error:
-        raise Refusal(str(error), "Export the project again. The earlier results stand.") from None
+    project = _project(path)
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
     documents = tuple(d for d in project.documents if _is_of_site(site, project, d, path))
     return Read(project, documents, path.relative_to(drop.folder).as_posix(), drop.name, secret)
+
+
+def _project(path: Path) -> Project:
+    try:
+        return read_project(path, name=path.name)
+    except UnreadableProject as error:
+        problem = str(error)
+    except OSError:
+        problem = f"{path.name} cannot be opened."
+    raise Refusal(problem, "Export the project again. The earlier results stand.")
 
 
 def _attribute(project: Project, document: Document, name: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
 import unicodedata
 from collections.abc import Iterable
 
-DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
 def normalised(identifier: str) -> str:
@@ -16,15 +14,18 @@ def normalised(identifier: str) -> str:
 
     Leading zeros and inner punctuation stay: they tell people apart.
     """
+    if identifier.isascii():
+        return " ".join(identifier.split()).casefold()
     text = unicodedata.normalize("NFKC", identifier).translate(DASHES)
-    return re.sub(r"\s+", " ", text).strip().casefold()
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # nobody sees these
+    return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
 
 
 def pseudonym(key: bytes, identifier: str) -> str:
     """Return the keyed hash (HMAC-SHA-256, 128 bits in hexadecimal) of a normalised identifier."""
-    return hmac.new(key, normalised(identifier).encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, normalised(identifier).encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
 def pseudonyms(key: bytes, identifiers: Iterable[str]) -> list[tuple[str, str]]:
-    """Return each distinct identifier with its pseudonym."""
-    return [(identifier, pseudonym(key, identifier)) for identifier in dict.fromkeys(identifiers)]
+    """Return each distinct identifier that holds anything, with its pseudonym: a blank is nobody, not somebody."""
+    return [(one, pseudonym(key, one)) for one in dict.fromkeys(identifiers) if normalised(one)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import mmap
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,9 @@ from pipelines.warehouse import named
 DELIMITERS = (",", ";", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
-LONGEST_CELL = 10_000_000
+ENDINGS = (re.compile(rb"\r\n"), re.compile(rb"(?<!\r)\n"), re.compile(rb"\r(?!\n)"))
+LONGEST_HEADER = 1 << 20
+csv.field_size_limit(10_000_000)  # Python's own limit is 131,072: an interview in a cell is longer
 
 
 def split_header(path: Path, extract: Extract) -> tuple[tuple[str, ...], str]:
@@ -36,9 +39,7 @@ def split_header(path: Path, extract: Extract) -> tuple[tuple[str, ...], str]:
     return headers[best], best
 
 
-def load(
-    connection: Any, path: Path, extract: Extract, target: str, header: Sequence[str], delimiter: str
-) -> None:
+def load(connection: Any, path: Path, extract: Extract, target: str, header: Sequence[str], delimiter: str) -> None:
     """Read a file whose header is sound into `target`."""
     text = _normal(path, _encoding(path, extract))
     _scan(connection, path, text, delimiter, len(header))
@@ -117,29 +118,32 @@ def _encoding(path: Path, extract: Extract) -> str:
     if extract.encoding:
         return codecs.lookup(extract.encoding).name
     if b"\0" in start:
-        raise Refusal(f"{path.name}: this is not a text in UTF-8.", "Name its encoding, for example `encoding: utf-16`.")
+        raise Refusal(
+            f"{path.name}: this is not a text in UTF-8.", "Name its encoding, for example `encoding: utf-16`."
+        )
     return "utf-8"
 
 
 def _normal(path: Path, encoding: str) -> str | None:
-    """Return the text of a file that DuckDB cannot read as it lies: in another encoding, or with mixed line ends.
+    """Return the text of a file that DuckDB cannot read as it lies: another encoding, mixed line ends, blank lines.
 
     Decoded in memory: nothing decoded ever lies on disk.
     """
-    content = path.read_bytes()
-    returns, breaks, both = content.count(b"\r"), content.count(b"\n"), content.count(b"\r\n")
-    mixed = (returns, breaks) not in ((0, breaks), (returns, 0), (both, both))
-    if encoding.startswith("utf-8") and not mixed and not BLANK_LINE.search(content):
-        return None
-    text = _decoded(path, content, encoding)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        mixed = sum(ending.search(content) is not None for ending in ENDINGS) > 1
+        if encoding.startswith("utf-8") and not mixed and not BLANK_LINE.search(content):
+            return None
+    text = _decoded(path, path.read_bytes(), encoding)
     return text.replace("\r\n", "\n").replace("\r", "\n") if mixed else text
 
 
-def _decoded(path: Path, content: bytes, encoding: str) -> str:
+def _decoded(path: Path, content: bytes, encoding: str, *, whole: bool = True) -> str:
+    """Return the text of some bytes; of the beginning of a file, the last letter may be cut in two."""
     try:
-        return content.decode(encoding).removeprefix("\ufeff")
+        return codecs.getincrementaldecoder(encoding)().decode(content, whole).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        where = f"{path.name}, line {content.count(b'\n', 0, error.start) + 1}, byte {error.start + 1}"
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f"{path.name}, line {line}, byte {error.start + 1} of the file"
     except ValueError:
         where = path.name
     raise _not_in(where, encoding)
@@ -153,7 +157,6 @@ def _row_numbers(connection: Any, text: str | None, path: Path, delimiter: str) 
     if text is None:
         return "position + 1"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
-    csv.field_size_limit(LONGEST_CELL)
     numbers = [number for number, row in enumerate(reader, start=1) if row][1:]
     (count,) = connection.execute("SELECT count(*) FROM scanned").fetchone()
     if len(numbers) != count:
@@ -176,22 +179,13 @@ def _refuse_nameless(connection: Any, path: Path, header: Sequence[str]) -> None
 
 def _first_lines(path: Path, extract: Extract) -> str:
     """Return the beginning of a file, as far as a header may reach."""
-    encoding = _encoding(path, extract)
     with path.open("rb") as file:
-        start = file.read(1 << 20)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        return decoder.decode(start).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        where = f"{path.name}, line {start.count(b'\n', 0, error.start) + 1}, byte {error.start + 1}"
-    except ValueError:
-        where = path.name
-    raise _not_in(where, encoding)
+        start = file.read(LONGEST_HEADER)
+    return _decoded(path, start, _encoding(path, extract), whole=False)
 
 
 def _first_row(text: str, delimiter: str) -> tuple[str, ...]:
     """Return the first row under a delimiter."""
-    csv.field_size_limit(LONGEST_CELL)
     try:
         return tuple(tidy(name) for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), ()))
     except csv.Error:

@@ -51,12 +51,17 @@ def load(connection: Any, path: Path, extract: Extract, target: str, header: Seq
 
 
 def _refuse_too_large(path: Path) -> None:
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
-            size = max(size, sum(one.file_size for one in packed.infolist()) // (LARGEST_CONTENT // LARGEST_FILE))
-    if size > LARGEST_FILE:
+    if path.stat().st_size > LARGEST_FILE or _unpacked(path) > LARGEST_CONTENT:
         raise Refusal(f"{path.name} is too large for a workbook.", "Send it as CSV.")
+
+
+def _unpacked(path: Path) -> int:
+    """Return how much a workbook says is packed in it; the older kinds pack nothing."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return sum(one.file_size for one in packed.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return 0
 
 
 def _opened(path: Path) -> Any:

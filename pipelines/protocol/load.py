@@ -26,15 +26,13 @@ def load(path: Path) -> Protocol:
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
-    except OSError:
-        fault = Fault(0, "", "this file cannot be read.", "Have you the right to read it?")
-        raise ProtocolFaults(path, [fault]) from None
-    try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         fault = Fault(line, "", "this line is not UTF-8.", "Save the file as UTF-8.")
-        raise ProtocolFaults(path, [fault]) from None
+    except OSError:
+        fault = Fault(0, "", "this file cannot be read.", "Have you the right to read it?")
+    raise ProtocolFaults(path, [fault])  # outside the handlers: the first exception holds the whole file
 
 
 def load_text(text: str, path: Path = Path("protocol.yml")) -> Protocol:

@@ -39,7 +39,7 @@ class Outcome(Part):
     """Length of follow-up, in `unit`."""
     due_after_days: Annotated[int, Field(gt=0)] | None = None
     """Days after the start (or, without one, the referral) when the outcome can be known. Whose time has not yet come
-    at the date of the drop is not followed up to the end: neither analysed nor missing. Default: everyone's has come."""
+    at the date of the drop is not followed up to the end: neither analysed nor missing. Default: all have come."""
     minimum_important_difference: Annotated[float, Field(gt=0)] | None = None
     """Smallest difference that would matter: a share for a binary outcome (0.05 is five points), else in `unit`."""
 

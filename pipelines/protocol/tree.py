@@ -89,6 +89,8 @@ def _not_yaml(error: MarkedYAMLError, text: str) -> Fault:
     problem = " ".join(str(error.problem or error.context).split())
     if "'\\t'" in problem:
         return Fault(line, "", "this is not YAML: a tab stands where only spaces may.", "Indent with spaces.")
+    if "undefined alias" in problem:
+        return Fault(line, "", "a word that begins with * stands in quotation marks.", 'Write "*.csv".')
     if "another document" in problem:
         return Fault(line, "", "a second document begins here.", "Keep one protocol in a file and delete the `---`.")
     return Fault(line, "", f"this is not YAML: {problem}.", "Are the indentation, colons and quotation marks right?")

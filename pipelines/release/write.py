@@ -19,13 +19,15 @@ from pipelines.ingest.drops import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
-from pipelines.release.bundle import DropFacts, Evidence, FileEntry, Manifest, Provenance
+from pipelines.release.bundle import DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
 from pipelines.release.tables import write_tables
+from pipelines.release.verify import verify_bundle
 from pipelines.told import Told
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import PilotSite
 
 LATEST = "latest.txt"
+DRAFT, POINTER = ".draft-", ".latest-"
 
 
 def write_release(site: PilotSite) -> Told:
@@ -39,7 +41,11 @@ def write_release(site: PilotSite) -> Told:
     _insist_on_one_state(findings, drop, site)
     evidence = _evidence(site, drop, checked(findings, site.protocol))
     folder = site.releases_folder / evidence.release
-    if not folder.exists():
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_what_was_left(folder.parent)
+    if folder.exists():
+        verify_bundle(folder)
+    else:
         _write(folder, evidence)
     _point_to(folder)
     return _told(evidence, folder)
@@ -48,9 +54,22 @@ def write_release(site: PilotSite) -> Told:
 def latest(site: PilotSite) -> Path:
     """Return the folder of a site's newest bundle; raise Refusal when there is none."""
     pointer = site.releases_folder / LATEST
+    again = f"Run it again: pilotlens run {site.key}"
     if not pointer.exists():
         raise Refusal(f"Nothing was released yet for {site.key}.", f"Run it first: pilotlens run {site.key}")
-    return site.releases_folder / pointer.read_text(encoding="utf-8").strip()
+    name = pointer.read_text(encoding="utf-8").strip()
+    folder = site.releases_folder / Path(name).name
+    if not name or not folder.is_dir():
+        raise Refusal(f"The newest release of {site.key} is not in its folder.", again)
+    return folder
+
+
+def released_drop(site: PilotSite) -> str | None:
+    """Return the hash of the drop that a site's newest bundle rests on; None when nothing was released yet."""
+    try:
+        return read_evidence(latest(site)).drop.sha256
+    except Refusal:
+        return None
 
 
 def _insist_on_one_state(findings: Sequence[Finding], drop: DropFacts, site: PilotSite) -> None:
@@ -96,16 +115,52 @@ def canonical(model: Evidence | Manifest) -> bytes:
 
 
 def _write(folder: Path, evidence: Evidence) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    draft = Path(tempfile.mkdtemp(prefix=f"{DRAFT}{os.getpid()}-", dir=folder.parent))
     try:
         (draft / "evidence.json").write_bytes(canonical(evidence))
         write_tables(evidence, draft / "tables")
         (draft / "manifest.json").write_bytes(canonical(_manifest(evidence, draft)))
-        draft.chmod(0o755)
-        os.replace(draft, folder)
+        _seal(draft)
+        _move(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _seal(draft: Path) -> None:
+    """Let everybody read a bundle's files and nobody write into them, and see them on the disk before it is named."""
+    for path in (path for path in sorted(draft.rglob("*")) if path.is_file()):
+        path.chmod(0o444)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    draft.chmod(0o755)
+
+
+def _move(draft: Path, folder: Path) -> None:
+    """Give a finished draft its name; if another run was faster with the same bundle, keep that one."""
+    try:
+        os.replace(draft, folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        verify_bundle(folder)
+
+
+def _clear_what_was_left(folder: Path) -> None:
+    """Remove the drafts and pointers of runs that were killed; a run that still works keeps its own."""
+    for path in [*folder.glob(f"{DRAFT}*"), *folder.glob(f"{POINTER}*")]:
+        owner = path.name.split("-")[1]
+        if not owner.isdigit() or not _runs(int(owner)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _manifest(evidence: Evidence, folder: Path) -> Manifest:
@@ -128,7 +183,7 @@ def _entry(path: Path, folder: Path) -> FileEntry:
 
 def _point_to(folder: Path) -> None:
     """Name the newest bundle, in one step."""
-    handle, name = tempfile.mkstemp(dir=folder.parent, prefix=".latest-")
+    handle, name = tempfile.mkstemp(dir=folder.parent, prefix=f"{POINTER}{os.getpid()}-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(folder.name + "\n")
     os.replace(name, folder.parent / LATEST)

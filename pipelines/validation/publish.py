@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count
-from pipelines.ingest.tables import rows_named
 from pipelines.protocol import Protocol
+from pipelines.refusal import Refusal
 from pipelines.told import Told
+from pipelines.validation.corrections import READABLE_ID, as_list, failing_rows, unreadable_values
 from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.load import load_rules
 from pipelines.validation.result import CheckResult
@@ -16,16 +17,24 @@ from pipelines.validation.rule import Rule
 from pipelines.validation.rules import between, not_null_share, required
 from pipelines.validation.run import run_rules
 from pipelines.validation.typed import Typed, field_types, outcome_structs, typed_field, unreadable_fields
-from pipelines.warehouse import columns_of, insert, open_warehouse, replace_table, statement, transaction
+from pipelines.warehouse import (
+    columns_of,
+    has_table,
+    insert,
+    open_warehouse,
+    replace_table,
+    statement,
+    transaction,
+    without_values,
+)
 from pipelines.workspace import PilotSite
 
 NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
 TABULAR = ("cases", "contacts", "spend", "consents")
 HAS_ROWS = "has_rows"
-FILES_NAMED = 10
 
 READABLE = Rule(
-    id="readable",
+    id=READABLE_ID,
     expectation="unexpected_rows",
     arguments={"sql": "SELECT row_key FROM {table} WHERE unreadable <> ''"},
     severity="block",
@@ -38,20 +47,64 @@ READABLE = Rule(
 
 
 def publish(site: PilotSite, noun: str) -> Told:
-    """Type, check and publish validated.<noun>; on refusal say why and leave the earlier table."""
+    """Type, check and publish validated.<noun>; on refusal say why and leave the earlier table.
+
+    Raises
+    ------
+    Refusal
+        When what the table is made from has not been received, or not under the present protocol.
+    """
+    return without_values(lambda: _publish_or_refuse(site, noun))
+
+
+def _publish_or_refuse(site: PilotSite, noun: str) -> Told:
     with open_warehouse(site) as connection:
-        replace_table(connection, f"staging.{noun}", _select(site, noun), _parameters(site, noun))
-        minimum = minimum_count(site.protocol)
-        declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
-        rules = rules_for(site.protocol, noun) if declared else ()
-        results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
-        verdict = decide(results, minimum_count=minimum)
-        faults = _faults(connection, site, noun)
-        rows = _publish(connection, noun, results, verdict) if verdict.publish else None
-        connection.execute(f"DROP TABLE staging.{noun}")
-        columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
+        _insist_received(connection, site, noun)
+        try:
+            return _checked(connection, site, noun)
+        finally:
+            connection.execute(f"DROP TABLE IF EXISTS staging.{noun}")
+
+
+def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
+    """Type a table into staging, run its rules, and publish it unless they refuse."""
+    minimum = minimum_count(site.protocol)
+    replace_table(connection, f"staging.{noun}", _select(site, noun), _parameters(site, noun))
+    declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
+    rules = rules_for(site.protocol, noun) if declared else ()
+    results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
+    verdict = decide(results, minimum_count=minimum)
+    faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
+    rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+    columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
     refusal = "" if verdict.publish else "\n".join([verdict.sentence, *faults])
-    return Told(verdict.sentence, rows, columns, _as_list(faults), checks=results, refusal=refusal)
+    return Told(verdict.sentence, rows, columns, as_list(faults), checks=results, refusal=refusal)
+
+
+def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
+    """Refuse to type what never arrived, what arrived under another protocol, or outcomes of cases not published."""
+    source = "cases" if noun == "outcomes" else noun
+    if not has_table(connection, "raw", source):
+        raise Refusal(f"The {source} have not been received yet.", "Run the steps before this one.")
+    there = {name for name, _ in columns_of(connection, f"raw.{source}")}
+    extracts = site.protocol.extracts_of(source, site.site) if source in TABULAR else {}
+    mapped = {field for extract in extracts.values() for field in extract.columns} - {"person", "site"}
+    if mapped - there:
+        raise Refusal(f"The protocol has changed since the {source} were received.", "Run all steps of this site.")
+    if noun in ("outcomes", "documents"):
+        _insist_on_cases(connection, source)
+
+
+def _insist_on_cases(connection: Any, source: str) -> None:
+    """Outcomes belong to the people of the same drop's case file, or to nobody."""
+    if not has_table(connection, "validated", "cases"):
+        raise Refusal("The cases have not been published yet.", "Run the steps before this one.")
+    newer = f"SELECT DISTINCT drop_id FROM raw.{source} EXCEPT SELECT drop_id FROM validated.cases"
+    kept = connection.execute("SELECT count(*) FROM validated.cases").fetchone()[0]
+    if source == "cases" and kept and connection.execute(newer).fetchone() is not None:
+        raise Refusal(
+            "The cases of this drop have not been published.", "Publish them first; the earlier results stand."
+        )
 
 
 def rules_for(protocol: Protocol, noun: str) -> tuple[Rule, ...]:
@@ -179,33 +232,3 @@ def _keep_checks(connection: Any, noun: str, results: Sequence[CheckResult]) -> 
     connection.execute("DELETE FROM validated.checks WHERE noun = ?", [noun])
     rows = [(noun, position, result.model_dump_json()) for position, result in enumerate(results)]
     insert(connection, "validated.checks", rows)
-
-
-def _faults(connection: Any, site: PilotSite, noun: str) -> list[str]:
-    """Return file, rows and column of values that could not be read; never the values."""
-    query = f"""
-        SELECT source_file, field, list(DISTINCT source_row ORDER BY source_row)
-        FROM (SELECT source_file, source_row, unnest(string_split(unreadable, ',')) AS field
-              FROM staging.{noun} WHERE unreadable <> '')
-        GROUP BY ALL ORDER BY ALL
-    """
-    found = connection.execute(query).fetchall()
-    return [f"{file}, {rows_named(rows)}: {_column(site, noun, field)}" for file, field, rows in found[:FILES_NAMED]]
-
-
-def _column(site: PilotSite, noun: str, field: str) -> str:
-    """Return a column in the provider's words, and what it may hold."""
-    extracts = site.protocol.extracts_of("cases" if noun == "outcomes" else noun, site.site)
-    columns = [extract.columns[field] for extract in extracts.values() if field in extract.columns]
-    names = " or ".join(dict.fromkeys(f'"{column.column}"' for column in columns)) or f'"{field}"'
-    codes = list(dict.fromkeys(code for column in columns for code in column.codes))
-    if field == "arm" and site.protocol.arms:
-        codes = [*site.protocol.arms.treatment.codes, *site.protocol.arms.comparison.codes]
-    allowed = f" Codes in the protocol: {', '.join(codes)}." if codes else ""
-    formats = list(dict.fromkeys(column.format for column in columns if column.format))
-    shape = f" The protocol expects dates as {' or '.join(formats)}." if formats else ""
-    return f"the column {names} holds a value that cannot be read.{allowed}{shape}"
-
-
-def _as_list(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)

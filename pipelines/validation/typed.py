@@ -6,16 +6,20 @@ aside with file, row and column. Running the expressions belongs in publish.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pipelines.ingest.comparing import compared, literal, trimmed
 from pipelines.protocol import Protocol
+from pipelines.protocol.date_formats import strptime_format
 from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, YES_NO_CODES, Column, FieldType
 from pipelines.protocol.outcomes import Outcome
 from pipelines.warehouse import named, quoted
 
-DATE_TOKENS = (("yyyy", "%Y"), ("yy", "%y"), ("mmm", "%b"), ("mm", "%m"), ("dd", "%d"), ("hh", "%H"), ("mi", "%M"))
+NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?"
+"""A number as every program writes it. `1,200` may be one thousand or one and a bit, so it is none."""
+FIRST_DAY, DAY_AFTER_LAST = "1850-01-01", "2200-01-01"
+"""A date outside is a slip: `05/01/26` under dd/mm/yyyy would be a day in the year 26."""
 SQL_TYPES: dict[str, str] = {
     "number": "DOUBLE",
     "date": "DATE",
@@ -61,64 +65,66 @@ def _per_extract(columns: Mapping[str, Column], expression: Callable[[Column], s
 
 def _given(field: str, column: Column) -> str:
     """Return the condition that a value is given: not blank, and not one of the words for "not known"."""
-    words = {w.strip().casefold() for w in (*MISSING_DEFAULT, *column.missing)} - {c.casefold() for c in column.codes}
-    missing = ", ".join(f"'{quoted(word)}'" for word in sorted({*words, ""}))
+    words = {w.strip().casefold() for w in (*MISSING_DEFAULT, *column.missing)}
+    words -= {code.strip().casefold() for code in column.codes}
+    missing = ", ".join(literal(word) for word in sorted({*words, ""}))
     return f"(coalesce({_clean(field)}, '') NOT IN ({missing}))"
 
 
-BLANKS = "E' \\t\\r\\n' || chr(160)"  # chr(160): the space that web pages and Excel leave behind
-
-
 def _clean(field: str) -> str:
-    """Return a field without spaces (also the non-breaking one) at its ends and without regard to case."""
-    return f"lower(trim({named(field)}, {BLANKS}))"
+    """Return a field in the form in which it is compared with codes."""
+    return compared(named(field))
 
 
 def _cast(protocol: Protocol, field: str, kind: FieldType, column: Column) -> str:
     """Return the typed value of a field, NULL where it cannot be read."""
     if kind == "arm":
-        return _decoded(field, _arm_codes(protocol))
+        return _decoded(field, _arm_codes(protocol, column))
     if kind == "yes_no":
         return f"({_decoded(field, _yes_no(column.codes))})::BOOLEAN"
     if kind == "date":
         return _date(field, column.format)
     if kind == "number":
-        coded = f"coalesce({_decoded(field, column.codes)}, {_clean(field)})" if column.codes else _clean(field)
-        return f"CASE WHEN isfinite(try_cast({coded} AS DOUBLE)) THEN try_cast({coded} AS DOUBLE) END"
-    return _decoded(field, column.codes) if column.codes else f"trim({named(field)}, {BLANKS})"
+        return _number(field, column.codes)
+    return _decoded(field, column.codes) if column.codes else trimmed(named(field))
+
+
+def _number(field: str, codes: Mapping[str, str]) -> str:
+    """Return a number; codes stand for numbers that are written as words, such as `none: 0`."""
+    spelt = f"coalesce({_decoded(field, codes)}, {_clean(field)})" if codes else _clean(field)
+    cast = f"try_cast({spelt} AS DOUBLE)"
+    return f"CASE WHEN regexp_full_match({spelt}, '{NUMBER}') AND isfinite({cast}) THEN {cast} END"
 
 
 def _decoded(field: str, codes: Mapping[str, str]) -> str:
     """Return the meaning of a code; NULL for a code that is not listed."""
-    cases = " ".join(f"WHEN '{quoted(c.strip().casefold())}' THEN '{quoted(str(m))}'" for c, m in codes.items())
+    cases = " ".join(f"WHEN {literal(code)} THEN '{quoted(str(meaning))}'" for code, meaning in codes.items())
     return f"CASE {_clean(field)} {cases} END" if cases else "NULL"
 
 
 def _yes_no(codes: Mapping[str, str]) -> dict[str, str]:
     """Return which codes mean true and which false; a code that means neither is left out and so is unreadable."""
-    meanings = {code: YES_NO_CODES.get(meaning.casefold()) for code, meaning in (codes or YES_NO_CODES).items()}
-    return {code: "true" if meaning == "yes" else "false" for code, meaning in meanings.items() if meaning}
+    meant = {code: YES_NO_CODES.get(meaning.strip().casefold()) for code, meaning in (codes or YES_NO_CODES).items()}
+    return {code: "true" if meaning == "yes" else "false" for code, meaning in meant.items() if meaning}
 
 
-def _arm_codes(protocol: Protocol) -> dict[str, str]:
+def _arm_codes(protocol: Protocol, column: Column) -> dict[str, str]:
+    """Return which arm each code means: by the column's own codes, or by those of the arms."""
     if protocol.arms is None:
         return {}
     arms = {"treatment": protocol.arms.treatment, "comparison": protocol.arms.comparison}
-    return {code: key for key, arm in arms.items() for code in arm.codes}
-
-
-def strptime_format(declared: str) -> str:
-    """Return a declared date format as DuckDB reads it: dd/mm/yyyy becomes %d/%m/%Y."""
-    if "%" in declared or not declared:
-        return declared or "%Y-%m-%d"
-    pattern = "|".join(token for token, _ in DATE_TOKENS)
-    return re.sub(pattern, lambda found: dict(DATE_TOKENS)[found[0].lower()], declared, flags=re.IGNORECASE)
+    codes = {code: key for key, arm in arms.items() for code in arm.codes}
+    folded = {code.strip().casefold(): key for code, key in codes.items()}
+    own = {code: folded.get(meaning.strip().casefold(), "") for code, meaning in column.codes.items()}
+    return {code: key for code, key in own.items() if key} if own else codes
 
 
 def _date(field: str, declared: str) -> str:
     """Return a date. Workbooks hold true dates, which were written as yyyy-mm-dd: that form is always understood."""
     formats = dict.fromkeys((strptime_format(declared), "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
-    return f"try_strptime({_clean(field)}, [{', '.join(repr(f) for f in formats)}])::DATE"
+    listed = ", ".join(f"'{quoted(one)}'" for one in formats)
+    read = f"try_strptime({trimmed(named(field))}, [{listed}])::DATE"
+    return f"CASE WHEN {read} >= DATE '{FIRST_DAY}' AND {read} < DATE '{DAY_AFTER_LAST}' THEN {read} END"
 
 
 def unreadable_fields(typed: Mapping[str, Typed]) -> str:
@@ -163,11 +169,14 @@ def _due(outcome: Outcome) -> str:
 
 
 def _value_at_horizon(outcome: Outcome, typed: Mapping[str, Typed]) -> str:
-    """Return 1 if the event came by the horizon, 0 if follow-up passed it without, NULL if follow-up ended before."""
+    """Return 1 if the event came by the horizon, 0 if follow-up passed it without, NULL if follow-up ended before.
+
+    Where it is not known whether the event came, only a time beyond the horizon tells that it had not come by then.
+    """
     if outcome.type != "binary" or not (outcome.time and outcome.event):
         return "NULL::DOUBLE"
-    time, event = typed[outcome.time].value, typed[outcome.event].value
+    time, event, horizon = typed[outcome.time].value, typed[outcome.event].value, outcome.horizon
     return (
-        f"CASE WHEN ({event}) AND ({time}) <= {outcome.horizon} THEN 1.0 "
-        f"WHEN ({time}) >= {outcome.horizon} THEN 0.0 END"
+        f"CASE WHEN ({event}) AND ({time}) <= {horizon} THEN 1.0 WHEN ({time}) > {horizon} THEN 0.0 "
+        f"WHEN NOT ({event}) AND ({time}) = {horizon} THEN 0.0 END"
     )

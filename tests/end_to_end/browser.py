@@ -17,6 +17,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 FLAGS = [
@@ -32,9 +33,12 @@ LOCAL = {"127.0.0.1", "localhost"}
 SECONDS_TO_START = 120
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; Playwright's own browsers are never downloaded."""
+    """Debian's Chromium; Playwright's own browsers are never downloaded.
+
+    One for each module: while it is open its event loop runs in this thread, and other tests could not run theirs.
+    """
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("no Chromium on this machine; `make test` installs it where it may (apt-get install chromium)")
@@ -131,6 +135,16 @@ def _collect(process: subprocess.Popen[str], lines: list[str], links: Queue[str]
         if found := re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", line):
             links.put(found.group())
     links.put("")
+
+
+def serious_faults(page: Page) -> list[str]:
+    """Return what axe-core finds serious or critical in a page, in words."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{fault['impact']}: {fault['help']} ({len(fault['nodes'])} x, first {fault['nodes'][0]['html'][:120]})"
+        for fault in violations
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def screenshot(page: Page, name: str) -> None:

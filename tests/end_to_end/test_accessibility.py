@@ -7,17 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from defusedxml import ElementTree
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
 from pipelines.workspace import Workspace
-from tests.end_to_end.browser import Watched
+from tests.end_to_end.browser import Watched, serious_faults
 
 pytestmark = pytest.mark.slow
 
-SERIOUS = {"serious", "critical"}
 NARROW = {"width": 320, "height": 800}
 """WCAG 2.2, 1.4.10 Reflow: a page magnified to 400% is 320 CSS pixels wide."""
 PDF_UA = "{http://www.aiim.org/pdfua/ns/id/}part"
@@ -44,13 +42,9 @@ def test_axe_finds_nothing_serious_in_any_web_page(reports: Path, session: Watch
 
 
 def _serious(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
+    found = serious_faults(page)
     page.close()
-    return [
-        f"{fault['impact']}: {fault['help']} ({len(fault['nodes'])} x, first {fault['nodes'][0]['html'][:120]})"
-        for fault in violations
-        if fault["impact"] in SERIOUS
-    ]
+    return found
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pipelines.demo import PILOTS, create
-from tests.end_to_end.browser import Served, Watched, screenshot, served
+from tests.end_to_end.browser import Served, Watched, screenshot, serious_faults, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,7 +47,8 @@ def test_a_site_is_run_and_its_report_read_with_the_mouse_alone(page: Page, ui: 
     _read_the_report(page, session)
     page.get_by_role("link", name="lineage Lineage", exact=True).click()
     expect(page.get_by_text("6_reports").first).to_be_visible()
-    page.wait_for_timeout(2000)  # the graph moves into place
+    page.keyboard.press("Alt+e")  # opens every layer
+    page.wait_for_timeout(3000)  # the graph moves into place
     screenshot(page, "ui-graph")
     assert session.outside() == []
     assert [line for line in ui.lines if "DEBUG" in line or "Warning" in line] == []
@@ -68,7 +69,9 @@ def _launch(page: Page) -> None:
 def _see_the_run_succeed(page: Page) -> None:
     page.get_by_text("View", exact=True).click()  # in the note "Launched run ..."
     page.wait_for_url(re.compile("/runs/"))
-    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=A_RUN)
+    ended = page.get_by_text(re.compile("^(Success|Failure)$")).first
+    expect(ended).to_be_visible(timeout=A_RUN)
+    expect(ended).to_have_text("Success")
     screenshot(page, "ui-run")
 
 
@@ -104,6 +107,7 @@ def test_the_list_of_reports_opens_them(page: Page, ui: Served):
     page.goto(f"{ui.address}/pilotlens/reports/")
     expect(page.get_by_role("heading", name="Reports")).to_be_visible()
     screenshot(page, "reports")
+    assert serious_faults(page) == []
     page.get_by_role("link", name="Evaluation report (web page)").first.click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 

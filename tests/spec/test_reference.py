@@ -24,6 +24,7 @@ def test_every_field_has_a_meaning(model: type) -> None:
         for part, body in parts.items()
         for name, field in body.get("properties", {}).items()
         # A field that only repeats the meaning of the part it holds refers to that part.
-        if "description" not in {**parts.get(field.get("$ref", "").split("/")[-1], {}), **field} and "const" not in field
+        if "description" not in {**parts.get(field.get("$ref", "").split("/")[-1], {}), **field}
+        and "const" not in field
     ]
     assert not silent, json.dumps(silent)
