@@ -43,8 +43,7 @@ def thinned(points: Sequence[P], minimum_step: int, known_at: Sequence[float] = 
         The first, and each whose events so far differ by at least `minimum_step` from those of every other point that
         is shown and from every number that is known. Else the events after the last step could be had by subtraction.
     """
-    total = sum(point.events for point in points)
-    known = {sum(point.events for point in points if point.time <= time) for time in known_at} | {total}
+    known = set(_known(points, minimum_step, known_at).values()) | {sum(point.events for point in points)}
     kept: list[P] = list(points[:1])
     shown, so_far = {0, *known}, 0
     for point in points[1:]:
@@ -69,10 +68,20 @@ def drawn(
     horizon : end of follow-up, in the unit of time.
     """
     shares = {point.time: point.survival for point in thinned(points, minimum_step, known_at)}
-    ends = [horizon, *(time for time in known_at if time < horizon)]
-    so_far = {time: sum(point.events for point in points if point.time <= time) for time in ends}
-    for time in ends:
-        # A time whose number of events is withheld where it is the result is not given away here.
-        if all(one in (so_far[time], 0) or abs(so_far[time] - one) >= minimum_step for one in (0, *so_far.values())):
-            shares[time] = [point.survival for point in points if point.time <= time][-1]
+    for time in (*_known(points, minimum_step, known_at), horizon):
+        shares[time] = [point.survival for point in points if point.time <= time][-1]
     return {time: round(shares[time], DECIMALS) for time in sorted(shares)}
+
+
+def _known(points: Sequence[P], minimum_step: int, known_at: Sequence[float]) -> dict[float, int]:
+    """Return the events by each time at which their number is shown elsewhere.
+
+    Where they are few, or all but few, that other result is withheld; steps that kept away from it would point at it.
+    """
+    total = sum(point.events for point in points)
+    found: dict[float, int] = {}
+    for time in sorted(known_at):
+        so_far = sum(point.events for point in points if point.time <= time)
+        if all(abs(so_far - one) >= minimum_step or so_far == one for one in (0, total, *found.values())):
+            found[time] = so_far
+    return found

@@ -113,13 +113,15 @@ def _row(row: BaselineRow, i: int, hidden: Cells, rules: Policy, log: Log, sizes
             arms[arm] = ArmSummary(title=summary.title, n=n)
         else:
             coarse = coarse or not admitted or rules.rounding_base > 1
-            arms[arm] = _summary(row, summary, cell, rules, log, admitted)
+            least = sizes.least(arm, summary.n or 1)
+            arms[arm] = _summary(row, summary, cell, rules, log, admitted, least)
     return _compared(row.model_copy(update={"arms": arms}), coarse, rules)
 
 
-def _summary(row: BaselineRow, summary: ArmSummary, cell: str, rules: Policy, log: Log, admitted: bool) -> ArmSummary:
-    """Return a group's figures, rounded where its size is withheld or the profile rounds."""
-    people = summary.n or 1
+def _summary(
+    row: BaselineRow, summary: ArmSummary, cell: str, rules: Policy, log: Log, admitted: bool, people: int
+) -> ArmSummary:
+    """Return a group's figures, rounded where its size is withheld or the profile rounds; it has `people` at least."""
     if admitted and rules.rounding_base == 1:
         return summary.model_copy(update={"contributors": None})
     log.rounded(cell, f"rounding to {rules.rounding_base}" if admitted else SIZE_NEARBY)
@@ -210,23 +212,24 @@ def _dose_arm(summary: ArmSummary, cell: str, arm: str, rules: Policy, log: Log,
     if few or summary.average is None:
         log.withheld(cell)
         return ArmSummary(title=summary.title, n=n)
-    return _dose_figures(summary, n, cell, rules, log, exact=admitted and rules.rounding_base == 1)
+    people = sizes.least(arm, summary.n or 1)
+    return _dose_figures(summary, n, cell, rules, log, people, exact=admitted and rules.rounding_base == 1)
 
 
-def _dose_figures(summary: ArmSummary, n: int | None, cell: str, rules: Policy, log: Log, *, exact: bool) -> ArmSummary:
+def _dose_figures(
+    summary: ArmSummary, n: int | None, cell: str, rules: Policy, log: Log, people: int, *, exact: bool
+) -> ArmSummary:
     hide = part_hidden(summary.events, summary.n, rules)
     if hide:
         log.withheld(f"{cell}.events")
     events = None if hide or n is None else rounded(summary.events, rules)
     if hide and _bounds_the_rest(summary, rules):
         log.withheld(f"{cell}.spread")
-        return ArmSummary(
-            title=summary.title, n=n, events=events, average=precision.mean(summary.average, summary.n or 1)
-        )
+        return ArmSummary(title=summary.title, n=n, events=events, average=precision.mean(summary.average, people))
     if exact:
         return summary.model_copy(update={"n": n, "events": events, "contributors": None})
     log.rounded(cell, SIZE_NEARBY if n is None else f"rounding to {rules.rounding_base}")
-    average, spread = (precision.mean(x, summary.n or 1) for x in (summary.average, summary.spread))
+    average, spread = (precision.mean(x, people) for x in (summary.average, summary.spread))
     return ArmSummary(title=summary.title, n=n, events=events, average=average, spread=spread)
 
 

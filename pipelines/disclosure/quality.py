@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.disclosure.counts import too_small
 from pipelines.disclosure.log import Log
@@ -19,8 +19,10 @@ from pipelines.findings.models import (
 )
 
 WITHHELD = "[c]"
+Counts = dict[str, int | None]
 # As pipelines.validation.speech writes them: "37 of 400 people (9.3%)", "Fewer than 10 of 150 people".
-_PART = re.compile(r"((?:[Ff]ewer than )?\d[\d,]*) of (?:fewer than )?\d[\d,]*( [^.;()]*)?( \([^()]*%\))?")
+_PART = re.compile(r"((?:[Ff]ewer than )?\d[\d,]*) of (?:fewer than )?\d[\d,]*")
+_SHARE = re.compile(r" \((?:less than )?[\d.]+%\)")
 
 
 def quality(
@@ -36,9 +38,12 @@ def quality(
     """
     telling = {noun for noun in result.rows if _telling(noun, result, exact, shown, rules)}
     rows = {noun: _rows(noun, n, "rows", telling, rules, log) for noun, n in result.rows.items()}
+    few = telling | ({"cases"} if _few_set_aside(exact, rules) else set())
     aside = {
-        noun: _rows(noun, n, "set_aside", telling if n else set(), rules, log) for noun, n in result.set_aside.items()
+        n: _rows(n, count, "set_aside", few if count else set(), rules, log) for n, count in result.set_aside.items()
     }
+    if rules.rounding_base > 1:
+        rows, aside = _with_totals(rows, aside, shown)
     # Rounding hides an exact number only if no sentence repeats it.
     vague = set(rows) if rules.rounding_base > 1 else {n for n in rows if rows[n] is None or aside.get(n, 0) is None}
     checks = tuple(_check(check, i, vague, log) for i, check in enumerate(result.checks))
@@ -75,6 +80,34 @@ def _people_withheld(shown: Mapping[str, Finding]) -> bool:
     return any(None in stage.counts.values() for flow in flows for stage in flow.stages[:2])
 
 
+def _with_totals(rows: Counts, aside: Counts, shown: Mapping[str, Finding]) -> tuple[Counts, Counts]:
+    """Return totals computed from the rounded groups: rounded by itself, a total would narrow the groups down."""
+    flows = [finding.result for finding in shown.values() if isinstance(finding.result, FlowResult)]
+    kept = _sum(flows[0].stages[1].counts.values()) if flows and len(flows[0].stages) > 1 else rows.get("cases")
+    before = _sum(flows[0].stages[0].counts.values()) if flows else None
+    effects = [n for f in shown.values() if isinstance(f.result, EffectResult) for n in _sizes(f.result)]
+    themes = [f.result for f in shown.values() if isinstance(f.result, ThemeResult)]
+    asked = _sum(themes[0].interviewed.values()) if themes else rows.get("documents")
+    lost = None if before is None or kept is None else before - kept
+    anew = {"cases": kept, "outcomes": _sum(effects), "documents": asked}
+    return (
+        {noun: None if n is None else anew.get(noun, n) for noun, n in rows.items()},
+        {noun: n if n is None or noun != "cases" else lost for noun, n in aside.items()},
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return None if None in known else sum(count or 0 for count in known)
+
+
+def _few_set_aside(exact: Mapping[str, Finding], rules: Policy) -> bool:
+    """Tell whether few people of some group were set aside: then the total would narrow down how many."""
+    flows = [finding.result for finding in exact.values() if isinstance(finding.result, FlowResult)]
+    pairs = [(flow.stages[0].counts, flow.stages[1].counts) for flow in flows if len(flow.stages) > 1]
+    return any(too_small((first[arm] or 0) - (kept[arm] or 0), rules) for first, kept in pairs for arm in first)
+
+
 def _any_withheld(shown: Mapping[str, Finding], kind: type[Result]) -> bool:
     return any(None in _sizes(finding.result) for finding in shown.values() if isinstance(finding.result, kind))
 
@@ -101,9 +134,9 @@ def _check(check: CheckSummary, position: int, vague: set[str], log: Log) -> Che
     if check.noun not in vague or not _PART.search(check.sentence):
         return check
     log.withheld(f"checks.{position}.sentence")
-    return check.model_copy(update={"sentence": _PART.sub(_vaguely, check.sentence)})
+    return check.model_copy(update={"sentence": _SHARE.sub("", _PART.sub(_vaguely, check.sentence))})
 
 
 def _vaguely(match: re.Match[str]) -> str:
     part = match[1] if match[1].lower().startswith("fewer") else WITHHELD
-    return f"{part} of {WITHHELD}{match[2] or ''}"
+    return f"{part} of {WITHHELD}"

@@ -28,23 +28,24 @@ def recomputed(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
         arms = {key: _proportion(arm, result.level, rules) for key, arm in result.arms.items()}
     else:
         arms = {key: _average(arm, result, rules) for key, arm in result.arms.items()}
-    plain = result.model_copy(update={"arms": arms, "curves": coarse_curves(result)})
+    plain = result.model_copy(update={"arms": arms})
+    plain = plain.model_copy(update={"curves": coarse_curves(plain, rules.rounding_base // 2)})
     if result.value is None:
         return plain
     return plain.model_copy(update=_binary(plain) if result.outcome_type == "binary" else _means(plain))
 
 
-def coarse_curves(result: EffectResult) -> dict[str, tuple[Step, ...]]:
+def coarse_curves(result: EffectResult, uncertain: int = 0) -> dict[str, tuple[Step, ...]]:
     """Return survival curves whose shares fit every number of people nearby.
 
     Parameters
     ----------
-    result : an effect with the exact sizes of its groups.
+    result : an effect with the exact sizes of its groups, or with rounded ones.
+    uncertain : people by which a size may be off.
     """
+    people = {key: max((arm.n or 1) - uncertain, 1) for key, arm in result.arms.items()}
     return {
-        key: tuple(
-            step.model_copy(update={"share": precision.share(step.share, result.arms[key].n or 1)}) for step in curve
-        )
+        key: tuple(step.model_copy(update={"share": precision.share(step.share, people[key])}) for step in curve)
         for key, curve in result.curves.items()
     }
 
@@ -61,7 +62,8 @@ def _proportion(arm: ArmSummary, level: float, rules: Policy) -> ArmSummary:
 
 def _average(arm: ArmSummary, result: EffectResult, rules: Policy) -> ArmSummary:
     """Return a group with rounded counts and averages; its limits follow from them."""
-    n, people = rounded(arm.n, rules) or 0, arm.n or 1
+    n = rounded(arm.n, rules) or 0
+    people = max(n - rules.rounding_base // 2, 1)  # the fewest that a reader must reckon with
     mean, spread = (precision.mean(x, people) for x in (arm.average, arm.spread))
     half = None if mean is None else _half_width(arm, spread, n, result)
     return arm.model_copy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from pipelines.disclosure.counts import too_small
+from pipelines.disclosure.counts import rounded, too_small
 from pipelines.disclosure.policy import Policy
 
 
@@ -39,6 +39,16 @@ class Sizes:
     def repeats(self, arm: str, size: int | None, outcome: str) -> bool:
         """Tell whether a size (people) of an arm only says again how many stand behind an estimate that is shown."""
         return bool(outcome) and size is not None and self._estimates.get((arm, outcome)) == size
+
+    def least(self, arm: str, size: int) -> int:
+        """Return the fewest people an arm may have as far as a reader knows who sees only what is shown of its size.
+
+        How far a figure is rounded must depend on this and not on the size: else it tells on which side of 100 it lies.
+        """
+        if self._policy.rounding_base > 1:
+            return max((rounded(size, self._policy) or 0) - self._policy.rounding_base // 2, 1)
+        near = [one for one in self._shown[arm] if too_small(abs(size - one), self._policy)]
+        return max(min(near, default=size) - self._policy.minimum_count + 1, 1)
 
     def admit(self, arm: str, size: int | None) -> bool:
         """Tell whether a size (people) of an arm may be shown, and note it if so; None may not."""

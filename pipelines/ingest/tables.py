@@ -122,8 +122,9 @@ def _somebody(item: Delivered) -> str:
 
 def _joined(item: Delivered) -> str:
     """Return a file's table with the pseudonym of each row's person."""
-    condition = f"k.identifier = t.{item.slot('person')} AND {_somebody(item)}"
-    return f"{item.table} t LEFT JOIN person_keys k ON {condition}"
+    # One equality: with the condition beside it DuckDB compares every row with every person.
+    somebody = f"CASE WHEN {_somebody(item)} THEN t.{item.slot('person')} END"
+    return f"{item.table} t LEFT JOIN person_keys k ON k.identifier = {somebody}"
 
 
 def _identifiers(connection: Any, site: PilotSite, noun: str, item: Delivered) -> list[str]:

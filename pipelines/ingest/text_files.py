@@ -78,9 +78,10 @@ def _scan(connection: Any, path: Path, text: str | None, delimiter: str, width: 
             na_values="",
         )
         rows.query(
-            "delivered",
-            "CREATE OR REPLACE TEMP TABLE scanned AS SELECT row_number() OVER () AS position, * FROM delivered",
+            "lying",
+            "CREATE OR REPLACE TEMP TABLE scanned AS SELECT row_number() OVER () AS position, * FROM lying",
         )
+        connection.execute("DROP VIEW lying")
     except Exception as error:
         refusal = _unreadable_row(path, str(error))
     else:

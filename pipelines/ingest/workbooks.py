@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.ingest.error_cells import error_cells
 from pipelines.ingest.headers import expected_columns, nameless_fault, tidy
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean
@@ -33,6 +34,9 @@ def read(path: Path, extract: Extract) -> tuple[tuple[str, ...], Rows]:
     if cells is None:
         raise _not_a_workbook(path)
     rows = [[_cell(value) for value in row] for row in cells]
+    for (number, column), shown in error_cells(path, sheet).items():
+        if number < len(rows) and column < len(rows[number]):
+            rows[number][column] = shown
     if not rows:
         raise Refusal(f"{path.name} holds no rows.", "Ask the provider to send it again.")
     return tuple(tidy(name) for name in rows[0]), rows[1:]

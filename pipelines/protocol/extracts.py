@@ -72,7 +72,7 @@ YES_NO_CODES: dict[str, str] = {
 }
 """What a yes/no column may hold when the protocol declares no codes; case does not matter."""
 
-MISSING_DEFAULT: tuple[str, ...] = ("", "NA", "N/A", "NULL", "None", "NaN")
+MISSING_DEFAULT: tuple[str, ...] = ("", "NA", "N/A", "#N/A", "NULL", "None", "NaN")
 """What counts as missing when the protocol declares nothing else; case does not matter."""
 
 

