@@ -70,6 +70,7 @@ Find a number by the id of its finding, for example with Python:
 
 ```python
 import json
+
 evidence = json.load(open("evidence.json", encoding="utf-8"))
 findings = {finding["id"]: finding for finding in evidence["findings"]}
 findings["effect/rearrest_52w/primary"]["result"]["value"]

@@ -142,7 +142,7 @@ def _compared(row: BaselineRow, coarse: bool, rules: Policy) -> BaselineRow:
         return row
     if rules.rounding_base > 1:
         return _compared_anew(row)
-    return row.model_copy(update={"difference": round(row.difference, 1)})
+    return row.model_copy(update={"difference": round(row.difference, 1) + 0.0})  # no minus before a zero
 
 
 def _compared_anew(row: BaselineRow) -> BaselineRow:

@@ -68,7 +68,9 @@ def _telling(
     if noun == "outcomes":
         return rows != _known_outcomes(exact) or _any_withheld(shown, EffectResult)
     if noun == "consents":
-        return too_small(abs(rows - cases), rules) or (people_hidden and rows == cases)
+        # Rounded by itself, a number that nearly equals another bounds what that one was rounded from.
+        near = abs(rows - cases) < rules.minimum_count + rules.rounding_base
+        return too_small(abs(rows - cases), rules) or (near and (rules.rounding_base > 1 or people_hidden))
     if noun == "documents":
         return _any_withheld(shown, ThemeResult) or too_small(abs(rows - _interviewed(exact)), rules)
     return False

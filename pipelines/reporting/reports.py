@@ -91,7 +91,7 @@ def _rendered(
 
 
 def _parameters(evidence: Evidence, bundle: Path) -> dict[str, object]:
-    """Return what the sources and the furniture of the pages are told; a PDF is dated as its data, not as its making."""
+    """Return what the sources and the pages are told; a PDF is dated as its data, not as its making."""
     told: dict[str, object] = {"bundle": str(bundle.resolve())}
     day = evidence.drop.name[:10]
     told |= {"source_date": day} if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else {}

@@ -59,7 +59,9 @@ def test_the_flow_is_that_of_the_asset_graph() -> None:
     assert list(dict.fromkeys(order)) == LAYERS
     from assets.definitions import defs
 
-    layer = {spec.key.to_user_string(): spec.key.to_user_string().split("_")[0] for spec in defs.resolve_all_asset_specs()}
+    layer = {
+        spec.key.to_user_string(): spec.key.to_user_string().split("_")[0] for spec in defs.resolve_all_asset_specs()
+    }
     assert set(layer.values()) == set(LAYERS)
     for spec in defs.resolve_all_asset_specs():
         for dep in spec.deps:

@@ -186,30 +186,28 @@ def _short(value: float) -> bool:
 
 
 def _share_fits(share: float, n: int) -> bool:
-    if _short(share):
-        return any(
-            precision.share(k / n, m) == share or abs(k / n - share) < 1e-9
-            for k in _near(share, n)
-            for m in _reckoned(n)
-        )
-    return abs(n * share - round(n * share)) < 1e-7
+    if not _short(share):
+        return abs(n * share - round(n * share)) < 1e-7
+    steps = [next((step for step in precision.SHARE_STEPS if step * m >= 1), 0.1) for m in _reckoned(n)]
+    return any(_someone_between(share - step / 2, share + step / 2, n) for step in steps)
 
 
 def _mean_fits(mean: float, n: int) -> bool:
-    if _short(mean):
-        return any(
-            precision.mean(k / n, m) == mean or abs(k / n - mean) < 1e-9 for k in _near(mean, n) for m in _reckoned(n)
-        )
-    return abs(n * mean - round(n * mean)) < 1e-6
+    if not _short(mean):
+        return abs(n * mean - round(n * mean)) < 1e-6
+    kept = math.floor(math.log10(abs(mean))) if mean else 0
+    steps = [10.0 ** min(-math.floor(math.log10(m)), kept) for m in _reckoned(n)]
+    return any(_someone_between(mean - step / 2, mean + step / 2, n) for step in steps)
+
+
+def _someone_between(low: float, high: float, n: int) -> bool:
+    """Tell whether a whole number of n lies between two shares of n."""
+    return math.floor(high * n + 1e-9) >= math.ceil(low * n - 1e-9)
 
 
 def _reckoned(n: int) -> tuple[int, ...]:
     """Return sizes whose steps a rounded figure of n people may have."""
-    return tuple(dict.fromkeys((n, max(n - 2, 1), max(n - 9, 1), max(n - 18, 1))))
-
-
-def _near(value: float, n: int) -> range:
-    return range(max(math.floor((value - 0.1) * n), 0), math.ceil((value + 0.1) * n) + 1)
+    return (n, max(n - 2, 1), max(n - 9, 1), max(n - 18, 1))
 
 
 def _two_valued(summary: ArmSummary) -> int | None:

@@ -404,9 +404,15 @@ def test_a_difference_without_randomisation_is_not_owed_to_anything() -> None:
 
 @pytest.mark.parametrize(
     ("lower", "upper", "better", "expected"),
-    [(-2, -1, "lower", "better"), (-2, -1, "higher", "worse"), (1, 2, "higher", "better"), (-1, 1, "higher", "inconclusive"),
-     (0, 1, "higher", "inconclusive"), (None, 1, "higher", "inconclusive")],
-)  # fmt: skip
+    [
+        (-2, -1, "lower", "better"),
+        (-2, -1, "higher", "worse"),
+        (1, 2, "higher", "better"),
+        (-1, 1, "higher", "inconclusive"),
+        (0, 1, "higher", "inconclusive"),
+        (None, 1, "higher", "inconclusive"),
+    ],
+)
 def test_verdict(lower: Any, upper: Any, better: Any, expected: str) -> None:
     assert verdict(lower, upper, better) == expected
 
