@@ -17,7 +17,7 @@ _MARYLAND = {
     2: "Weak. The groups may have differed from the start.",
     3: "Fair. A comparison group was followed over time.",
     4: "Good. The groups were made alike as far as records allow.",
-    5: "Strong. Chance decided who was offered it, so the groups were alike at the start.",
+    5: "Strong. Chance decided who was offered it, so at the start the groups differed by chance alone.",
 }
 
 
