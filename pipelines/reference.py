@@ -162,7 +162,24 @@ def _nouns() -> str:
     missing = ", ".join(f"`{word}`" for word in MISSING_DEFAULT if word)
     lines += ["", "`cases` also takes every field that an outcome (`value`, `time`, `event`), a covariate or a"]
     lines += ["component (`cases.FIELD`) names. A blank cell is missing, and so are: " + missing + "."]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", INTERVIEWS])
+
+
+INTERVIEWS = """## Coded interviews
+
+An extract with `noun: interviews` is a coded project in the exchange format REFI-QDA (`.qdpx`), which NVivo, ATLAS.ti,
+MAXQDA, QualCoder and others write. Nothing is mapped; the project itself says who speaks:
+
+- Each document belongs to a *case* of the project whose name is the person's identifier, exactly as the case file has
+  it (`person`); then consent and role follow. A document that no case holds is a speaker with the document's own name.
+- A variable `role` of the case or the document says who the speaker is, for example `participant` or `staff`. Without
+  it, speakers who are in the case file are participants.
+- A variable `site`, or a document set with the name of the site, tells the interviews of several sites apart when they
+  are in one project. Otherwise keep one project for each site, with `{site}` in its file's name.
+- A quote is shown only when its speaker's row in `consents` has `may_quote` and `may_publish` and no `withdrawn_on`,
+  when its exact words are listed in `quotes.csv` (columns `quote` or `sha256`, `approved_by`, `approved_on`) beside the
+  protocol, and when it holds no identifier.
+"""
 
 
 if __name__ == "__main__":

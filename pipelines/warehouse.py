@@ -158,3 +158,11 @@ def has_table(connection: Any, layer: str, noun: str) -> bool:
     """Tell whether a table was ever published."""
     query = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ? AND table_name = ?"
     return connection.execute(query, [layer, noun]).fetchone() is not None
+
+
+def few_set_aside(connection: Any, minimum: int) -> bool:
+    """Tell whether some table has rows set aside, but fewer than may be counted aloud."""
+    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'quarantine'"
+    tables = [name for (name,) in connection.execute(query).fetchall()]
+    counts = [connection.execute(f"SELECT count(*) FROM quarantine.{named(name)}").fetchone()[0] for name in tables]
+    return any(0 < count < minimum for count in counts)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.disclosure.policy import minimum_count
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import (
     columns_of,
+    few_set_aside,
     has_table,
     named,
     open_warehouse,
@@ -35,6 +37,9 @@ def build(site: PilotSite, noun: str) -> Told:
         with transaction(connection):
             rows = replace_table(connection, f"analysis.{noun}", sql, _parameters(site, noun))
         columns = columns_of(connection, f"analysis.{noun}")
+        telling = few_set_aside(connection, minimum_count(site.protocol))
+    if telling:  # the number of rows, beside the number that arrived, would tell how few were set aside
+        return Told("The table is ready.", columns=columns)
     return Told(_said(noun, rows), rows=rows, columns=columns)
 
 

@@ -20,7 +20,7 @@ from pipelines.protocol.models import Plan
 COUNTED = ("binary", "time_to_event")
 ADJUSTED = ("Lin", "Cox, adjusted")
 WITHHELD_EFFECT = (
-    "Too few people had, or did not have, this outcome to show figures without the risk that somebody is recognised."
+    "Too few people stand behind a figure to show this outcome without the risk that somebody is recognised."
 )
 ADJUSTED_WARNING = "The adjusted estimate is not shown, or leaves out covariates that could not be used."
 FEW_LEFT_EARLY = "rounding, because few left the follow-up early"

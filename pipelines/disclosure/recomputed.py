@@ -113,13 +113,13 @@ def _binary(result: EffectResult) -> dict[str, Any]:
     ]
     design = Design("binary", result.unit, level=result.level, floor_per_arm=2)
     found = estimate(pd.DataFrame(rows, columns=["arm", "value"]), design)
-    return figures(found, "binary", result.better, result.level) | {"warnings": result.warnings}
+    return figures(found, result.better, result.level) | {"warnings": result.warnings}
 
 
 def _means(result: EffectResult) -> dict[str, Any]:
     """Compare rounded averages; what needs the people themselves is left out."""
     from pipelines.estimation.welch import t_inference, z_inference
-    from pipelines.findings.outcomes import verdict
+    from pipelines.findings.outcomes import detectable, verdict
 
     treated, compared = result.arms["treatment"], result.arms["comparison"]
     errors = [_error(arm, result) for arm in (treated, compared)]
@@ -137,7 +137,7 @@ def _means(result: EffectResult) -> dict[str, Any]:
         "p": inference.p,
         "effect_size": _size(result, errors),
         "others": (),
-        "detectable": _detectable(result, se),
+        "detectable": detectable(se, inference.df, result.level),
         "verdict": verdict(inference.lower, inference.upper, result.better),
     }
 
@@ -173,16 +173,3 @@ def _size(result: EffectResult, errors: list[float]) -> Interval | None:
     relative = math.hypot(*(error / mean for error, mean in zip(errors, means, strict=True)))
     ratio = log_ratio(math.log(means[0] / means[1]), relative, result.level)
     return Interval(name=result.effect_size.name, value=ratio.value, lower=ratio.lower, upper=ratio.upper)
-
-
-def _detectable(result: EffectResult, se: float) -> float | None:
-    from scipy.stats import norm
-
-    from pipelines.estimation.detectable import detectable_difference
-
-    base = result.arms["comparison"]
-    if result.outcome_type == "time_to_event":
-        return float((norm.ppf(0.5 + result.level / 2) + norm.ppf(0.8)) * se) if se else None
-    if not base.spread:
-        return None
-    return detectable_difference(result.arms["treatment"].n or 2, base.n or 2, base.spread, result.level).value

@@ -63,7 +63,7 @@ def effect(frame: Any, outcome: Outcome, making: Making) -> EffectResult:
     except EstimationRefusal as refusal:
         titles = {"treatment": arms.treatment.title, "comparison": arms.comparison.title}
         summaries = {arm: ArmSummary(title=title, n=_known(frame, arm, outcome)) for arm, title in titles.items()}
-        return _described(outcome, making, summaries, str(refusal))
+        return _described(outcome, making, summaries, refusal.reason)
     if arms.assignment != "randomised":
         return _described(outcome, making, _arms(found, frame, making), NOT_BY_CHANCE)
     if found.description_only:
@@ -97,7 +97,7 @@ def _base(outcome: Outcome, making: Making) -> dict[str, Any]:
     return {
         "title": outcome.title,
         "tier": outcome.tier,
-        "better": outcome.better,
+        "better": outcome.good_direction,
         "outcome_type": outcome.type,
         "horizon": outcome.horizon,
         "level": making.plan.confidence_level,
@@ -156,7 +156,7 @@ def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
 
 def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:
     """Return the estimate as a result."""
-    known = figures(found, outcome.type, outcome.better, making.plan.confidence_level)
+    known = figures(found, outcome.good_direction, making.plan.confidence_level)
     return EffectResult(
         **_base(outcome, making),
         **known,
@@ -168,7 +168,7 @@ def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) ->
     )
 
 
-def figures(found: Estimate, outcome_type: str, better: Literal["higher", "lower"], level: float) -> dict[str, Any]:
+def figures(found: Estimate, better: Literal["higher", "lower"], level: float) -> dict[str, Any]:
     """Return the figures of an estimate as fields of a result, with the verdict that follows from them."""
     size = found.effect_size
     return {
@@ -180,7 +180,7 @@ def figures(found: Estimate, outcome_type: str, better: Literal["higher", "lower
         "p": found.p,
         "effect_size": Interval(name=size.name, value=size.value, lower=size.lower, upper=size.upper) if size else None,
         "others": tuple(_other(other) for other in found.others),
-        "detectable": detectable(found, outcome_type, level),
+        "detectable": detectable(found.se, found.df, level),
         "verdict": verdict(found.lower, found.upper, better),
         "warnings": found.warnings,
     }
@@ -229,18 +229,23 @@ def verdict(
     return "better" if (lower > 0) == (better == "higher") else "worse"
 
 
-def detectable(found: Estimate, outcome_type: str, level: float) -> float | None:
-    """Return the smallest difference that the people in hand would have shown 80 times in 100; None if undefined."""
-    from scipy.stats import norm
+def detectable(se: float | None, df: float | None, level: float) -> float | None:
+    """Return the smallest true difference that an estimate as precise as this one shows 80 times in 100.
 
-    from pipelines.estimation.detectable import detectable_difference, detectable_risk_difference
+    Parameters
+    ----------
+    se : standard error of the estimate, in its unit; without one nothing can be said.
+    df : degrees of freedom of its interval; None for a normal one.
+    level : confidence level of its interval.
 
-    n = found.n["treatment"], found.n["comparison"]
-    base = found.summary["comparison"]
-    if outcome_type == "binary" and base.mean is not None and 0 < base.mean < 1:
-        return detectable_risk_difference(*n, base.mean, level).value
-    if outcome_type in ("continuous", "count") and base.sd:
-        return detectable_difference(*n, base.sd, level).value
-    if outcome_type == "time_to_event" and found.se:
-        return float((norm.ppf(0.5 + level / 2) + norm.ppf(0.8)) * found.se)
-    return None
+    Returns
+    -------
+    In the estimate's unit: (quantile for the level + quantile for 80 in 100) x standard error (Bloom 1995, Evaluation
+    Review 19:547-556), so that it fits the interval beside it.
+    """
+    from scipy.stats import norm, t
+
+    if not se:
+        return None
+    law = t(df) if df else norm
+    return float((law.ppf(0.5 + level / 2) + law.ppf(0.8)) * se)

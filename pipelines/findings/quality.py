@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pipelines.disclosure.policy import minimum_count
 from pipelines.findings.making import Making
 from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceLevelResult, Finding, LimitResult
 from pipelines.warehouse import has_table
@@ -49,8 +50,25 @@ def _rows(connection: Any, layer: str, noun: str) -> int:
 
 
 def _level(making: Making) -> Finding:
-    result = evidence_level(making.plan.arms.assignment if making.plan.arms else None)
-    return making.finding("evidence/level", result)
+    plan = making.plan
+    if plan.arms and _smallest_group(making.connection) < max(plan.limits.people_per_arm, minimum_count(plan)):
+        return making.finding("evidence/level", _too_few_to_compare())
+    return making.finding("evidence/level", evidence_level(plan.arms.assignment if plan.arms else None))
+
+
+def _smallest_group(connection: Any) -> int:
+    query = "SELECT count(*) FILTER (arm = 'treatment'), count(*) FILTER (arm = 'comparison') FROM validated.cases"
+    return int(min(connection.execute(query).fetchone()))
+
+
+def _too_few_to_compare() -> EvidenceLevelResult:
+    """Return the level of a pilot whose plan had a comparison for which hardly anybody came."""
+    return EvidenceLevelResult(
+        maryland=1,
+        nesta=1,
+        reason="A group has too few people for a comparison; the pilot only shows what happened.",
+        raise_it="More people in each group would raise the level.",
+    )
 
 
 def evidence_level(assignment: str | None) -> EvidenceLevelResult:

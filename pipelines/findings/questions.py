@@ -4,7 +4,8 @@ The rules, so that anybody can check a row:
 
 numbers support the expectation when every estimated outcome of the question lies wholly on the good side, speak against
 it when every one lies on the bad side, are silent when nothing is estimated, and leave it open otherwise;
-voices support it when at least a third of the participants interviewed voiced a supporting code and at least twice as
+voices support it when at least a third of the participants interviewed (of everybody interviewed, where no participant
+was) voiced a supporting code and at least twice as
 many as voiced a countering one; against it is the mirror image; silent when nobody voiced either; else mixed;
 the fit is agreement when both point the same way, dissonance when they point in opposite ways, silence when one side is
 silent, and partial otherwise.
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import EffectResult, Finding, JointResult, QuestionAsked, ThemeResult
-from pipelines.findings.sentences import FIT, voices
+from pipelines.findings.sentences import meaning_of, voices
 from pipelines.protocol.models import Question
 
 TABLES = ("analysis.participants", "analysis.themes")
@@ -39,7 +40,7 @@ def _finding(making: Making, key: str, question: Question, findings: Sequence[Fi
     receipts = tuple(dict.fromkeys(f.id for f in (*effects, *supporting, *countering)))
     result = joint_of(question, findings, voice)
     return making.finding(
-        f"joint/{key}", result, subject=key, question=asked, receipts=receipts, sentence=FIT[result.fit]
+        f"joint/{key}", result, subject=key, question=asked, receipts=receipts, sentence=result.meaning
     )
 
 
@@ -57,7 +58,7 @@ def joint_of(question: Question, findings: Sequence[Finding], voice: VoiceDirect
         voice=voices(supporting, countering),
         voice_direction=voice,
         fit=how,
-        meaning=FIT[how],
+        meaning=meaning_of(number, voice, how),
     )
 
 
@@ -89,7 +90,9 @@ def _share(making: Making, themes: Sequence[Finding]) -> float:
     query = """
         SELECT coalesce(count(DISTINCT speaker_key) FILTER (passages > 0 AND list_contains($codes, code_path))
                         / nullif(count(DISTINCT speaker_key), 0), 0) AS share
-        FROM analysis.themes WHERE role = 'participant'
+        FROM analysis.themes
+        -- Participants decide; where none was interviewed, everybody who was.
+        WHERE role = 'participant' OR NOT EXISTS (FROM analysis.themes WHERE role = 'participant')
     """
     codes: list[Any] = [theme.scope.subject for theme in themes]
     return float(making.connection.execute(query, {"codes": codes or [""]}).fetchone()[0])

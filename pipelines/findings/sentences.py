@@ -32,6 +32,18 @@ FIT = {
 }
 
 
+SILENT = {
+    (True, True): "Neither numbers nor voices have anything to say on this yet.",
+    (True, False): "The numbers have nothing to say, so the answer rests on what people said.",
+    (False, True): "Nobody spoke of this, so the answer rests on the numbers.",
+}
+
+
+def meaning_of(number: str, voice: str, fit: str) -> str:
+    """Return what the directions of numbers and voices mean together."""
+    return SILENT.get((number == "silent", voice == "silent"), FIT[fit])
+
+
 def sentence_of(result: Any, plan: Plan) -> str:
     """Return the sentence of a result."""
     makers: dict[type, Callable[[Any, Plan], str]] = {
@@ -238,7 +250,7 @@ def plural(role: str) -> str:
 
 
 def _joint(result: JointResult, _plan: Plan) -> str:
-    return FIT[result.fit]
+    return meaning_of(result.number_direction, result.voice_direction, result.fit)
 
 
 def _quality(result: DataQualityResult, _plan: Plan) -> str:

@@ -29,14 +29,17 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
 
     A pilot without a drop has nothing wrong with it yet.
     """
-    from pipelines.ingest.drops import drops, files_of, missing_file
+    from pipelines.ingest.drops import drops, files_of, missing_file, not_drops
     from pipelines.ingest.files import header_faults, read_header
     from pipelines.refusal import Refusal
 
     found = drops(site.workspace, site.pilot)
+    faults = [
+        f"The folder {site.pilot}/drops/{name} is not read: a drop's folder begins with its date, as in 2026-09-30."
+        for name in not_drops(site.workspace, site.pilot)
+    ]
     if not found:
-        return ()
-    faults: list[str] = []
+        return tuple(faults)
     for name, extract in site.protocol.extracts.items():
         if extract.sites and site.site not in extract.sites:
             continue

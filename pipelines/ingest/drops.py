@@ -85,6 +85,12 @@ def drops(workspace: Workspace, pilot: str) -> tuple[Drop, ...]:
     return tuple(Drop(path.name, path, _files(path)) for path in found)
 
 
+def not_drops(workspace: Workspace, pilot: str) -> tuple[str, ...]:
+    """Return the folders among a pilot's drops that are not read, because their name does not begin with a date."""
+    folder = workspace.pilot_folder(pilot) / "drops"
+    return tuple(sorted(p.name for p in folder.glob("[!.]*") if p.is_dir() and not _is_dated(p.name)))
+
+
 def _is_dated(name: str) -> bool:
     """Tell a name that begins with a date of the calendar: 2026-02-31 is a slip, and no drop."""
     try:

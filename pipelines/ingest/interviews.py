@@ -227,4 +227,12 @@ def _said(noun: str, rows: int, drop: Drop, projects: list[Read]) -> str:
 
 def _notes(projects: list[Read]) -> str:
     """Return where the files leave the standard, as a Markdown list."""
-    return "\n".join(f"- {note}" for read in projects for note in read.project.deviations)
+    notes = [note for read in projects for note in (*read.project.deviations, *_unlinked(read.project))]
+    return "\n".join(f"- {note}" for note in notes)
+
+
+def _unlinked(project: Project) -> list[str]:
+    """Return a warning when a project has cases, but no document belongs to one."""
+    if not project.cases or any(document.case_names for document in project.documents):
+        return []
+    return ["The project's cases hold no document: each document counts as a speaker of its own, without a role."]

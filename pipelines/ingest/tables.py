@@ -196,9 +196,9 @@ def _codes_of_sites(site: PilotSite, extract: Extract) -> dict[str, str]:
 
 
 def rows_named(rows: Sequence[int]) -> str:
-    """Return "rows 3, 8 and 12 more" for a message."""
+    """Return "rows 3, 8 and more" for a message: how many more is a count that may be too small, or too telling."""
     first = ", ".join(str(row) for row in rows[:ROWS_NAMED])
-    more = f" and {len(rows) - ROWS_NAMED} more" if len(rows) > ROWS_NAMED else ""
+    more = " and more" if len(rows) > ROWS_NAMED else ""
     return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
 
 

@@ -18,13 +18,15 @@ class Outcome(Part):
     """
 
     title: Text
-    """Name of the outcome for readers, as it would end the sentence "share of people who ..."."""
+    """Name of the outcome for readers. Of a binary outcome as it ends the sentence "people who ..." (`were arrested
+    again`); of a time to an event the time (`Weeks until arrest`); else what is measured (`Days in stable housing`)."""
     type: Literal["binary", "continuous", "count", "time_to_event"]
     """Scale of measurement."""
     tier: Literal["primary", "secondary", "exploratory"] = "secondary"
     """Weight it was given beforehand."""
-    better: Literal["higher", "lower"]
-    """Which direction is good for people."""
+    better: Literal["higher", "lower", "later", "sooner"]
+    """Which direction is good for people: `higher` or `lower`; for a time to an event `later` (an arrest) or `sooner`
+    (a job)."""
     definition: str = ""
     """How exactly it is counted, and from which records."""
     unit: str = ""
@@ -42,6 +44,11 @@ class Outcome(Part):
     at the date of the drop is not followed up to the end: neither analysed nor missing. Default: all have come."""
     minimum_important_difference: Annotated[float, Field(gt=0)] | None = None
     """Smallest difference that would matter: a share for a binary outcome (0.05 is five points), else in `unit`."""
+
+    @property
+    def good_direction(self) -> Literal["higher", "lower"]:
+        """Direction of the figure that is good for people; of a time to an event the figure is the time without it."""
+        return "higher" if self.better in ("higher", "later") else "lower"
 
     @model_validator(mode="after")
     def _has_its_fields(self) -> Outcome:

@@ -27,7 +27,7 @@ from pipelines.protocol.parts import (
 
 def soundness_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything that could not be carried out."""
-    checks = (_dates, _differences, _due, _blank_codes, _taken_names, _known_before, _measures, _continues)
+    checks = (_dates, _directions, _differences, _due, _blank_codes, _taken_names, _known_before, _measures, _continues)
     found = [fault for check in checks for fault in check(tree, line)]
     return [*found, *extract_faults(tree, line)]
 
@@ -41,6 +41,17 @@ def _dates(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     start, end = written(dates.get("start")), written(dates.get("end"))
     if len(start) == len(end) == 10 and end < start:
         yield _at(line, ("dates", "end"), "the pilot ends before it starts.", "Are the two dates swapped?")
+
+
+def _directions(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """What is good of a time to an event is said of the event: `lower` could mean fewer arrests, or earlier ones."""
+    for name, outcome in mapping(tree.get("outcomes")).items():
+        kind, better = (written(mapping(outcome).get(key)) for key in ("type", "better"))
+        place: Place = ("outcomes", name, "better")
+        if kind == "time_to_event" and better in ("higher", "lower"):
+            yield _at(line, place, "is it good when the event comes later, or sooner?", "Allowed: later, sooner.")
+        if kind in ("binary", "continuous", "count") and better in ("later", "sooner"):
+            yield _at(line, place, "only a time to an event comes later or sooner.", "Allowed: higher, lower.")
 
 
 def _differences(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -12,7 +12,8 @@ from pipelines.reporting.evidence import Estimated
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROW = 0.86
+_ROW, _LINE = 0.86, 0.17  # inches: an outcome, and a line of its name
+_CHARACTERS = 80  # bold letters that fit the figure's width; a longer line would shrink the whole picture
 
 
 def difference_figures(estimated: Sequence[Estimated]) -> list[figures.Picture]:
@@ -29,22 +30,37 @@ def _drawn(unit: str, results: list[EffectResult], number: int) -> figures.Pictu
     """Draw the outcomes of one unit."""
     from matplotlib.figure import Figure
 
-    height = _ROW * len(results) + 0.85
+    label, places = figures.wrapped(_label(unit, results[0]), _CHARACTERS), _places(results)
+    tall, under = _ROW * (1.1 - places[-1]), 0.38 + _LINE * len(label.splitlines())
+    height = tall + under + 0.25
     figure = Figure(figsize=(figures.WIDTH, height))
-    axes = figure.add_axes((0.02, 0.55 / height, 0.96, 1 - 0.8 / height))
-    _frame(axes, unit, results)
-    for row, result in enumerate(results):
-        _outcome(axes, result, -row)
+    axes = figure.add_axes((0.02, under / height, 0.96, tall / height))
+    axes.set(ylim=(places[-1] - 0.5, 0.6), xlim=_reach(results), yticks=[], xlabel=label)
+    axes.tick_params(length=3)
+    for y, result in zip(places, results, strict=True):
+        _outcome(axes, result, y)
     return figures.saved(figure, f"differences-{number}", title(results), alt(unit, results))
 
 
-def _frame(axes: Axes, unit: str, results: list[EffectResult]) -> None:
-    """Draw the axis."""
-    axes.set(ylim=(-len(results) + 0.5, 0.6), xlim=_reach(results), yticks=[])
-    first = results[0]
+def _label(unit: str, first: EffectResult) -> str:
+    """Name the axis."""
     groups = f"“{first.arms['treatment'].title}” minus “{first.arms['comparison'].title}”"
-    axes.set_xlabel(f"Difference in {unit}: {groups}")
-    axes.tick_params(length=3)
+    return f"Difference in {unit}: {groups}"
+
+
+def _places(results: list[EffectResult]) -> list[float]:
+    """Return where each outcome's interval lies; a name of several lines pushes it down."""
+    places, y = [], 1.0
+    for result in results:
+        y -= 1 + (len(_name(result).splitlines()) - 1) * _LINE / _ROW
+        places.append(y)
+    return places
+
+
+def _name(result: EffectResult) -> str:
+    """Write an outcome's name and numbers, in lines no longer than the figure is wide."""
+    told = f"{sentences.name_of(result)}: {numbers.difference(result, result.value)} ({sentences.interval(result)})"
+    return figures.wrapped(told, _CHARACTERS)
 
 
 def _outcome(axes: Axes, result: EffectResult, y: float) -> None:
@@ -53,8 +69,8 @@ def _outcome(axes: Axes, result: EffectResult, y: float) -> None:
     lower, value, upper = (scale * (number or 0.0) for number in (result.lower, result.value, result.upper))
     axes.plot([lower, upper], [y, y], color=figures.COLOURS["treatment"], linewidth=3, solid_capstyle="butt")
     axes.plot([value], [y], marker="o", markersize=9, color=figures.COLOURS["treatment"], markeredgecolor="white")
-    told = f"{sentences.name_of(result)}: {numbers.difference(result, result.value)} ({sentences.interval(result)})"
-    axes.text(0.0, y + 0.40, told, transform=axes.get_yaxis_transform(), va="center", color=figures.INK, weight="bold")
+    told, line = _name(result), axes.get_yaxis_transform()
+    axes.text(0.0, y + 0.31, told, transform=line, va="bottom", color=figures.INK, weight="bold")
     _good_side(axes, result, y)
     _mark(axes, 0.0, y, "no difference", "-", "left" if result.better == "lower" else "right")
     if result.minimum_important_difference is not None:

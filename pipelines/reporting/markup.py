@@ -19,6 +19,11 @@ def bold(text: str) -> str:
     return f"**{plain(text)}**"
 
 
+def named(name: str, words: str) -> str:
+    """Put a name in bold before its words; no full stop leads to nothing where there are no words."""
+    return f"{bold(f'{name}.')} {plain(words)}" if words.strip() else bold(name)
+
+
 def code(text: str, **attributes: str) -> str:
     """Return text as code, with data attributes by which a machine finds it."""
     shown = " ".join(text.split()).replace("`", "'")

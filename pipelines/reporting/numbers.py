@@ -61,6 +61,13 @@ def percent(share: Figure, digits: int = 1) -> str:
     return WITHHELD if share is None else f"{decimal(100 * share, digits)}%"
 
 
+def p_value(p: Figure) -> str:
+    """Write a p value of another engine; none is zero, so a tiny one is told as below the last place shown."""
+    if p is None:
+        return NONE_HERE
+    return "<0.001" if p < 0.001 else decimal(p, 3)
+
+
 def signed(text: str) -> str:
     """Put a plus before a difference above zero, so that its direction is never guessed."""
     return text if text.startswith(MINUS) or text in (WITHHELD, NONE_HERE) or not text.strip("0.") else f"+{text}"

@@ -5,6 +5,8 @@ No causal verb stands here: whether a difference may be read as an effect is sai
 
 from __future__ import annotations
 
+import re
+
 from pipelines.findings.models import ArmSummary, EffectResult
 from pipelines.reporting.numbers import (
     WITHHELD,
@@ -27,6 +29,11 @@ def within(text: str) -> str:
 def capital(text: str) -> str:
     """Return a phrase as it begins a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def first(text: str) -> str:
+    """Return a text's first sentence."""
+    return re.split(r"(?<=[.!?])\s+", text.strip(), maxsplit=1)[0]
 
 
 def per_hundred(share: float | None) -> str:

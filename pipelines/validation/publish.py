@@ -19,6 +19,7 @@ from pipelines.validation.run import run_rules
 from pipelines.validation.typed import Typed, field_types, outcome_structs, typed_field, unreadable_fields
 from pipelines.warehouse import (
     columns_of,
+    few_set_aside,
     has_table,
     insert,
     open_warehouse,
@@ -76,9 +77,13 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
     rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+    sentence = verdict.sentence
+    if verdict.publish and few_set_aside(connection, minimum):
+        # The number published, beside the number that arrived, would tell how few were set aside.
+        rows, sentence = None, sentence if verdict.quarantine else "Published."
     columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
     refusal = "" if verdict.publish else "\n".join([verdict.sentence, *faults])
-    return Told(verdict.sentence, rows, columns, as_list(faults), checks=results, refusal=refusal)
+    return Told(sentence, rows, columns, as_list(faults), checks=results, refusal=refusal)
 
 
 def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:

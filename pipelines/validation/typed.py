@@ -6,6 +6,7 @@ aside with file, row and column. Running the expressions belongs in publish.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, YES_NO_CODES, C
 from pipelines.protocol.outcomes import Outcome
 from pipelines.warehouse import named, quoted
 
+WHOLE = r"^(-?[0-9]+)\.0+$"
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?"
 """A number as every program writes it. `1,200` may be one thousand or one and a bit, so it is none."""
 FIRST_DAY, DAY_AFTER_LAST = "1850-01-01", "2200-01-01"
@@ -98,8 +100,12 @@ def _number(field: str, codes: Mapping[str, str]) -> str:
 
 def _decoded(field: str, codes: Mapping[str, str]) -> str:
     """Return the meaning of a code; NULL for a code that is not listed."""
-    cases = " ".join(f"WHEN {literal(code)} THEN '{quoted(str(meaning))}'" for code, meaning in codes.items())
-    return f"CASE {_clean(field)} {cases} END" if cases else "NULL"
+    # A column of whole numbers with a gap in it leaves many programs as 1.0 and 0.0.
+    read = _clean(field)
+    given = f"CASE WHEN regexp_full_match({read}, '{WHOLE}') THEN split_part({read}, '.', 1) ELSE {read} END"
+    meant = {re.sub(WHOLE, r"\1", code.strip()): meaning for code, meaning in codes.items()}
+    cases = " ".join(f"WHEN {literal(code)} THEN '{quoted(str(meaning))}'" for code, meaning in meant.items())
+    return f"CASE {given} {cases} END" if cases else "NULL"
 
 
 def _yes_no(codes: Mapping[str, str]) -> dict[str, str]:

@@ -535,3 +535,19 @@ def test_every_field_has_a_description() -> None:
                 bare = [name for name, field in model.model_fields.items() if not field.description and name != "kind"]
                 assert not bare, f"{model.__name__}: {bare}"
     assert len(get_args(get_args(Result)[0])) == 9
+
+
+def test_what_is_detectable_fits_the_interval_beside_it() -> None:
+    """NSW: standard error 670.9965 on 307 degrees of freedom (t quantiles by hand: 1.967721 and 0.842894)."""
+    from pipelines.findings.outcomes import detectable
+
+    assert detectable(670.9965, 307.0, 0.95) == pytest.approx(670.9965 * (1.967721 + 0.842894), rel=1e-4)
+    assert detectable(None, None, 0.95) is None
+
+
+def test_when_both_sides_are_silent_neither_answers() -> None:
+    from pipelines.findings.sentences import meaning_of
+
+    assert meaning_of("silent", "silent", "silent").startswith("Neither")
+    assert "rests on what people said" in meaning_of("silent", "supports", "silent")
+    assert "rests on the numbers" in meaning_of("open", "silent", "silent")

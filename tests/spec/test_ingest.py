@@ -123,6 +123,11 @@ class Bench:
         self.seen.append(repr(told) + told.sentence + told.refusal + told.table)
         return told
 
+    def kept(self, told: Told) -> int:
+        """Rows of the table that was published last."""
+        noun = next(iter(told.checks)).table.split(".")[-1]
+        return int(self.rows(f"SELECT count(*) FROM validated.{noun}")[0][0])
+
     def refusal(self, step: Callable[[], object] | None = None) -> str:
         with pytest.raises(Refusal) as raised:
             (step or self.received)()
@@ -386,7 +391,8 @@ def test_a_formula_that_failed_is_not_a_missing_value(bench: Bench) -> None:
     rows[3][6] = "#N/A"
     bench.drop("cases.xlsx", workbook(rows, ("Cases & more",)))
     told = bench.published()
-    assert told.rows == 39
+    assert told.rows is None, "beside the 40 that arrived, the number published would tell how many were set aside"
+    assert bench.kept(told) == 39
     assert 'cases.xlsx, row 2: the column "Age" holds a value that cannot be read.' in told.table
     assert bench.rows("SELECT age FROM validated.cases WHERE source_row = 4") == [(None,)]
 
@@ -628,14 +634,16 @@ def test_a_row_that_cannot_be_read_is_set_aside_by_file_row_and_column(
     bench.drop("cases.csv", csv(**changes))
     told = bench.published()
     assert said in told.table
-    assert told.rows == 39
+    assert told.rows is None, "beside the 40 that arrived, the number published would tell how many were set aside"
+    assert bench.kept(told) == 39
     assert bench.rows("SELECT source_row FROM quarantine.cases") == [(2,)]
 
 
 def test_the_same_person_twice_is_set_aside_both_times(bench: Bench) -> None:
     bench.drop("cases.csv", csv() + row(1, age="55") + "\n")
     told = bench.published()
-    assert told.rows == 39
+    assert told.rows is None, "beside the 40 that arrived, the number published would tell how many were set aside"
+    assert bench.kept(told) == 39
     assert "cases.csv, rows 2, 82: Send one row for each person" in told.table
 
 
@@ -691,7 +699,8 @@ def test_an_outcome_with_an_unknown_code_is_set_aside_without_the_person(bench: 
     bench.drop("cases.csv", csv(housed="Quartermaine"))
     assert bench.published().rows == 40
     told = bench._kept(publish(bench.site, "outcomes"))
-    assert told.rows == 39
+    assert told.rows is None, "beside the 40 that arrived, the number published would tell how many were set aside"
+    assert bench.kept(told) == 39
     assert (
         'cases.csv, row 2: the column "Housed" holds a value that cannot be read. Codes in the protocol: Y, N.'
         in told.table

@@ -367,3 +367,17 @@ def test_the_hash_is_of_the_meaning() -> None:
 def test_the_plan_has_everything_but_the_extracts() -> None:
     protocol = load_text(SOUND)
     assert protocol.plan().model_dump() == protocol.model_dump(exclude={"extracts"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "better", "fault"), [("time_to_event", "lower", True), ("time_to_event", "later", False)]
+)
+def test_a_time_to_an_event_is_better_later_or_sooner(kind: str, better: str, fault: bool) -> None:
+    """`lower` could mean fewer events or earlier ones; read the wrong way round, a good result prints as a bad one."""
+    text = changed("type: binary", f"type: {kind}").replace("better: higher", f"better: {better}")
+    text = text.replace("    value: housed\n", "    time: housed\n    event: housed\n    horizon: 52\n")
+    if fault:
+        with pytest.raises(ProtocolFaults, match="later, or sooner"):
+            load_text(text)
+    else:
+        assert next(iter(load_text(text).outcomes.values())).good_direction == "higher"

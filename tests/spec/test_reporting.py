@@ -12,15 +12,28 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from pipelines.findings.models import OtherEstimate
 from pipelines.refusal import Refusal
 from pipelines.release.bundle import Evidence
+from pipelines.reporting import difference_figure, figures, numbers, one_group, pictogram, sentences, survival_figure
 from pipelines.reporting import evidence as ev
-from pipelines.reporting import numbers, pictogram, sentences, survival_figure
 from pipelines.reporting.leaves import leaves
 from pipelines.reporting.markup import plain
 from pipelines.reporting.renderer import lint
 from pipelines.reporting.reports import SOURCES, render_reports
-from pipelines.reporting.sections import annex, funder, lights, outcomes, people, summary, together, voices
+from pipelines.reporting.sections import (
+    annex,
+    design,
+    doubts,
+    funder,
+    lights,
+    outcomes,
+    people,
+    summary,
+    together,
+    tried,
+    voices,
+)
 from pipelines.reporting.sections.room import STEPS
 from tests.spec.reporting_evidence import life, life_effect, personal_fund, uis, write_bundle
 
@@ -157,11 +170,22 @@ def test_a_pilot_with_one_group_only_describes() -> None:
         update={"findings": (finding,), "plan": evidence.plan.model_copy(update={"arms": None})}
     )
     told = outcomes.outcomes(alone)
+    assert "Outcomes: 30 of every 100 people" in re.sub(r"\\", "", told)
     assert "Everybody" in told
     assert "30.0% (12 of 40)" in told
     assert "effect of the offer" not in told
     assert pictogram.pictogram(effect) is None
     assert "not what changed" in " ".join(summary.answer(alone))
+    shown = " ".join((*summary.answer(alone), summary.opening(alone), summary.estimates(alone), design.estimand(alone)))
+    assert "30 of every 100 people were arrested within 52 weeks of release (of 40)." in shown
+    assert not re.search("described only|in “Everybody”|groups are described|difference in|is compared with", shown)
+
+
+def test_a_withheld_level_of_one_group_gives_its_reason() -> None:
+    arms = {"everyone": {"title": "Everybody", "n": 40}}
+    effect = life_effect(arms=arms, value=None, verdict="described", described_because="Too few people.")
+    assert one_group.told(effect).endswith("is not shown. Too few people.")
+    assert one_group.figure(effect) == one_group.limits(effect) == ""
 
 
 def test_words_of_evidence_never_become_markup() -> None:
@@ -235,6 +259,80 @@ def test_alike_groups_are_told_in_words_and_shapes() -> None:
     told = people.baseline(life())
     assert "● alike" in told
     assert "○ clear difference" in told
+
+
+def test_a_failed_check_in_a_release_means_rows_set_aside() -> None:
+    evidence = personal_fund()
+    finding, result = ev.quality(evidence)[0]
+    check = result.checks[0].model_copy(update={"passed": False, "severity": "block"})
+    broken = finding.model_copy(update={"result": result.model_copy(update={"checks": (check,)})})
+    told = evidence.model_copy(update={"findings": (broken,)})
+    assert "**Rows set aside**" in people.data(told)
+    assert "failed: rows set aside" in annex.all_checks(told)
+    assert "refused" not in people.data(told) + annex.all_checks(told)
+
+
+def test_the_annex_prints_the_command_that_makes_the_report_again() -> None:
+    from typer.main import get_command
+
+    from assets.cli import app
+
+    program, verb, target = annex.rerun(life()).strip("`\n").split()
+    assert (program, target) == ("pilotlens", "transitional-aid/baltimore")
+    command = get_command(app).commands[verb]  # type: ignore[attr-defined]
+    assert command.make_context(verb, [target]).params["target"] == target
+
+
+def test_other_engines_print_no_zero_p_value_and_no_withheld_sign_for_what_has_no_estimate() -> None:
+    others = (OtherEstimate(engine="log-rank", measure="test of equal survival curves", value=None, p=1e-8),)
+    evidence = life()
+    finding = evidence.of_kind("effect")[0].model_copy(update={"result": life_effect(others=others)})
+    told = annex.other_engines(evidence.model_copy(update={"findings": (finding,)}))
+    assert "&lt;0.001" in told
+    assert numbers.WITHHELD not in told
+    assert [numbers.p_value(p) for p in (0.0, 0.001, 0.0404, None)] == ["<0.001", "0.001", "0.040", "–"]
+
+
+def test_a_concept_without_a_description_leaves_no_punctuation_behind() -> None:
+    evidence = life()
+    plan = evidence.plan
+    bare = plan.model_copy(
+        update={
+            "concept": plan.concept.model_copy(update={"description": ""}),
+            "intervention": plan.intervention.model_copy(update={"why": ""}),
+        }
+    )
+    told = evidence.model_copy(update={"plan": bare})
+    assert tried.opening(told).endswith("**Transitional aid**")
+    assert "Transitional aid" not in funder.opening(told, STEPS[0])
+
+
+def test_doubts_have_a_sentence_where_nothing_was_estimated() -> None:
+    evidence = life()
+    finding = evidence.of_kind("effect")[0].model_copy(update={"result": life_effect(value=None, detectable=None)})
+    assert doubts.NOTHING_ESTIMATED in doubts.opening(evidence.model_copy(update={"findings": (finding,)}))
+    assert doubts.NOTHING_ESTIMATED not in doubts.opening(evidence)
+
+
+def test_trust_is_told_in_a_word_and_the_reason_of_the_level() -> None:
+    evidence = life()
+    found = ev.evidence_level(evidence)
+    assert found is not None
+    level = found[1].model_copy(update={"maryland": 2, "reason": "Nothing was compared. More words."})
+    told = evidence.model_copy(update={"findings": (found[0].model_copy(update={"result": level}),)})
+    card = re.sub(r"\\", "", funder.voices_and_trust(told, STEPS[0]))
+    assert "Weak. Nothing was compared. Level 2 of 5" in card
+
+
+def test_long_titles_do_not_shrink_a_figure() -> None:
+    pair = ev.effects(life())[0]
+    long = " ".join(["were arrested again for an offence against property"] * 6)
+    arms = {key: arm.model_copy(update={"title": long}) for key, arm in pair.result.arms.items()}
+    stretched = pair._replace(result=pair.result.model_copy(update={"title": long, "arms": arms}))
+    (picture,) = difference_figure.difference_figures([stretched, stretched])
+    width = re.search(rb'width="([\d.]+)pt"', picture.content)
+    assert width is not None
+    assert float(width[1]) < 72 * (figures.WIDTH + 0.3)
 
 
 # --- rendered -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
 from pipelines.reporting.leaves import leaves
 from pipelines.reporting.markup import block, bullets, code, heading, joined, plain
-from pipelines.reporting.sentences import capital, name_of
+from pipelines.reporting.sections.status import SEVERITIES
+from pipelines.reporting.sentences import capital, name_of, within
 from pipelines.reporting.tables import Table, markdown
 
 
@@ -43,7 +44,12 @@ def other_engines(evidence: Evidence) -> str:
 def all_checks(evidence: Evidence) -> str:
     """Return every check of the data."""
     rows = [
-        (check.noun, check.rule, "held" if check.passed else f"failed ({check.severity})", check.sentence)
+        (
+            check.noun,
+            check.rule,
+            "held" if check.passed else f"failed: {within(SEVERITIES[check.severity])}",
+            check.sentence,
+        )
         for check in ev.checks(evidence)
     ]
     table = Table(
@@ -89,7 +95,7 @@ def provenance(evidence: Evidence) -> str:
 
 def rerun(evidence: Evidence) -> str:
     """Return the command that makes this report again."""
-    return f"```\npilotlens run {evidence.plan.pilot} --site {evidence.site}\n```"
+    return f"```\npilotlens run {evidence.plan.pilot}/{evidence.site}\n```"
 
 
 def data_sources(evidence: Evidence) -> str:
@@ -118,9 +124,16 @@ def _figure(finding_id: str, field: str, value: str) -> str:
 def _other(pair: ev.Estimated, other: OtherEstimate) -> tuple[str, ...]:
     """Write one other engine's answer."""
     points = other.measure == "risk difference"
-    value, lower, upper = (
-        (numbers.points(n) if points else numbers.decimal(n, 2)) for n in (other.value, other.lower, other.upper)
-    )
+    value, lower, upper = (_answer(n, points) for n in (other.value, other.lower, other.upper))
     interval = f"{lower} to {upper}" if other.lower is not None else numbers.NONE_HERE
-    p = numbers.decimal(other.p, 3) if other.p is not None else numbers.NONE_HERE
-    return (name_of(pair.result), other.engine, other.measure, value, interval, p)
+    return (name_of(pair.result), other.engine, other.measure, value, interval, numbers.p_value(other.p))
+
+
+def _answer(value: float | None, points: bool) -> str:
+    """Write an estimate or a limit.
+
+    The policy leaves out an engine it may not show as a whole, so a missing figure was never computed: a test has none.
+    """
+    if value is None:
+        return numbers.NONE_HERE
+    return numbers.points(value) if points else numbers.decimal(value, 2)

@@ -15,6 +15,12 @@ _SUMMARIES = {
     "count": "difference in mean counts",
     "time_to_event": "difference in restricted mean time",
 }
+_LEVELS = {
+    "binary": "share",
+    "continuous": "mean",
+    "count": "mean count",
+    "time_to_event": "restricted mean time",
+}
 
 
 def opening(evidence: Evidence) -> str:
@@ -32,11 +38,12 @@ def questions(evidence: Evidence) -> str:
 
 
 def estimand(evidence: Evidence) -> str:
-    """Return who is compared with whom on what."""
-    compared = Table(
-        "estimand", "Who is compared with whom", ("Part", "In this pilot"), _parts(evidence), (28, 72), False
-    )
-    return joined(heading(3, "What is estimated"), markdown(compared), markdown(_outcomes(evidence)))
+    """Return who is compared with whom on what; of one group, who is described."""
+    compared = evidence.plan.arms is not None
+    caption = "Who is compared with whom" if compared else "Who is described"
+    parts = Table("estimand", caption, ("Part", "In this pilot"), _parts(evidence), (28, 72), False)
+    title = heading(3, "What is estimated" if compared else "What is described")
+    return joined(title, markdown(parts), markdown(_outcomes(evidence)))
 
 
 def _assigned(evidence: Evidence) -> str:
@@ -93,6 +100,7 @@ def _afterwards(evidence: Evidence) -> str:
 def _outcomes(evidence: Evidence) -> Table:
     """Return each outcome's definition."""
     rows = []
+    summaries = _SUMMARIES if evidence.plan.arms else _LEVELS
     for outcome in evidence.plan.outcomes.values():
         horizon = f"{numbers.trimmed(outcome.horizon)} {outcome.unit}" if outcome.horizon else ""
         rows.append(
@@ -100,7 +108,7 @@ def _outcomes(evidence: Evidence) -> Table:
                 name(outcome.type, outcome.title),
                 outcome.tier.capitalize(),
                 outcome.definition,
-                _SUMMARIES[outcome.type],
+                summaries[outcome.type],
                 horizon,
             )
         )

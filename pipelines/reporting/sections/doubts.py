@@ -9,10 +9,14 @@ from pipelines.reporting import numbers, sentences
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
+NOTHING_ESTIMATED = "How small a difference could have gone unseen cannot be said: no estimate here tells it."
+
 
 def opening(evidence: Evidence) -> str:
-    """Return the heading: what the pilot could not have seen."""
-    return heading(2, f"How wrong could this be? {_title(evidence)}", "sec-doubts")
+    """Return the heading, what the pilot could not have seen; a sentence where that is not known."""
+    title = heading(2, f"How wrong could this be? {_title(evidence)}", "sec-doubts")
+    estimated = any(pair.result.detectable is not None for pair in ev.effects(evidence))
+    return joined(title, "" if estimated else NOTHING_ESTIMATED)
 
 
 def detectable(evidence: Evidence) -> str:

@@ -7,18 +7,13 @@ from pipelines.protocol.models import Plan
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, pictogram, sentences
 from pipelines.reporting import evidence as ev
-from pipelines.reporting.markup import block, bold, bullets, code, columns, joined, plain
+from pipelines.reporting.markup import block, bold, bullets, code, joined, plain
 from pipelines.reporting.sections.room import Room
 from pipelines.reporting.sections.summary import answer, most_told
 from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS
 
-_MARYLAND = {
-    1: "Weak. There is nobody to compare with, so other things may explain what happened.",
-    2: "Weak. The groups may have differed from the start.",
-    3: "Fair. A comparison group was followed over time.",
-    4: "Good. The groups were made alike as far as records allow.",
-    5: "Strong. Chance decided who was offered it, so at the start the groups differed by chance alone.",
-}
+_STRENGTH = {1: "Weak", 2: "Weak", 3: "Fair", 4: "Good", 5: "Strong"}
+# A word for each level of the Maryland scale.
 
 
 def opening(evidence: Evidence, room: Room) -> str:
@@ -26,7 +21,7 @@ def opening(evidence: Evidence, room: Room) -> str:
     plan = evidence.plan
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
-    told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines)
+    told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines if words)
     return joined(
         room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")
     )
@@ -52,7 +47,7 @@ def voices_and_trust(evidence: Evidence, room: Room) -> str:
         block("card", _trust(evidence), title="How far can we trust this?"),
         block("card", unsaid, title="What it cannot say"),
     ]
-    return columns(cards, (38, 31, 31))
+    return block("cards", *cards, depth=4)
 
 
 def foot(evidence: Evidence) -> str:
@@ -137,4 +132,5 @@ def _trust(evidence: Evidence) -> str:
     result = found[1]
     scales = f"Level {result.maryland} of 5 on the Maryland scale, {result.nesta} of 5 on Nesta's."
     raised = f"To know more: {sentences.within(result.raise_it)}" if result.raise_it else ""
-    return joined(plain(f"{_MARYLAND.get(result.maryland, '')} {scales}"), plain(raised))
+    strength = f"{_STRENGTH[result.maryland]}." if result.maryland in _STRENGTH else ""
+    return joined(plain(f"{strength} {sentences.first(result.reason)} {scales}"), plain(raised))

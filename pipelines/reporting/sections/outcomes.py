@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.findings.models import ArmSummary, EffectResult
 from pipelines.release.bundle import Evidence
-from pipelines.reporting import difference_figure, figures, numbers, sentences, survival_figure
+from pipelines.reporting import difference_figure, figures, numbers, one_group, sentences, survival_figure
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import bold, bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
@@ -48,7 +48,10 @@ def in_words(evidence: Evidence) -> str:
 def _title(evidence: Evidence) -> str:
     """Say the first headline outcome."""
     found = ev.headline(evidence)
-    return f"Outcomes: {sentences.short_verdict(found[0].result)}" if found else "Outcomes: none measured"
+    if not found:
+        return "Outcomes: none measured"
+    first = found[0].result
+    return f"Outcomes: {one_group.level(first) if one_group.alone(first) else sentences.short_verdict(first)}"
 
 
 def _table(found: list[ev.Estimated]) -> Table:

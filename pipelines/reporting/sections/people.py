@@ -7,11 +7,10 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, flow_figure, numbers
 from pipelines.reporting.markup import bold, bullets, heading, joined, plain, source
-from pipelines.reporting.sections.status import checks_told
+from pipelines.reporting.sections.status import SEVERITIES, checks_told
 from pipelines.reporting.tables import Table, markdown
 
 _LIGHTS = {"green": "● alike", "amber": "◐ small difference", "red": "○ clear difference", "none": "not compared"}
-_SEVERITY = {"block": "The table was refused", "warn": "Warning", "note": "Note"}
 
 
 def opening(evidence: Evidence) -> str:
@@ -49,9 +48,8 @@ def baseline(evidence: Evidence) -> str:
     formula = result.formula if compared else ""
     note = f"Means with standard deviation in brackets; shares with people in brackets. {formula}"
     widths = (28, *([16] * len(keys)), 20, 20) if len(keys) == 2 else ()
-    table = Table(
-        "baseline", "Who took part, and how alike the groups were at the start", head, rows, widths, note=note.strip()
-    )
+    caption = "Who took part, and how alike the groups were at the start" if compared else "Who took part"
+    table = Table("baseline", caption, head, rows, widths, note=note.strip())
     return joined(heading(3, "Who took part"), plain(finding.sentence), markdown(table), source(finding.id))
 
 
@@ -107,7 +105,7 @@ def _baseline_cell(row: BaselineRow, key: str) -> str:
 
 def _failure(check: CheckSummary) -> str:
     """Say a failed check."""
-    return f"{bold(_SEVERITY[check.severity])} ({plain(check.noun)}): {plain(check.sentence)}"
+    return f"{bold(SEVERITIES[check.severity])} ({plain(check.noun)}): {plain(check.sentence)}"
 
 
 def _rows_in_use(rows: dict[str, int | None], aside: dict[str, int | None]) -> list[tuple[str, str, str]]:

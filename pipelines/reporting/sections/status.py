@@ -7,6 +7,9 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import plain
 
 BANNER = "Synthetic data: nobody in this report is real"
+SEVERITIES = {"block": "Rows set aside", "warn": "Warning", "note": "Note"}
+# A table that a check refuses is never published, so where a released bundle holds a failed "block" check, the rule set
+# rows aside.
 PHASES = {"proof_of_concept": "Proof of concept", "pilot": "Pilot", "scale_up": "Scale-up"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.findings.models import EffectResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
-from pipelines.reporting import numbers, sentences
+from pipelines.reporting import numbers, one_group, sentences
 from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
 
 _MOST_CARDS = 4
@@ -26,6 +26,8 @@ def title(evidence: Evidence) -> str:
     found = ev.headline(evidence)
     if not found:
         return "Summary"
+    if one_group.alone(found[0].result):
+        return f"Summary: {one_group.level(found[0].result)}"
     return f"Summary: {_tally(found) if len(found) > 1 else sentences.short_verdict(found[0].result)}"
 
 
@@ -34,6 +36,8 @@ def answer(evidence: Evidence) -> tuple[str, str]:
     found = ev.headline(evidence)
     if not found:
         return "This pilot holds no measured outcome.", DESCRIBES
+    if all(one_group.alone(pair.result) for pair in found):
+        return " ".join(one_group.told(pair.result) for pair in found[:_MOST_CARDS]), DESCRIBES
     if len(found) > 1:
         estimated = any(pair.result.value is not None for pair in found)
         return f"{sentences.capital(_tally(found))}.", sentences.cause(
@@ -94,11 +98,22 @@ def _tally(found: list[ev.Estimated]) -> str:
 def _card(pair: ev.Estimated) -> str:
     """Return one outcome's card."""
     result = pair.result
+    if one_group.alone(result):
+        return _card_of_one_group(pair)
     value = f"{numbers.difference(result, result.value)} {numbers.difference_unit(result)}"
     big = f"[{plain(value)}]{{.big}}" if result.value is not None else ""
     limits = f"{numbers.level(result)} interval {sentences.interval(result)}" if result.value is not None else ""
     words = " ".join((sentences.out_of_a_hundred(result), sentences.gap(result)))
     return block("card", big, plain(limits), plain(words), source(pair.finding.id), title=sentences.name_of(result))
+
+
+def _card_of_one_group(pair: ev.Estimated) -> str:
+    """Return the card of an outcome that nobody is compared on."""
+    result = pair.result
+    seen = one_group.figure(result)
+    big = f"[{plain(seen)}]{{.big}}" if seen else ""
+    words = (plain(one_group.limits(result)), plain(one_group.told(result)))
+    return block("card", big, *words, source(pair.finding.id), title=sentences.name_of(result))
 
 
 def _one_theme(evidence: Evidence) -> str:

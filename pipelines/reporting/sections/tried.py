@@ -6,7 +6,7 @@ from pipelines.findings.models import DoseResult
 from pipelines.protocol.models import Intervention
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
-from pipelines.reporting.markup import bold, heading, joined, plain
+from pipelines.reporting.markup import heading, joined, named, plain
 from pipelines.reporting.sentences import dose, planned_dose
 from pipelines.reporting.tables import Table, markdown
 
@@ -29,8 +29,8 @@ _TIDIER = {
 def opening(evidence: Evidence) -> str:
     """Return the heading and the idea."""
     plan = evidence.plan
-    idea = f"{bold(plan.concept.name)}. {plain(plan.concept.description)}".strip()
-    return joined(heading(2, f"What was tried: {plan.intervention.name}", "sec-tried"), idea)
+    title = heading(2, f"What was tried: {plan.intervention.name}", "sec-tried")
+    return joined(title, named(plan.concept.name, plan.concept.description))
 
 
 def theory_of_change(evidence: Evidence) -> str:

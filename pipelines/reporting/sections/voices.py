@@ -6,13 +6,16 @@ from pipelines.findings.models import QuoteShown, ThemeResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
-from pipelines.reporting.markup import block, bold, heading, joined, plain, source
+from pipelines.reporting.markup import block, heading, joined, named, plain, source
 from pipelines.reporting.sections.summary import most_told
 from pipelines.reporting.sentences import capital, role_words
 from pipelines.reporting.tables import Table, markdown
 
 NO_INTERVIEWS = "No interviews were part of this pilot."
-NO_WORDS = "Nobody's words are shown: none is approved for quoting yet."
+NO_WORDS = (
+    "Nobody's words are shown: none has passed all of: consent to be quoted and published, somebody's approval of the "
+    "exact words, and the check for names."
+)
 _COUNTED = (
     "People who spoke of it, of those interviewed; where a count is withheld, a word says how many that is. Kept back: "
     "passages that nobody approved for quoting, or that may not be quoted."
@@ -40,9 +43,7 @@ def quotes(evidence: Evidence) -> str:
 
 def _theme(result: ThemeResult) -> str:
     """Return one theme's meaning and words."""
-    return joined(
-        f"{bold(f'{result.title}.')} {plain(result.definition)}", *(quote_block(result, q) for q in result.quotes)
-    )
+    return joined(named(result.title, result.definition), *(quote_block(result, q) for q in result.quotes))
 
 
 def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
