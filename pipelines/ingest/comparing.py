@@ -18,7 +18,9 @@ def trimmed(expression: str) -> str:
 
 def compared(expression: str) -> str:
     """Return the form in which a delivered value is compared; `expression` is SQL."""
-    return f"lower(nfc_normalize({trimmed(expression)}))"
+    # DuckDB normalises up to the first NUL only: what follows it would be lost, and `0<NUL>...` would be read as 0.
+    whole = f"replace({trimmed(expression)}, chr(0), chr(65533))"
+    return f"lower(nfc_normalize({whole}))"
 
 
 def literal(text: str) -> str:
