@@ -41,6 +41,8 @@ class Outcome:
     """The asset at which it stopped."""
     where: str = ""
     """Lines of the program, for the people who look after it."""
+    found: tuple[str, ...] = ()
+    """What checks of the data found in a site that is done; each is a sentence."""
 
 
 def chosen(workspace: Workspace, target: str | None) -> tuple[str, ...]:
@@ -135,7 +137,13 @@ def _outcome(key: str, events: Sequence[dg.DagsterEvent]) -> Outcome:
         return _stopped(key, failures[0])
     if any(event.is_failure for event in events):
         return Outcome(key, "failed", "The run ended before its first step; the UI shows more.")
-    return Outcome(key, "done")
+    return Outcome(key, "done", found=_found(events))
+
+
+def _found(events: Sequence[dg.DagsterEvent]) -> tuple[str, ...]:
+    """Return what the checks that did not hold had to say."""
+    checks = [e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    return tuple(check.description or check.check_name for check in checks if not check.passed)
 
 
 def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:

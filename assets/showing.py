@@ -71,6 +71,10 @@ def summary(workspace: Workspace, outcomes: Sequence[Outcome], *, debug: bool) -
     for outcome in outcomes:
         result = f"[{COLOURS[outcome.result]}]{outcome.result:<11}[/]"
         OUT.print(f"{escape(outcome.key):<{widest}}  {result}  {escape(_report(workspace, outcome))}")
+    for outcome in (outcome for outcome in outcomes if outcome.found):
+        say(f"\n{outcome.key}: the checks found something to know:")
+        for sentence in outcome.found:
+            say(f"- {sentence}")
     for outcome in (outcome for outcome in outcomes if outcome.result != "done"):
         at = f" at {outcome.step}" if outcome.step else ""
         how = "stopped" if outcome.result == "failed" else outcome.result

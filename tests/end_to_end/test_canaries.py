@@ -42,3 +42,9 @@ def test_the_canaries_would_be_found(demo_workspace: Workspace) -> None:
     drop = demo_workspace.pilot_folder("personal-fund") / "drops" / "2026-06-30" / "northmoor-cases.csv"
     content = drop.read_bytes()
     assert any(form in content for one in identifiers() for form in forms(one))
+
+
+def test_the_command_says_what_checks_found(demo_run: tuple[Workspace, str]) -> None:
+    _workspace, printed = demo_run
+    assert "personal-fund/northmoor: the checks found something to know:" in printed
+    assert "people have no group; they are in no comparison." in printed
