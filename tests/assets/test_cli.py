@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from types import ModuleType
 
 import pytest
@@ -182,6 +183,15 @@ def test_ctrl_c_between_steps_waits_for_the_site_at_work() -> None:
     from assets.interrupts import patient_interrupts
 
     said: list[str] = []
+    # A shell ignores Ctrl-C in what it starts in the background, and so would the tests that run there.
+    foreground = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        _press_twice(patient_interrupts, said)
+    finally:
+        signal.signal(signal.SIGINT, foreground)
+
+
+def _press_twice(patient_interrupts: Any, said: list[str]) -> None:
     before = signal.getsignal(signal.SIGINT)
     with patient_interrupts(lambda: said.append("once")) as stop:
         assert not stop()
