@@ -151,6 +151,12 @@ class TestCells:
         assert "Has 2." in source.with_suffix(".html").read_text("utf-8")
         assert "Has 2." in text_of(pypdf.PdfReader(source.with_suffix(".pdf")))
 
+    def test_another_environment_that_the_shell_has_active_plays_no_part(
+        self, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))  # IPython would warn, and load from there
+        assert "right here" in main_of(report("`{python} 'right here'`"))
+
     def test_inline_code_is_markdown(self, report: Callable[..., Path]) -> None:
         page = main_of(report(PREPARE + "\nOf `{python} 30 + 5` people, `{python} Markdown('**two**')` left."))
         assert "Of 35 people, <strong>two</strong> left." in page

@@ -73,6 +73,9 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_Hook)
 
+    def init_virtualenv(self) -> None:
+        """Leave the module path alone: IPython would look for another environment, warn of it, and load from it."""
+
     def init_display_formatter(self) -> None:
         """Replace IPython's formatter; called while the shell is made."""
         self.display_formatter = _Formatter(parent=self)
