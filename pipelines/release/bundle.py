@@ -8,8 +8,6 @@ from typing import Literal
 from pipelines.findings.models import Disclosed, Finding, Record
 from pipelines.protocol.models import Plan
 
-SCHEMA_VERSION = 1
-
 
 class DropFacts(Record):
     """The delivery that the evidence rests on."""

@@ -32,7 +32,6 @@ from pipelines.workspace import PilotSite
 
 NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
 TABULAR = ("cases", "contacts", "spend", "consents")
-HAS_ROWS = "has_rows"
 
 READABLE = Rule(
     id=READABLE_ID,
