@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from pipelines.protocol.base import Code, Part, Slug, Text
 
-Noun = Literal["cases", "contacts", "spend", "consents", "interviews"]
+Noun = Literal["cases", "contacts", "spend", "consents", "events", "interviews"]
 """What the rows of an extract are. `interviews` is a coded project (.qdpx), the others are tables."""
 
 FieldType = Literal["text", "number", "date", "yes_no", "person", "site", "arm"]
@@ -47,6 +47,13 @@ FIELDS: dict[str, dict[str, FieldType]] = {
         "consent_date": "date",
         "withdrawn_on": "date",
     },
+    "events": {
+        "person": "person",
+        "site": "site",
+        "event_date": "date",
+        "kind": "text",
+        "decided_date": "date",
+    },
     "interviews": {},
 }
 """Fields of the common model by noun. `cases` takes further fields: those that outcomes, covariates and doses name."""
@@ -56,6 +63,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "contacts": ("person", "contact_date"),
     "spend": ("person", "spend_date", "amount"),
     "consents": ("person", "may_quote", "may_publish"),
+    "events": ("person", "event_date"),
     "interviews": (),
 }
 """Fields that an extract of a noun must map."""
@@ -81,8 +89,14 @@ class Column(Part):
 
     column: Text
     """Header of the column, as in the file."""
+    also: tuple[Text, ...] = ()
+    """Further columns of the same field, where a row holds several events side by side (`Contact 1 date`,
+    `Contact 2 date`): each becomes a row of its own. All fields of an extract that have some have equally many."""
     format: str = ""
-    """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: yyyy-mm-dd."""
+    """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: the one that every value of the column proves; where
+    none does, or where day and month could be swapped, the table is refused."""
+    case: Literal["as_given", "lower", "upper"] = "as_given"
+    """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared."""
     codes: dict[Code, Code] = {}
     """What each code means: `{J: yes, N: no}`. A value that is not listed is a fault; case does not matter."""
     missing: tuple[Code, ...] = ()
@@ -98,6 +112,15 @@ ColumnSpec = Annotated[Column, BeforeValidator(_short_column)]
 """A column: its header alone, or a mapping with `column`, `format`, `codes`, `missing`."""
 
 
+class Wider(Part):
+    """A long table: which of its columns say what was measured and what came out."""
+
+    names: Text
+    """Column that names the measure, for example `Measure`."""
+    values: Text
+    """Column that holds the value."""
+
+
 class Extract(Part):
     """One file of a drop, or several of the same shape."""
 
@@ -108,9 +131,16 @@ class Extract(Part):
     sites: tuple[Slug, ...] = ()
     """Sites that this extract serves. Default: all, told apart by the `site` column or by `{site}` in the name."""
     sheet: str = ""
-    """Sheet of a workbook. Default: its only sheet."""
+    """Sheet of a workbook. Default: the only sheet that is visible and has the columns."""
+    table: str = ""
+    """Table of an SQLite file. Default: its only table that has the columns."""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    """Row that holds the names of the columns, counted as a spreadsheet counts. Default: the one row that holds them
+    all; titles above it are passed over."""
     delimiter: Annotated[str, Field(max_length=1)] = ""
     """Character between the columns of a text file. Default: found out, and refused when in doubt."""
+    quote: Annotated[str, Field(max_length=1)] = '"'
+    """Character around values of a text file that hold the delimiter."""
     encoding: str = ""
     """Encoding of a text file. Default: UTF-8 (with or without BOM), UTF-16 by its BOM."""
     columns: dict[Slug, ColumnSpec] = {}
@@ -120,4 +150,16 @@ class Extract(Part):
     ignore: tuple[Text, ...] = ()
     """Columns that are not read at all; `*` matches anything."""
     optional: bool = False
-    """True when a drop may lack this extract."""
+    """True when a drop may lack this extract: what an earlier drop said then still stands."""
+    delivery: Literal["cumulative", "increments"] = "cumulative"
+    """`cumulative`: each drop holds everything so far and replaces the one before. `increments`: each drop holds what
+    is new or has changed."""
+    key: tuple[Slug, ...] = ()
+    """Fields that name a record in increments: of two rows with the same key, the later drop's stands. Default: the
+    person, for cases and consents; else the whole row, so that a row two drops hold is one row."""
+    completes: Slug | None = None
+    """Key of another extract of the same noun: this one has further fields of its people (a file of outcomes beside
+    the case file), joined by the person, who may have one row here."""
+    wider: Wider | None = None
+    """For a file with a row per person and measure: makes one row per person of it. A field's `column` is then one of
+    the measures' names."""
