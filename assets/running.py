@@ -69,8 +69,12 @@ def steps_of_a_site(only: Sequence[str] = ()) -> int:
     return len(only) or sum(len(layer.ASSETS) for layer in LAYERS)
 
 
-def run_sites(workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = ()) -> Iterator[Outcome]:
+def run_sites(
+    workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = (), *, as_of: str = ""
+) -> Iterator[Outcome]:
     """Run the sites in turn, or only some of their assets; a site that stops does not stop the next."""
+    if as_of:
+        raise Refusal("An earlier state cannot be run yet.", "Leave --as-of out.")
     with open_instance(workspace) as instance:
         from assets.definitions import defs
 
