@@ -15,7 +15,7 @@ from pipelines.disclosure.policy import policy, policy_hash
 from pipelines.findings import NOUNS
 from pipelines.findings.models import Disclosed, Finding
 from pipelines.findings.store import read_findings
-from pipelines.ingest.drops import delivered
+from pipelines.ingest.tables import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
