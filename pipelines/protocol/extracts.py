@@ -70,6 +70,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 KEPT_NAMES: tuple[str, ...] = (
     *("row_key", "person_key", "extract", "source_file", "source_row", "drop_id", "received_at"),
+    *("drop_rank", "drop_copy", "corrected", "blank", "identifier"),
     *("unreadable", "reasons", "kept_arm", "measured", "outcome", "value_or_time"),
 )
 """Columns that every table has beside its fields; no field of a pilot's own may be called so."""
