@@ -6,11 +6,13 @@ characters are folded is declared in protocol.folding. Plain values take a short
 
 from __future__ import annotations
 
+from functools import cache
+
 from pipelines.protocol.folding import FOLDED_FROM, FOLDED_TO, SPACES
 from pipelines.sql_text import quoted
 
 BLANK_CHARACTERS = " \t\r\n\v\f\u200b\u2060\ufeff" + SPACES
-BLANKS = " || ".join(f"chr({ord(one)})" for one in BLANK_CHARACTERS)
+BLANKS = f"'{BLANK_CHARACTERS}'"
 """Spaces at the ends that nobody sees: also those that web pages, Excel and joined files leave behind."""
 
 
@@ -40,6 +42,12 @@ def _folded(expression: str) -> str:
     return f"lower(nfc_normalize({trimmed_slowly(plain)}))"
 
 
+@cache
 def literal(text: str) -> str:
     """Return a word of the protocol in the form in which it is compared, as SQL."""
-    return _folded(f"'{quoted(text)}'")
+    import duckdb
+
+    # Worked out once by DuckDB itself: in a statement of many columns the expression costs more than its rows.
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT {_folded('?::VARCHAR')}", [text]).fetchone()
+    return f"'{quoted(found[0] if found else '')}'"
