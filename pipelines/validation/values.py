@@ -31,12 +31,13 @@ def given(x: str, column: Column) -> str:
     longest = max(map(len, words))
     return (
         f"CASE WHEN {x} IS NULL OR {x} = '' THEN false WHEN {_plain(x)} AND strlen({x}) > {longest} THEN true "
-        f"ELSE coalesce({compared(x)}, '') NOT IN ({_listed(words)}) END"
+        f"ELSE NOT {_is_one_of(compared(x), words)} END"
     )
 
 
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(literal(word) for word in words)
+def _is_one_of(expression: str, words: Sequence[str]) -> str:
+    # DuckDB makes a join of a long IN, and so works the expression out for every row, also where CASE excludes it.
+    return f"coalesce(list_contains([{', '.join(literal(word) for word in words)}], {expression}), false)"
 
 
 def _plain(x: str) -> str:
@@ -46,7 +47,7 @@ def _plain(x: str) -> str:
 
 def _no_word(x: str, column: Column) -> str:
     """Return a further condition of a short cut: the usual words are no numbers and no dates, a pilot's own may be."""
-    return f" AND {compared(x)} NOT IN ({_listed(sorted(missing_words(column)))})" if column.missing else ""
+    return f" AND NOT {_is_one_of(compared(x), sorted(missing_words(column)))}" if column.missing else ""
 
 
 def _first_quickly(x: str, quick: str, slow: str) -> str:
@@ -58,7 +59,7 @@ def words(x: str, column: Column) -> str:
     """Return a text without blanks at its ends, in the declared case."""
     slow = f"CASE WHEN {given(x, column)} THEN {trimmed_slowly(x)} END"
     missing = sorted({*missing_words(column), ""})
-    known = f"strlen({x}) > {max(map(len, missing))} OR lower({x}) NOT IN ({_listed(missing)})"
+    known = f"strlen({x}) > {max(map(len, missing))} OR NOT {_is_one_of(f'lower({x})', missing)}"
     # A grave accent is folded in comparison, so a word for "not known" might hold one.
     quick = f"CASE WHEN {_plain(x)} AND ({known}) AND NOT contains({x}, '`') THEN {x} ELSE {slow} END"
     return {"lower": f"lower({quick})", "upper": f"upper({quick})"}.get(column.case, quick)
@@ -106,8 +107,13 @@ def _spellings(word: str) -> tuple[str, ...]:
 def _meaning(x: str, meanings: Mapping[str, str]) -> str:
     read = compared(x)
     plain = f"CASE WHEN regexp_full_match({read}, '{WHOLE}') THEN split_part({read}, '.', 1) ELSE {read} END"
-    cases = " ".join(f"WHEN {literal(word)} THEN '{quoted(meaning)}'" for word, meaning in _whole(meanings).items())
-    return f"CASE {plain} {cases} END"
+    return _looked_up(plain, {literal(word): meaning for word, meaning in reversed(_whole(meanings).items())})
+
+
+def _looked_up(expression: str, meanings: Mapping[str, str]) -> str:
+    """Return the meaning of an expression's value; CASE would work the expression out once for each code."""
+    listed = ", ".join(f"{word}: '{quoted(meaning)}'" for word, meaning in meanings.items())
+    return f"map_extract_value(MAP {{{listed}}}, {expression})"
 
 
 def declared_date(x: str, column: Column) -> str:
