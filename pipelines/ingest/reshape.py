@@ -68,9 +68,7 @@ def _side_by_side(rows: Rows, extract: Extract) -> Rows:
     groups = list(zip_longest(*repeated.values()))
     selects = [_group(rows, single, group) for group in groups]
     facts = replace(rows.facts, columns=(*single, *(tidy(names[0]) for names in repeated.values())))
-    union = " UNION ALL ".join(
-        f"SELECT {i} AS turn, * FROM ({select})" for i, select in enumerate(selects)
-    )
+    union = " UNION ALL ".join(f"SELECT {i} AS turn, * FROM ({select})" for i, select in enumerate(selects))
     ordered = f"(SELECT * EXCLUDE (turn) FROM ({union}) ORDER BY source_row, turn)"
     return replace(rows, facts=facts, source=ordered, numbered=True)
 
@@ -78,7 +76,9 @@ def _side_by_side(rows: Rows, extract: Extract) -> Rows:
 def _group(rows: Rows, single: Sequence[str], group: Sequence[str | None]) -> str:
     """Return the SELECT of one group of columns beside those that a row has once."""
     given = [_index(rows, name) for name in group if name]
-    columns = [_index(rows, name) for name in single] + [_index(rows, name) if name else "NULL::VARCHAR" for name in group]
+    columns = [_index(rows, name) for name in single] + [
+        _index(rows, name) if name else "NULL::VARCHAR" for name in group
+    ]
     listed = ", ".join(f"{column} AS {place(i)}" for i, column in enumerate(columns))
     some = " OR ".join(f"coalesce({trimmed(column)}, '') <> ''" for column in given)
     return f"SELECT source_row, {listed} FROM {_numbered(rows)} WHERE {some}"
@@ -123,9 +123,7 @@ class _LongTable:
         # To the letter: two spellings of one person are found later, two people taken for one never would be.
         who = ", ".join(f"coalesce({trimmed(_index(rows, column))}, '')" for column in self.people)
         cases = " ".join(f"WHEN {literal(measure)} THEN {i}" for i, measure in enumerate(self.measures))
-        anything = " OR ".join(
-            f"coalesce({trimmed(place(i))}, '') <> ''" for i in range(len(rows.facts.columns))
-        )
+        anything = " OR ".join(f"coalesce({trimmed(place(i))}, '') <> ''" for i in range(len(rows.facts.columns)))
         return (
             f"SELECT source_row, [{who}] AS who, {beside}, CASE {compared(name)} {cases} END AS measure, {name} AS named, "
             f"nullif({trimmed(value)}, '') AS measured FROM {_numbered(rows)} WHERE {anything}"

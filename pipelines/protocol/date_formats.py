@@ -53,7 +53,14 @@ def format_fault(declared: str) -> str:
     return f"a date needs its {' and '.join(lacking)} exactly once." if lacking else ""
 
 
-SHAPES = {"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{1,2}", "%d": "[0-9]{1,2}", "%b": "[A-Za-z]+", "%B": "[A-Za-z]+"}
+SHAPES = {
+    "%Y": "[0-9]{4}",
+    "%y": "[0-9]{2}",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%b": "[A-Za-z]+",
+    "%B": "[A-Za-z]+",
+}
 SPOKEN = {"%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "mmm", "%B": "mmmm"}
 
 

@@ -114,7 +114,9 @@ class Outcome(Part):
         if self.value or self.time or self.event:
             raise ValueError("an outcome from `events` has no `value`, `time` or `event` of its own")
         if self.type == "continuous" or not self.horizon:
-            raise ValueError("an outcome from `events` is binary, count or time_to_event, and needs a `horizon` in days")
+            raise ValueError(
+                "an outcome from `events` is binary, count or time_to_event, and needs a `horizon` in days"
+            )
         return self
 
 

@@ -177,7 +177,9 @@ def _kept(connection: Any, noun: str, asked: Mapping[str, Mapping[str, Any]]) ->
         return None
     query = "SELECT extract, source_file, field, format, verdict FROM raw.readings WHERE noun = ?"
     rows = connection.execute(query, [noun]).fetchall()
-    return {(e, file, field): Proof(form, verdict) for e, file, field, form, verdict in rows if field in asked.get(e, {})}
+    return {
+        (e, file, field): Proof(form, verdict) for e, file, field, form, verdict in rows if field in asked.get(e, {})
+    }
 
 
 def _proven_here(connection: Any, noun: str, asked: Mapping[str, Mapping[str, frozenset[str]]]) -> Proofs:
@@ -211,6 +213,6 @@ def _fault(protocol: Protocol, where: tuple[str, str, str], proof: Proof) -> str
         example = forms[0] if forms else "dd/mm/yyyy"
         remedy = (
             f"Ask the provider for one format, or add it to {key}, for example `format: {example}`: "
-            "rows that do not fit it are then set aside. A word for \"not known\" belongs under `missing`."
+            'rows that do not fit it are then set aside. A word for "not known" belongs under `missing`.'
         )
     return f'{file}, column "{header}": {said} {remedy}'

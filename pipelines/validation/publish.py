@@ -13,11 +13,11 @@ from pipelines.validation.corrections import READABLE_ID, as_list, failing_rows,
 from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.load import load_rules
+from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.result import CheckResult
 from pipelines.validation.rule import Rule
 from pipelines.validation.rules import between, not_null_share, required
 from pipelines.validation.run import run_rules
-from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
     columns_of,

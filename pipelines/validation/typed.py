@@ -169,5 +169,7 @@ def unreadable_fields(typed: Mapping[str, Typed]) -> str:
     }
     if not conditions:
         return "''"
-    cases = ", ".join(f"CASE WHEN {condition} THEN '{quoted(field.split()[0])}' END" for field, condition in conditions.items())
+    cases = ", ".join(
+        f"CASE WHEN {condition} THEN '{quoted(field.split()[0])}' END" for field, condition in conditions.items()
+    )
     return f"CASE WHEN {' OR '.join(conditions.values())} THEN concat_ws(',', {cases}) ELSE '' END"

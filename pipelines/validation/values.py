@@ -124,7 +124,9 @@ def declared_date(x: str, column: Column) -> str:
     # DuckDB has words for dates: `epoch`, `infinity`.
     guard = f"regexp_matches({text}, '[0-9]')"
     if runs_together(form) and not set(re.findall("%[a-zA-Z]", form)) - {"%Y", "%y", "%m", "%d"}:
-        guard = f"(regexp_full_match({text}, '{quoted(shape(form))}') OR regexp_full_match({text}, '{shape(ISO)}(T.*)?'))"
+        guard = (
+            f"(regexp_full_match({text}, '{quoted(shape(form))}') OR regexp_full_match({text}, '{shape(ISO)}(T.*)?'))"
+        )
     slow = f"CASE WHEN {given(x, column)} AND {guard} THEN try_strptime({text}, [{forms}])::DATE END"
     return _first_quickly(x, _quick_date(x, column, form), slow)
 

@@ -83,7 +83,12 @@ def test_one_person_in_two_sites_is_two_rows(connection: Any) -> None:
 
 
 def test_people_who_differ_by_a_letter_are_not_taken_together(connection: Any) -> None:
-    table: Table = [("a1", "Score", "3", ""), ("A1", "Weeks out", "4", ""), ("01", "Score", "1", ""), ("1", "Score", "2", "")]
+    table: Table = [
+        ("a1", "Score", "3", ""),
+        ("A1", "Weeks out", "4", ""),
+        ("01", "Score", "1", ""),
+        ("1", "Score", "2", ""),
+    ]
     assert [row[1] for row in read(connection, LONG, HEADER, table)[1]] == ["a1", "A1", "01", "1"]
 
 
