@@ -123,9 +123,10 @@ class _LongTable:
         # To the letter: two spellings of one person are found later, two people taken for one never would be.
         who = ", ".join(f"coalesce({trimmed(_index(rows, column))}, '')" for column in self.people)
         cases = " ".join(f"WHEN {literal(measure)} THEN {i}" for i, measure in enumerate(self.measures))
+        measure = f"CASE {compared(name)} {cases} END"
         anything = " OR ".join(f"coalesce({trimmed(place(i))}, '') <> ''" for i in range(len(rows.facts.columns)))
         return (
-            f"SELECT source_row, [{who}] AS who, {beside}, CASE {compared(name)} {cases} END AS measure, {name} AS named, "
+            f"SELECT source_row, [{who}] AS who, {beside}, {measure} AS measure, {name} AS named, "
             f"nullif({trimmed(value)}, '') AS measured FROM {_numbered(rows)} WHERE {anything}"
         )
 

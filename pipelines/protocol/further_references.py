@@ -85,7 +85,7 @@ def _delivered_everywhere(tree: Mapping[str, Any], line: Line, place: Place) -> 
     if events and without:
         yield _at(line, place, f"no extract holds the events of {', '.join(without)}.", "Each site needs one.")
     for name, body in events:
-        if body.get("optional") is True:
+        if str(body.get("optional")).lower() == "true":
             problem = "outcomes are counted from these events: without the file everybody would have none."
             yield _at(line, ("extracts", name, "optional"), problem, "Delete it.")
 
@@ -99,7 +99,7 @@ def _fields_there(tree: Mapping[str, Any], line: Line, place: Place, body: Body)
             problem = f"there is no date to count from: extracts.{name}.columns maps no {wanted}."
             yield _at(line, place, problem, "Map it.")
     needed = ["kind"] if listed(body.get("kinds")) else []
-    needed += ["decided_date"] if body.get("waiting_days") else []
+    needed += ["decided_date"] if _number(body.get("waiting_days")) else []
     for name, noun, extract in extracts(tree):
         mapped = columns(extract) if noun == "events" else {}
         for field in needed if noun == "events" else ():

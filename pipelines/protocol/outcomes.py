@@ -15,8 +15,8 @@ class EventsOutcome(Part):
     """How an outcome is counted from the extract of events (a row per arrest, conviction or move).
 
     An event counts when its date lies after the index date and no more than `horizon` days after it; one on the index
-    day itself does not count. Somebody without such an event has 0, not a missing value. Somebody without an index date,
-    or with an event that was set aside because it could not be read, is not known.
+    day itself does not count. Somebody without such an event has 0, not a missing value. Somebody without an index
+    date, or with an event that was set aside because it could not be read, is not known.
     """
 
     kinds: tuple[Code, ...] = ()
@@ -76,7 +76,7 @@ class Outcome(Part):
 
     @property
     def source(self) -> tuple[str, str] | None:
-        """What it is made from beside other outcomes: those of one time and event, or of events, are parts of each other."""
+        """What it shares with other outcomes: those of one time and event, or of events, are parts of each other."""
         if self.events:
             return ("events", "")
         return (self.time, self.event) if self.time and self.event else None

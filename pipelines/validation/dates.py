@@ -87,9 +87,10 @@ def _days(source: str, column: str, missing: frozenset[str]) -> str:
     """Return a SELECT of the distinct given days of a column, without their time of day."""
     words = ", ".join(literal(word) for word in sorted({*missing, ""}))
     day = f"regexp_replace({trimmed('given')}, '{TIME}', '')"
+    given = f"coalesce({compared('given')}, '') NOT IN ({words})"
     return (
         f"SELECT DISTINCT day, coalesce({read_as('day', ISO)} IS NOT NULL, false) AS iso FROM (SELECT {day} AS day "
-        f"FROM (SELECT DISTINCT {column} AS given FROM {source}) WHERE coalesce({compared('given')}, '') NOT IN ({words}))"
+        f"FROM (SELECT DISTINCT {column} AS given FROM {source}) WHERE {given})"
     )
 
 

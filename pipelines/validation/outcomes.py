@@ -149,7 +149,7 @@ def counted_events(protocol: Protocol, site: str) -> str:
 
 
 def _counts(outcome: Outcome, events: EventsOutcome) -> str:
-    """Return the condition that an event counts: after the index day, within the horizon, of a kind, decided in time."""
+    """Return the condition that an event counts: its day, its kind, and when it was decided."""
     days = f"date_diff('day', {_index(events, 'c')}, e.%s)"
     conditions = [f"{days % 'event_date'} > 0", f"{days % 'event_date'} <= {outcome.horizon}"]
     conditions.append("e.event_date <= left(c.drop_id, 10)::DATE")
