@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipelines.validation.compile import Asked, keys_sql
+from pipelines.validation.compile import Asked
 from pipelines.validation.result import ValidationBroken
 
 Answer = TypeVar("Answer")
@@ -70,6 +70,8 @@ def _great_expectations() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of modules that it imports
         import great_expectations
+
+        from pipelines.validation import failing_rows  # noqa: F401 - Great Expectations knows what it has seen
     return great_expectations
 
 
@@ -87,7 +89,7 @@ class Session:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str, table: str, row_key: str) -> None:
         self._gx = _great_expectations()
-        self._connection, self._path, self._row_key = connection, f"{schema}.{table}", row_key
+        self._connection, self._row_key = connection, row_key
         self._batch = self._open(_context(self._gx), schema, table)
 
     def _open(self, context: Any, schema: str, table: str) -> Any:
@@ -125,8 +127,8 @@ class Session:
 
     def keys(self, asked: Asked, name: str, failed: int) -> list[str]:
         """Fetch the keys of a rule's failing rows."""
-        if asked.sql is not None:  # GX would stop after 200 rows
-            return [str(key) for (key,) in self._connection.execute(keys_sql(asked, self._path)).fetchall()]
+        if asked.keys is not None:
+            return [str(key) for (key,) in self._connection.execute(asked.keys).fetchall()]
         asking = self._expectation(asked, name)
         answer = self._batch.validate(asking, result_format=_format("COMPLETE", failed, self._row_key))
         (index,) = answer.result["unexpected_index_list"]

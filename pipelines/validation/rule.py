@@ -22,6 +22,7 @@ Level = Literal["row", "table"]
 # A Dagster check name may hold nothing else, and a rule's id becomes one.
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Table = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -43,7 +44,7 @@ EXPECTATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         ("expect_column_pair_values_to_be_equal", "column_A column_B", ""),
         ("expect_compound_columns_to_be_unique", "column_list", ""),
         ("expect_table_row_count_to_be_between", "", "min_value max_value"),
-        ("unexpected_rows", "sql", ""),
+        ("unexpected_rows", "", "sql where of names"),
     )
 }
 PLACEHOLDERS = ("failed", "total", "share", "limit")
@@ -69,6 +70,8 @@ class Rule(BaseModel):
     advice: Words
     why: Words
     when: Identifier | None = None
+    needs: tuple[Table, ...] = ()
+    unless: Words = "what it needs is not there"
 
     @field_validator("expectation")
     @classmethod
@@ -103,7 +106,13 @@ class Rule(BaseModel):
         if foreign := self.arguments.keys() - needed - optional:
             allowed = ", ".join(sorted(needed | optional))
             raise ValueError(f"arguments hold {', '.join(sorted(foreign))}; allowed: {allowed}")
-        if "sql" in needed and "{table}" not in str(self.arguments["sql"]):
+        if self.expectation == "unexpected_rows":
+            self._check_sql()
+
+    def _check_sql(self) -> None:
+        if ("sql" in self.arguments) == ("where" in self.arguments):
+            raise ValueError("arguments need either sql or where")
+        if "sql" in self.arguments and not (self.needs or "{table}" in str(self.arguments["sql"])):
             raise ValueError("sql must read from {table}")
 
     @property

@@ -68,7 +68,7 @@ def run_rules(
     names = [rule.id for rule in rules]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise ValidationBroken(f"Two rules on table {table} have the same id: {', '.join(sorted(doubled))}")
-    asked = {rule.id: compile_rule(rule, row_key, found.siblings) for rule in rules if _applies(rule, found)}
+    asked = {rule.id: compile_rule(rule, row_key, found.path, found.siblings) for rule in rules if _applies(rule, found)}
     outcomes = _outcomes(connection, found, {rule.id: rule for rule in rules}, asked)
     return tuple(_result(rule, found, outcomes.get(rule.id), minimum_count) for rule in rules)
 
