@@ -22,11 +22,15 @@ NO_ROWS_FAIL = "no_rows_fail"
 
 @dataclass(frozen=True)
 class Asked:
-    """A Great Expectations type with its arguments; `keys` is the SELECT of failing row keys where it is our own."""
+    """A Great Expectations type with its arguments, and the SELECT of the keys of the rows that fail it.
+
+    Great Expectations counts, we fetch: asked for row keys it fetches the failing values too. That both mean the same
+    rows is checked on every run (run.py) and on random tables (tests/properties/test_validation_engines.py).
+    """
 
     type: str
     kwargs: dict[str, Any]
-    keys: str | None = None
+    keys: str
 
 
 def quoted(name: str) -> str:
@@ -87,6 +91,30 @@ def _condition(rule: Rule) -> str | None:
     return None
 
 
+def _listed(rule: Rule, wanted: str) -> str:
+    column, values = quoted(rule.arguments["column"]), rule.arguments["value_set"]
+    return f"{column} {wanted} ({', '.join(_literal(value) for value in values)})" if values else "false"
+
+
+def _plain_condition(rule: Rule) -> str:
+    """Return the condition under which a row fails, of rules that Great Expectations counts by itself."""
+    column = quoted(rule.columns[0]) if rule.columns else ""
+    match rule.expectation:
+        case "expect_column_values_to_not_be_null":
+            return f"{column} IS NULL"
+        case "expect_column_values_to_be_null":
+            return f"{column} IS NOT NULL"
+        case "expect_column_values_to_be_in_set":
+            return _listed(rule, "NOT IN")
+        case "expect_column_values_to_not_be_in_set":
+            return _listed(rule, "IN")
+        case "expect_column_values_to_be_between":
+            return _between(rule, column)
+        case "expect_column_pair_values_to_be_equal":
+            return f"{column} <> {quoted(rule.arguments['column_B'])}"
+    return "false"
+
+
 def _key_columns(rule: Rule) -> tuple[str, ...]:
     unique = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
     return tuple(quoted(column) for column in rule.columns) if rule.expectation in unique else ()
@@ -96,8 +124,12 @@ def _ours(failing: str, keys: str) -> Asked:
     return Asked(NO_ROWS_FAIL, {"failing": failing}, keys)
 
 
+def _where(condition: str, row_key: str, path: str) -> str:
+    return f"SELECT {row_key} FROM {path} WHERE {condition}\n"
+
+
 def _of_condition(condition: str, row_key: str, path: str) -> Asked:
-    return _ours(f"count(*) FILTER (WHERE {condition}\n)", f"SELECT {row_key} FROM {path} WHERE {condition}\n")
+    return _ours(f"count(*) FILTER (WHERE {condition}\n)", _where(condition, row_key, path))
 
 
 def _of_key(columns: tuple[str, ...], row_key: str, path: str) -> Asked:
@@ -132,4 +164,4 @@ def compile_rule(rule: Rule, row_key: str, path: str, schema: str) -> Asked:
     if "column_A" in kwargs:
         # Without this GX counts a missing date as a date out of order.
         kwargs["ignore_row_if"] = "either_value_is_missing"
-    return Asked(rule.expectation, kwargs)
+    return Asked(rule.expectation, kwargs, _where(_plain_condition(rule), key, path))

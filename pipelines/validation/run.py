@@ -104,7 +104,7 @@ def _outcomes(
         return {}
     broken = f"The rules of table {table.name} cannot be run"
     with quiet():
-        session = without_values(lambda: Session(connection, table.schema, table.name, table.row_key), broken)
+        session = without_values(lambda: Session(connection, table.schema, table.name), broken)
         counts = without_values(lambda: session.counts(asked), broken)
         return {name: _outcome(session, table, rules[name], each, counts.get(name)) for name, each in asked.items()}
 
@@ -115,10 +115,10 @@ def _outcome(session: Session, table: _Table, rule: Rule, asked: Asked, failed: 
         raise ValidationBroken(broken)
     if failed == 0 or rule.level == "table":
         return failed, ()
-    keys = without_values(lambda: session.keys(asked, rule.id, failed), broken)
+    keys = without_values(lambda: session.keys(asked), broken)
     if len(set(keys)) != failed:
         raise ValidationBroken(f"{broken}: {table.row_key} does not name each failing row once")
-    return failed, tuple(sorted(keys))
+    return failed, tuple(keys)
 
 
 def _result(rule: Rule, table: _Table, outcome: _Outcome | None, minimum_count: int) -> CheckResult:

@@ -33,7 +33,7 @@ CREATE TABLE warehouse.staging.cases AS SELECT
     (i % 500 + 1)::DOUBLE AS amount,
     i % 2 = 0 AS housed,
     ['A1', 'B2', 'C3', 'D4'][1 + i % 4] AS ward,
-    'R' || (i % 100000) AS reference,
+    'R' || (i // 20) AS reference,
     '' AS unreadable,
     '2026-04-01' AS drop_id
 FROM range({rows}) t(i)
@@ -50,13 +50,13 @@ MIXED: list[tuple[Rule, str]] = [
     (required("site"), "site IS NULL"),
     (required("arm"), "arm IS NULL"),
     (required("referral_date"), "referral_date IS NULL"),
-    (required("end_date"), "end_date IS NULL"),
+    (required("start_date"), "start_date IS NULL"),
     (one_of("arm", ["treatment", "comparison"]), "arm NOT IN ('treatment', 'comparison')"),
     (one_of("site", ["north", "south", "east"]), "site NOT IN ('north', 'south', 'east')"),
-    (one_of("ward", ["A1", "B2", "C3"]), "ward NOT IN ('A1', 'B2', 'C3')"),
+    (one_of("ward", ["A1", "B2", "C3", "D4"]), "ward NOT IN ('A1', 'B2', 'C3', 'D4')"),
     (between("age", 18, 100), "age < 18 OR age > 100"),
     (between("minutes", 0, 1440), "minutes < 0 OR minutes > 1440"),
-    (between("amount", 1, 400), "amount < 1 OR amount > 400"),
+    (between("amount", 1, 495), "amount < 1 OR amount > 495"),
     (
         between("referral_date", dt.date(2024, 1, 1), dt.date(2024, 12, 31)),
         "referral_date < DATE '2024-01-01' OR referral_date > DATE '2024-12-31'",
@@ -120,13 +120,25 @@ MIXED: list[tuple[Rule, str]] = [
 
 
 def by_hand(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Count what fails each rule in one scan; two window functions stand for the two keys."""
+    """Count what fails each rule in one scan; window functions stand for the two keys."""
     windowed = [(n, condition) for n, (_, condition) in enumerate(MIXED) if "OVER" in condition]
     inner = ", ".join(f"{condition} AS twice_{n}" for n, condition in windowed)
     conditions = [f"twice_{n}" if "OVER" in condition else condition for n, (_, condition) in enumerate(MIXED)]
     counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
     query = f"SELECT {counts} FROM (SELECT *, {inner} FROM warehouse.staging.cases)"
     return list(connection.execute(query).fetchone() or ())
+
+
+def by_clever_hand(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Count the same, with a GROUP BY for each key, which DuckDB does several times faster than a window."""
+    grouped = "(SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM {t} GROUP BY {key} HAVING n > 1))"
+    figures = [
+        grouped.format(t="warehouse.staging.cases", key=", ".join(one.columns))
+        if "OVER" in condition
+        else f"count(*) FILTER (WHERE {condition})"
+        for one, condition in MIXED
+    ]
+    return list(connection.execute(f"SELECT {', '.join(figures)} FROM warehouse.staging.cases").fetchone() or ())
 
 
 def through_rules(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -148,14 +160,17 @@ def connection():
         yield connection
 
 
-def test_25_rules_against_one_scan(connection, capsys) -> None:
+@pytest.mark.parametrize("hand", [by_hand, by_clever_hand])
+def test_25_rules_against_one_scan(connection, capsys, hand) -> None:
     assert len(MIXED) == 25
-    assert through_rules(connection) == by_hand(connection)  # and imports are over
-    pairs = [(seconds(lambda: through_rules(connection)), seconds(lambda: by_hand(connection))) for _ in range(ROUNDS)]
+    found = through_rules(connection)  # and imports are over
+    assert found == hand(connection)
+    assert sum(found) > 0, "rules that fail cost more: their rows are named"
+    pairs = [(seconds(lambda: through_rules(connection)), seconds(lambda: hand(connection))) for _ in range(ROUNDS)]
     ratios = sorted(ours / bare for ours, bare in pairs)
     with capsys.disabled():
         print(
-            f"\n25 rules / one hand-written scan, {ROWS:,} rows: {statistics.median(ratios):.2f}"
+            f"\n25 rules / one scan {hand.__name__.replace('_', ' ')}, {ROWS:,} rows: {statistics.median(ratios):.2f}"
             f" (of {', '.join(f'{ratio:.2f}' for ratio in ratios)});"
             f" {statistics.median(ours for ours, _ in pairs):.2f} s / {statistics.median(b for _, b in pairs):.2f} s"
         )
