@@ -20,10 +20,10 @@ ROWS = {
 DEPS = {
     "cases": ("raw_cases",),
     "outcomes": ("raw_cases", "validated_cases"),
-    "contacts": ("raw_contacts", "validated_cases"),
-    "spend": ("raw_spend", "validated_cases"),
+    "contacts": ("raw_contacts", "validated_cases", "validated_consents"),
+    "spend": ("raw_spend", "validated_cases", "validated_consents"),
     "consents": ("raw_consents", "validated_cases"),
-    "documents": ("raw_documents", "validated_cases"),
+    "documents": ("raw_documents", "validated_cases", "validated_consents"),
     "codings": ("raw_codings", "validated_documents"),
 }
 

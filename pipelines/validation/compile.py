@@ -12,7 +12,7 @@ Where Great Expectations' SQL engine is unfit on DuckDB, or dear, the rule becom
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.validation.rule import Rule
@@ -31,6 +31,7 @@ class Asked:
     type: str
     kwargs: dict[str, Any]
     keys: str
+    total: str | None = None
 
 
 def quoted(name: str) -> str:
@@ -133,7 +134,7 @@ def _of_condition(condition: str, row_key: str, path: str) -> Asked:
 
 
 def _of_key(columns: tuple[str, ...], row_key: str, path: str) -> Asked:
-    """Count rows in groups of more than one; a missing part is another rule's matter: two rows without a date differ."""
+    """Count rows in groups of more than one; a missing part is another rule's matter: two undated rows differ."""
     known, listed = " AND ".join(f"{column} IS NOT NULL" for column in columns), ", ".join(columns)
     groups = f"FROM {path} WHERE {known} GROUP BY {listed} HAVING count(*) > 1"
     same = " AND ".join(f"r.{column} = g.{column}" for column in columns)
@@ -143,9 +144,13 @@ def _of_key(columns: tuple[str, ...], row_key: str, path: str) -> Asked:
     )
 
 
+def _filled(sql: str, table: str, schema: str) -> str:
+    return sql.strip().rstrip(";").replace("{schema}", schema).replace("{table}", table)
+
+
 def _of_sql(sql: str, row_key: str, path: str, schema: str) -> Asked:
     """Wrap a rule's SQL so that it can return row keys and nothing else, each once."""
-    body = sql.strip().rstrip(";").replace("{schema}", schema).replace("{table}", "candidate")
+    body = _filled(sql, "candidate", schema)
     # In parentheses of its own a comment at the end of a rule's SQL hides nothing of ours.
     inner = f"WITH candidate AS (SELECT * FROM {path}) SELECT {row_key} FROM ({body}\n) AS failing"
     return _ours(f"(SELECT count(DISTINCT {row_key}) FROM ({inner}))", f"SELECT DISTINCT {row_key} FROM ({inner})")
@@ -159,7 +164,8 @@ def compile_rule(rule: Rule, row_key: str, path: str, schema: str) -> Asked:
     if columns := _key_columns(rule):
         return _of_key(columns, key, path)
     if "sql" in rule.arguments:
-        return _of_sql(str(rule.arguments["sql"]), key, path, schema)
+        total = _filled(rule.arguments["of"], path, schema) if "of" in rule.arguments else None
+        return replace(_of_sql(str(rule.arguments["sql"]), key, path, schema), total=total)
     kwargs = dict(rule.arguments)
     if "column_A" in kwargs:
         # Without this GX counts a missing date as a date out of order.

@@ -123,6 +123,12 @@ class Session:
         answers = self._batch.validate(suite, result_format=FORMAT).results
         return {answer.expectation_config.meta["rule"]: _count(answer) for answer in answers}
 
+    def total(self, asked: Asked) -> int | None:
+        """Count what failures are counted out of, where that is not the table."""
+        if asked.total is None:
+            return None
+        return int(self._connection.execute(asked.total).fetchall()[0][0])
+
     def keys(self, asked: Asked) -> list[str]:
         """Fetch the keys of a rule's failing rows, in order."""
         rows = self._connection.execute(f"SELECT key::VARCHAR FROM ({asked.keys}) AS failing(key) ORDER BY 1")

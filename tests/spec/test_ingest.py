@@ -331,7 +331,7 @@ def test_an_optional_file_that_is_not_there_is_no_fault(bench: Bench) -> None:
     assert publish(bench.site, "contacts").rows == 0
     bench.protocol = PROTOCOL.replace("    file: cases*.csv\n", "    file: people.csv\n    optional: true\n")
     assert bench.received().rows == 0
-    assert "holds nobody" in publish(bench.site, "cases").refusal
+    assert "nobody for this site" in publish(bench.site, "cases").refusal
 
 
 # ---- workbooks -------------------------------------------------------------------------------------------------------
@@ -710,7 +710,7 @@ def test_an_outcome_with_an_unknown_code_is_set_aside_without_the_person(bench: 
 def test_a_file_of_nobody_is_refused(bench: Bench) -> None:
     bench.drop("cases.csv", HEADER + "\n")
     assert bench.received().rows == 0
-    assert "holds nobody" in publish(bench.site, "cases").refusal
+    assert "nobody for this site" in publish(bench.site, "cases").refusal
 
 
 def test_what_has_not_arrived_cannot_be_published(bench: Bench) -> None:

@@ -87,7 +87,7 @@ def test_a_good_case_file_is_published_in_the_words_of_its_rules(warehouse):
 def test_an_empty_case_file_is_refused(warehouse):
     results = check(warehouse, "cases")
     assert results["has_rows"].decision == "refuse"
-    assert decide(tuple(results.values())).sentence == "Refused: The case file holds nobody."
+    assert decide(tuple(results.values())).sentence == "Refused: The drop has nobody for this site."
 
 
 # noun, columns of row i (of 40; rows below 10 are wrong), the rules that must fail
