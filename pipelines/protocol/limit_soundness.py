@@ -18,6 +18,7 @@ from pipelines.protocol.parts import (
     mapping,
     measured_fields,
     outcome_fields,
+    written,
 )
 
 COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -61,7 +62,10 @@ def _numbers(tree: Mapping[str, Any]) -> set[str]:
 
 
 def _number(node: Any) -> float | None:
-    return float(node) if isinstance(node, int | float) and not isinstance(node, bool) else None
+    try:
+        return float(written(str(node)))
+    except ValueError:
+        return None
 
 
 def _columns(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -125,6 +125,11 @@ def _ours(failing: str, keys: str) -> Asked:
     return Asked(NO_ROWS_FAIL, {"failing": failing}, keys)
 
 
+def _figure(count: str) -> str:
+    """Return a subquery's count as an aggregate: alone in a SELECT it would be repeated for each row of the table."""
+    return f"count(*) FILTER (WHERE false) + ({count})"
+
+
 def _where(condition: str, row_key: str, path: str) -> str:
     return f"SELECT {row_key} FROM {path} WHERE {condition}\n"
 
@@ -139,7 +144,7 @@ def _of_key(columns: tuple[str, ...], row_key: str, path: str) -> Asked:
     groups = f"FROM {path} WHERE {known} GROUP BY {listed} HAVING count(*) > 1"
     same = " AND ".join(f"r.{column} = g.{column}" for column in columns)
     return _ours(
-        f"(SELECT coalesce(sum(held), 0) FROM (SELECT count(*) AS held {groups}))",
+        _figure(f"SELECT coalesce(sum(held), 0)::BIGINT FROM (SELECT count(*) AS held {groups})"),
         f"SELECT r.{row_key} FROM {path} AS r JOIN (SELECT {listed} {groups}) AS g ON {same}",
     )
 
@@ -153,7 +158,9 @@ def _of_sql(sql: str, row_key: str, path: str, schema: str) -> Asked:
     body = _filled(sql, "candidate", schema)
     # In parentheses of its own a comment at the end of a rule's SQL hides nothing of ours.
     inner = f"WITH candidate AS (SELECT * FROM {path}) SELECT {row_key} FROM ({body}\n) AS failing"
-    return _ours(f"(SELECT count(DISTINCT {row_key}) FROM ({inner}))", f"SELECT DISTINCT {row_key} FROM ({inner})")
+    return _ours(
+        _figure(f"SELECT count(DISTINCT {row_key}) FROM ({inner})"), f"SELECT DISTINCT {row_key} FROM ({inner})"
+    )
 
 
 def compile_rule(rule: Rule, row_key: str, path: str, schema: str) -> Asked:

@@ -759,8 +759,8 @@ def test_two_files_may_write_dates_in_two_ways(bench: Bench) -> None:
     again = PROTOCOL[PROTOCOL.index("  people:\n") : PROTOCOL.index("  talks:")]
     again = again.replace("people:", "again:").replace("cases*", "more").replace("dd/mm/yyyy", "mm/dd/yyyy")
     bench.protocol = PROTOCOL + again
-    bench.drop("cases.csv", "\n".join([head, *people[:40]]))
-    bench.drop("more.csv", "\n".join([head, *people[40:]]))
+    bench.drop("cases.csv", "\n".join([head, *people[:40]]), "2026-06-01")
+    bench.drop("more.csv", "\n".join([head, *people[40:]]), "2026-06-01")
     assert bench.published().rows == 40
     assert bench.rows("SELECT referral_date, count(*) FROM validated.cases GROUP BY ALL ORDER BY ALL") == [
         (dt.date(2026, 1, 5), 20),
