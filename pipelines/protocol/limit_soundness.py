@@ -28,6 +28,8 @@ COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "contact_grace_days": ("contacts", ("contact_date",)),
 }
 """Which noun, and which of its fields, a limit is about."""
+OFF = ("none", "0", "false", "no", "off", "n", "f")
+"""What leaves a limit as it is without being written."""
 
 
 def limit_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
@@ -70,7 +72,7 @@ def _number(node: Any) -> float | None:
 
 def _columns(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     for limit, value in mapping(tree.get("limits")).items():
-        if limit not in COLUMNS or value in (None, False, 0):
+        if limit not in COLUMNS or str(value).strip().casefold() in OFF:
             continue
         noun, fields = COLUMNS[limit]
         bodies = [columns(body) for _, of, body in extracts(tree) if of == noun]

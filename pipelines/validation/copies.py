@@ -23,7 +23,9 @@ def set_copies_apart(connection: Any, noun: str) -> None:
     """
     delivered = [named(name) for name, _ in columns_of(connection, f"raw.{noun}") if name not in WHERE_FROM]
     later = f"""
-        SELECT row_key FROM raw.{noun} WHERE person_key IS NOT NULL
+        SELECT row_key FROM raw.{noun}
+        -- Few people have two rows, and only theirs are worth comparing in every column.
+        WHERE person_key IN (SELECT person_key FROM raw.{noun} GROUP BY person_key HAVING count(*) > 1)
         QUALIFY row_number() OVER (PARTITION BY {", ".join(delivered)} ORDER BY drop_id, source_file, source_row) > 1
     """
     copies = f"staging.{noun}_copies"

@@ -32,11 +32,14 @@ READABLE = Rule(
 def rules_for(protocol: Protocol, noun: str, site: str = "") -> tuple[Rule, ...]:
     """Return the rules of a table: those of expectations/, and those that the protocol asks for."""
     rules = [*load_rules(noun), READABLE, *protocol_rules(protocol, noun, site)]
-    limit = protocol.limits.quarantine
-    # A rule file may be more patient with some rules; the protocol's limit speaks for all others.
-    return tuple(
-        r if "refuse_above" in r.model_fields_set else r.model_copy(update={"refuse_above": limit}) for r in rules
-    )
+    return tuple(rule.model_copy(update={"refuse_above": _patience(protocol, rule)}) for rule in rules)
+
+
+def _patience(protocol: Protocol, rule: Rule) -> float:
+    """Return the share above which a rule refuses: a rule file may be more patient than the protocol's limit."""
+    if rule.id == "document_known" and protocol.limits.consent_before_linking:
+        return 1.0  # an interview that is set aside for want of consent takes its codings along, however many
+    return rule.refuse_above if "refuse_above" in rule.model_fields_set else protocol.limits.quarantine
 
 
 def protocol_rules(protocol: Protocol, noun: str, site: str = "") -> list[Rule]:

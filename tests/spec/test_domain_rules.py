@@ -536,9 +536,7 @@ def test_an_intake_of_one_week_is_no_bunching(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("noun", ["cases", "outcomes", "contacts", "spend", "consents", "documents", "codings"])
-def test_every_rule_is_known_before_any_pilot_and_reads_well(
-    noun: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_every_rule_is_known_before_any_pilot_and_reads_well(noun: str) -> None:
     known = dict(rule_ids(noun))
     full = "{spend_per_entry: 1, spend_per_person: 1, age: {field: age}, consent_before_linking: true}"
     for plan in (protocol(), protocol(full), protocol("{identical_rows: one}")):
@@ -615,6 +613,7 @@ def test_a_limit_that_cannot_be_kept_or_broken_is_a_fault(limits: str, said: str
 def test_a_limit_needs_the_file_that_it_is_about(limits: str, extract: str, said: str) -> None:
     lines = [line for line in PROTOCOL.splitlines(keepends=True) if not line.startswith(f"  {extract}:")]
     text = "".join(lines)
-    load_text(text.replace("{LIMITS}", "{}"))
+    for switched_off in ("{}", "{consent_before_linking: false, contact_grace_days: 0, spend_per_entry: null}"):
+        load_text(text.replace("{LIMITS}", switched_off))
     with pytest.raises(ProtocolFaults, match=said):
         load_text(text.replace("{LIMITS}", limits))
