@@ -236,6 +236,18 @@ def test_rules_that_are_each_bearable_can_be_too_much_together(warehouse):
     assert verdict.sentence == "Refused: Taken together, the rules would set aside 120 of 400 rows, too many."
 
 
+def test_a_rules_own_patience_does_not_excuse_the_others(warehouse):
+    """However many have not consented, three other rules of 15% each are too much together."""
+    aside = [f"CASE WHEN i < {low} OR i >= {low + 60} THEN 'x' END" for low in (0, 60, 120)]
+    good_cases(warehouse, arm=aside[0], site=aside[1], source_file=aside[2], drop_id="CASE WHEN i < 40 THEN 'x' END")
+    patient = required("drop_id", refuse_above=1.0)
+    others = [required(column) for column in ("arm", "site", "source_file")]
+    assert decide(tuple(check(warehouse, "cases", patient).values())).publish
+    assert decide(tuple(check(warehouse, "cases", patient, others[0]).values())).publish
+    said = decide(tuple(check(warehouse, "cases", patient, *others).values())).sentence
+    assert said == "Refused: Taken together, the rules would set aside 180 of 400 rows, too many."
+
+
 def test_warnings_and_notes_stop_nothing_and_are_said(warehouse):
     good_cases(warehouse, arm="NULL", site="NULL")
     rules = row_rule(severity="warn"), required("site", severity="note")
@@ -252,6 +264,63 @@ def test_a_rule_for_a_column_that_the_pilot_does_not_have_is_not_checked_and_say
     assert result.passed
     assert result.decision == "publish"
     assert result.sentence == "Not checked, as this table has no column ward: The arm is always given."
+
+
+def sql_rule(**changes) -> Rule:
+    fields = {"severity": "note", "level": "table", "expectation": "unexpected_rows"}
+    said = {"words": "All is well", "failed": "Amiss: {named}.", "advice": "Ask.", "why": "Reasons."}
+    return Rule(**{"id": "asked", **fields, **said, **changes})
+
+
+def test_a_rule_that_needs_a_table_is_not_checked_without_it_and_says_why(warehouse):
+    rule = sql_rule(
+        arguments={"sql": "SELECT 'x' AS row_key FROM {schema}.weather"},
+        needs=("{schema}.weather",),
+        unless="nobody looked at the sky",
+        failed="It rains.",
+    )
+    assert check(warehouse, "cases", rule)["asked"].sentence == "Not checked, as nobody looked at the sky: All is well."
+    warehouse.execute("CREATE VIEW warehouse.staging.weather AS SELECT 1")
+    assert check(warehouse, "cases", rule)["asked"].sentence == "It rains.", "also where the table itself has no rows"
+
+
+def test_a_table_rule_can_name_what_the_rule_itself_wrote_and_nothing_else(warehouse):
+    good_cases(warehouse, 20, site=f"'{CANARY}'")
+    sql = f"SELECT unnest(['arm', 'age', site]) AS row_key FROM {{table}} WHERE site = '{CANARY}'"
+    rule = sql_rule(arguments={"sql": sql, "names": {"age": "age in {years}", "ward": "ward", "arm": "group"}})
+    found = check(warehouse, "cases", rule)["asked"]
+    assert found.sentence == "Amiss: age in {years}, group."
+    assert found.row_keys == ()
+    assert CANARY not in found.model_dump_json()
+
+
+def test_failures_may_be_counted_out_of_more_than_the_table(warehouse):
+    good_cases(warehouse, 20)
+    rule = sql_rule(
+        arguments={"sql": "SELECT unnest(range(30)) AS row_key", "of": "SELECT count(*) + 30 FROM {table}"},
+        needs=("{schema}.cases",),
+        failed="{failed} of {total} rows ({share}).",
+    )
+    found = check(warehouse, "cases", rule)["asked"]
+    assert (found.sentence, found.failed, found.total) == ("30 of 50 rows (60%).", 30, 50)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"arguments": {}}, "either sql or where"),
+        ({"arguments": {"sql": "SELECT 1 FROM {table}", "where": "true"}}, "either sql or where"),
+        ({"arguments": {"sql": "SELECT 1"}, "failed": "x"}, "must read from {table}"),
+        ({"arguments": {"where": "true"}}, "only where, arguments have names"),
+        ({"arguments": {"where": "true", "names": {}}, "failed": "x"}, "only where, arguments have names"),
+        ({"arguments": {"where": "true", "names": {}}, "level": "row"}, "belong to rules of level 'table'"),
+        ({"arguments": {"where": "true", "of": "SELECT 1"}, "level": "row"}, "belong to rules of level 'table'"),
+        ({"arguments": {"where": "true"}, "failed": "x", "needs": ("a; DROP",)}, "needs"),
+    ],
+)
+def test_a_sql_rule_that_could_say_too_much_or_nothing_is_refused(changes, said):
+    with pytest.raises(ValueError, match=said):
+        sql_rule(**changes)
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
