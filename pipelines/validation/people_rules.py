@@ -26,7 +26,7 @@ def people_rules(protocol: Protocol, noun: str) -> list[Rule]:
     if noun == "cases":
         rules += [_arm_known()] if protocol.arms else []
         rules += [_age_plausible(limits.age)] if limits.age else []
-        rules += [] if limits.two_sites else [_one_site()]
+        rules += [_one_site()] if len(protocol.sites) > 1 and not limits.two_sites else []
     if noun == "outcomes" and protocol.outcomes:
         rules.append(_outcome_known(limits.missing_outcome))
     if noun == "spend":

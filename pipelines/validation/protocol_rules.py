@@ -66,7 +66,7 @@ def _everything() -> Protocol:
             "question": "Which rules are there?",
             "concept": {"name": "x"},
             "dates": {"start": "2000-01-01", "end": "2000-12-31"},
-            "sites": {"here": {"title": "Here"}},
+            "sites": {site: {"title": site} for site in ("here", "there")},
             "population": {"description": "people"},
             "intervention": {"name": "x"},
             "arms": {arm: {"title": arm, "codes": [arm]} for arm in ("treatment", "comparison")},

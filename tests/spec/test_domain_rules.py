@@ -26,7 +26,7 @@ title: First
 question: Does it?
 concept: {name: x}
 dates: {start: 2025-01-01, end: 2026-12-31}
-sites: {north: {title: North}}
+sites: {north: {title: North}, south: {title: South}}
 population: {description: people}
 intervention: {name: x}
 arms:
@@ -42,11 +42,11 @@ limits: {LIMITS}
 extracts:
   people:
     file: cases.csv
-    columns: {person: p, arm: a, referral_date: r, start_date: s, end_date: e, age: g, debt: d, housed: h, days: n}
-  talks: {noun: contacts, file: contacts.csv, columns: {person: p, contact_date: c, minutes: m}}
-  money: {noun: spend, file: spend.csv, columns: {person: p, spend_date: d, amount: a}}
-  agreed: {noun: consents, file: consents.csv, columns: {person: p, may_link: l, may_quote: q, may_publish: b}}
-  arrests: {noun: events, file: events.csv, columns: {person: p, event_date: d, decided_date: c}}
+    columns: {person: p, site: z, arm: a, referral_date: r, start_date: s, end_date: e, age: g, debt: d, housed: h, days: n}
+  talks: {noun: contacts, file: contacts.csv, columns: {person: p, site: z, contact_date: c, minutes: m}}
+  money: {noun: spend, file: spend.csv, columns: {person: p, site: z, spend_date: d, amount: a}}
+  agreed: {noun: consents, file: consents.csv, columns: {person: p, site: z, may_link: l, may_quote: q, may_publish: b}}
+  arrests: {noun: events, file: events.csv, columns: {person: p, site: z, event_date: d, decided_date: c}}
 """
 KEPT = (
     "row_key VARCHAR, person_key VARCHAR, unreadable VARCHAR, source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
@@ -199,6 +199,8 @@ def test_nobody_is_in_two_sites_unless_the_protocol_says_so(bench: Bench) -> Non
     assert (found.row_keys, found.decision) == (("r3",), "quarantine")
     assert "south" not in found.sentence
     assert "one_site" not in {rule.id for rule in rules_for(protocol("{two_sites: true}"), "cases")}
+    alone = protocol(**{", south: {title: South}": ""})
+    assert "one_site" not in {rule.id for rule in rules_for(alone, "cases")}
 
 
 CONSENTS: list[tuple[Row | None, bool]] = [
