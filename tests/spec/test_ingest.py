@@ -331,7 +331,7 @@ def test_an_optional_file_that_is_not_there_is_no_fault(bench: Bench) -> None:
     assert publish(bench.site, "contacts").rows == 0
     bench.protocol = PROTOCOL.replace("    file: cases*.csv\n", "    file: people.csv\n    optional: true\n")
     assert bench.received().rows == 0
-    assert "holds nobody" in publish(bench.site, "cases").refusal
+    assert "nobody for this site" in publish(bench.site, "cases").refusal
 
 
 # ---- workbooks -------------------------------------------------------------------------------------------------------
@@ -711,7 +711,7 @@ def test_an_outcome_with_an_unknown_code_is_set_aside_without_the_person(bench: 
 def test_a_file_of_nobody_is_refused(bench: Bench) -> None:
     bench.drop("cases.csv", HEADER + "\n")
     assert bench.received().rows == 0
-    assert "holds nobody" in publish(bench.site, "cases").refusal
+    assert "nobody for this site" in publish(bench.site, "cases").refusal
 
 
 def test_what_has_not_arrived_cannot_be_published(bench: Bench) -> None:
@@ -760,8 +760,8 @@ def test_two_files_may_write_dates_in_two_ways(bench: Bench) -> None:
     again = PROTOCOL[PROTOCOL.index("  people:\n") : PROTOCOL.index("  talks:")]
     again = again.replace("people:", "again:").replace("cases*", "more").replace("dd/mm/yyyy", "mm/dd/yyyy")
     bench.protocol = PROTOCOL + again
-    bench.drop("cases.csv", "\n".join([head, *people[:40]]))
-    bench.drop("more.csv", "\n".join([head, *people[40:]]))
+    bench.drop("cases.csv", "\n".join([head, *people[:40]]), "2026-06-01")
+    bench.drop("more.csv", "\n".join([head, *people[40:]]), "2026-06-01")
     assert bench.published().rows == 40
     assert bench.rows("SELECT referral_date, count(*) FROM validated.cases GROUP BY ALL ORDER BY ALL") == [
         (dt.date(2026, 1, 5), 20),
