@@ -15,10 +15,12 @@ from typing import Any
 from pipelines.ingest.book_kinds import open_book
 from pipelines.ingest.headers import expected_columns, nameless_fault, tidy
 from pipelines.ingest.merged_cells import refuse_merged
+from pipelines.ingest.quick_sheets import quick_table
 from pipelines.ingest.reading import Facts, Rows
 from pipelines.ingest.second_reading import cross_check
 from pipelines.ingest.sheet_headers import DEEPEST, Header, header_of, holds_all
 from pipelines.ingest.sheets import Book, Grid, Sheet, cell_place
+from pipelines.ingest.xlsx_books import XlsxBook
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
@@ -66,18 +68,37 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     Refusal
         When anything in it could be read into a wrong cell, or not at all.
     """
-    table = _table(path, extract)
     target = named(f"workbook_{next(_numbers)}")
+    book = open_book(path)
+    sheet = _sheet(book, extract)
+    found = _quick(connection, book, sheet, extract, target)
+    return Rows(found or _careful(connection, book, sheet, extract, target), target, True, lambda _: _unreadable(path))
+
+
+def _quick(connection: Any, book: Book, sheet: Sheet, extract: Extract, target: str) -> Facts | None:
+    """Fill `target` the quick way, if the sheet is plain enough."""
+    table = quick_table(connection, book, sheet.name, extract, target) if isinstance(book, XlsxBook) else None
+    if table is None:
+        return None
+    grid, header = table
+    _judge(book.path, sheet.name, grid, header, extract)
+    return _facts(book, sheet, grid, header)
+
+
+def _careful(connection: Any, book: Book, sheet: Sheet, extract: Extract, target: str) -> Facts:
+    """Fill `target` cell by cell."""
+    table = _table(book, sheet, extract)
     width = len(table.facts.columns)
     definition = "".join(f", {named(f'place_{index}')} VARCHAR" for index in range(width))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {target} (source_row BIGINT{definition})")
     insert(connection, target, [(row, *cells) for row, cells in table.rows])
-    return Rows(table.facts, target, numbered=True, explain=lambda _: _unreadable(path))
+    return table.facts
 
 
 def read(path: Path, extract: Extract) -> tuple[tuple[str, ...], Sequence[tuple[int, list[str]]]]:
     """Return header and further rows of the sheet, every cell as text."""
-    table = _table(path, extract)
+    book = open_book(path)
+    table = _table(book, _sheet(book, extract), extract)
     return table.facts.columns, table.rows
 
 
@@ -93,18 +114,21 @@ def _unreadable(path: Path) -> Refusal:
     return Refusal(f"{path.name} cannot be read to its end.", "Ask the provider to save and send it again.")
 
 
-def _table(path: Path, extract: Extract) -> _Table:
-    """Read the sheet and insist that nothing in it can be taken for something else."""
-    book = open_book(path)
-    sheet = _sheet(book, extract)
+def _table(book: Book, sheet: Sheet, extract: Extract) -> _Table:
+    """Read the sheet cell by cell, and let a second reader look at it."""
     grid = book.grid(sheet.name)
-    found = header_of(path, grid, extract)
-    cross_check(path, sheet.name, grid)
+    found = header_of(book.path, grid, extract)
+    cross_check(book.path, sheet.name, grid)
+    _judge(book.path, sheet.name, grid, found, extract)
+    return _Table(_facts(book, sheet, grid, found), grid)
+
+
+def _judge(path: Path, sheet: str, grid: Grid, found: Header, extract: Extract) -> None:
+    """Insist that nothing in the sheet can be taken for something else."""
     mapped = _mapped(found, extract)
     _refuse_nameless(path, grid, found)
-    _refuse_uncalculated(path, sheet.name, grid, found.row, mapped)
-    refuse_merged(path, sheet.name, grid, found, mapped)
-    return _Table(_facts(book, sheet, grid, found), grid)
+    _refuse_uncalculated(path, sheet, grid, found.row, mapped)
+    refuse_merged(path, sheet, grid, found, mapped)
 
 
 def _mapped(found: Header, extract: Extract) -> set[int]:

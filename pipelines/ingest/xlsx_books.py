@@ -14,8 +14,9 @@ from typing import Literal
 from pipelines.ingest.number_formats import BUILT_IN, PLAIN, NumberFormat, number_format
 from pipelines.ingest.sheets import Grid, Sheet, damaged, too_large
 from pipelines.ingest.xlsx_cells import Meaning, read_cells, unescaped
-from pipelines.ingest.xml_events import Malformed, elements, events
+from pipelines.ingest.xml_events import Enough, Malformed, elements, events
 
+BEGINNING = 1024 * 1024
 LARGEST_PART = 256 * 1024 * 1024
 """Unpacked: 1.5 MB can hold 1.5 GB, which keeps a machine busy for minutes."""
 
@@ -46,6 +47,20 @@ class XlsxBook:
         """Return the XML of a sheet."""
         return self._read(self._parts[sheet])
 
+    def size(self, sheet: str) -> int:
+        """Return the size of a sheet's XML."""
+        with zipfile.ZipFile(self.path) as packed:
+            name = self._names.get(self._parts[sheet].lower())
+            return packed.getinfo(name).file_size if name else 0
+
+    def beginning(self, sheet: str) -> bytes:
+        """Return the beginning of a sheet's XML."""
+        try:
+            with zipfile.ZipFile(self.path) as packed, packed.open(self._names[self._parts[sheet].lower()]) as part:
+                return part.read(BEGINNING)
+        except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, EOFError, NotImplementedError):
+            return b""
+
     def shared(self) -> bytes:
         """Return the XML of the shared strings; there may be none."""
         return self._optional("/sharedStrings", "xl/sharedStrings.xml")
@@ -53,10 +68,7 @@ class XlsxBook:
     def meaning(self) -> Meaning:
         """Return what the numbers in cells stand for, read once."""
         if self._meaning is None:
-            styles = self._optional("/styles", "xl/styles.xml")
-            self._meaning = Meaning(
-                self._strings(self.shared()), self._formats(styles), self.from_1904, self.never_calculated
-            )
+            self._meaning = Meaning(self.strings(), self.formats(), self.from_1904, self.never_calculated)
         return self._meaning
 
     def _members(self) -> dict[str, str]:
@@ -122,8 +134,9 @@ class XlsxBook:
         part = next((target for held, target in self._targets.values() if held.endswith(kind)), usual)
         return self._read(part) if part.lower() in self._names else b""
 
-    def _strings(self, content: bytes) -> list[str]:
+    def strings(self, limit: int | None = None) -> list[str]:
         """Return the shared strings: runs of rich text joined, readings of Japanese (phonetic runs) left out."""
+        content = self.shared() if limit != 0 else b""
         found: list[str] = []
         pieces: list[str] = []
         state = {"text": False, "phonetic": False}
@@ -139,6 +152,8 @@ class XlsxBook:
             elif name == "si":
                 found.append(unescaped("".join(pieces)))
                 pieces.clear()
+                if limit and len(found) >= limit:
+                    raise Enough
 
         if content:
             self._events(content, start, end, lambda text: pieces.append(text) if state["text"] else None)
@@ -151,8 +166,9 @@ class XlsxBook:
             pass
         raise damaged(self.path, "a part of it is broken")
 
-    def _formats(self, content: bytes) -> list[NumberFormat]:
+    def formats(self) -> list[NumberFormat]:
         """Return the number format of each style of cells."""
+        content = self._optional("/styles", "xl/styles.xml")
         if not content:
             return []
         codes: dict[int, str] = dict(BUILT_IN)
