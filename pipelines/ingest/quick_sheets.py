@@ -31,8 +31,8 @@ STRINGS = re.compile(rb'(?:<si>(?:<t(?: xml:space="preserve")?>[^<]*+</t>|<t/>)<
 VALUES = {
     "text": rb"<v>[0-9]++</v>",
     "inline": rb'<is><t(?: xml:space="preserve")?>[^<]*+</t></is>',
-    "number": rb"<v>-?[0-9][0-9.]*+(?:[eE][-+]?[0-9]++)?</v>",
-    "date": rb"<v>[0-9][0-9.]*+(?:[eE][-+]?[0-9]++)?</v>",
+    "number": rb"<v>(?!-?0[0-9]|-0<)-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?</v>",
+    "date": rb"<v>[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?</v>",
     "boolean": rb"<v>[01]</v>",
 }
 Kind = Literal["text", "inline", "number", "date", "boolean"]
@@ -165,7 +165,8 @@ def _proof(book: XlsxBook, sheet: str, plan: _Plan) -> tuple[int, int, bytes] | 
     if below < 0 or not _grammar(plan).fullmatch(content, below, close):
         return None
     inline = "inline" in plan.kinds.values()
-    if b"<!" in content or (inline and b"_x" in content):
+    aside = content.find(b"<!", 0, below) >= 0 or content.find(b"<!", close) >= 0
+    if aside or (inline and b"_x" in content):
         return None
     numbers = [int(number) for number in ROW.findall(content, below, close)]
     if numbers != list(range(plan.header.row + 1, plan.header.row + 1 + len(numbers))):
@@ -217,7 +218,8 @@ def _sql(kind: Kind | None, column: str) -> str:
     if kind == "number":
         whole = f"{number} = trunc({number}) AND abs({number}) < 1e18"
         return (
-            f"CASE WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR)"
+            f"CASE WHEN length({column}) < 16 AND NOT regexp_matches({column}, '[.eE]') THEN {column}"
+            f" WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR)"
             f" WHEN abs({number}) >= 1e15 THEN error('a number for the careful way')"
             f" ELSE CAST({number} AS VARCHAR) END"
         )

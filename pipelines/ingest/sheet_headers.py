@@ -39,6 +39,8 @@ def holds_all(grid: Grid, extract: Extract) -> bool:
 
 
 def _row(path: Path, grid: Grid, extract: Extract | None) -> int:
+    if not grid.rows:
+        raise Refusal(f"{path.name} holds no rows.", "Ask the provider to send it again.")
     if extract is None:
         return _provable(path, grid)
     if extract.header_row:
