@@ -59,7 +59,9 @@ def _packed(path: Path) -> Book:
         raise Refusal(f"{path.name} is a Word document, not a workbook.", "Ask the provider for the workbook.")
     if "_rels/.rels" in names or "xl/workbook.xml" in names:
         return XlsxBook(path)
-    raise Refusal(f"{path.name} is a zip file without a workbook's parts.", "Unpack it, or ask for the workbook itself.")
+    raise Refusal(
+        f"{path.name} is a zip file without a workbook's parts.", "Unpack it, or ask for the workbook itself."
+    )
 
 
 def _names(path: Path) -> set[str]:

@@ -23,12 +23,13 @@ def cross_check(path: Path, sheet: str, grid: Grid) -> None:
         raise _disagreement(path, sheet, f"row {min(left)} is read differently by two readers")
 
 
-def _other_rows(path: Path, sheet: str) -> list[list[object]] | None:
+def _other_rows(path: Path, sheet: str) -> Sequence[Sequence[object]] | None:
     import python_calamine
 
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        return list(book.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
+        with path.open("rb") as file:  # by its content: the ending of its name may be another kind's
+            book = python_calamine.CalamineWorkbook.from_filelike(file)
+            return book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
     except Exception:
         return None
 

@@ -1,4 +1,4 @@
-"""Workbooks of the old XLS kind, read by xlrd: it shows number formats, merged and hidden cells, and failed formulas."""
+"""Workbooks of the old XLS kind, read by xlrd, which shows number formats, merged cells and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workbooks of the XLSX kind (also XLSM): which parts lie in the package, and which sheets, strings and styles they hold.
+"""Workbooks of the XLSX kind (also XLSM): the parts of the package, and its sheets, strings and styles.
 
 The cells of a sheet belong in xlsx_cells.
 """
@@ -36,7 +36,7 @@ class XlsxBook:
         self.from_1904 = properties.get("date1904", "0") in ("1", "true")
         self.never_calculated = calculation.get("fullCalcOnLoad", "0") in ("1", "true")
         macros = any(name.endswith("vbaproject.bin") for name in self._names)
-        self.notes = ("The workbook holds macros; they were not run.",) if macros else ()
+        self.notes: tuple[str, ...] = ("The workbook holds macros; they were not run.",) if macros else ()
         self._meaning: Meaning | None = None
 
     def grid(self, sheet: str, last_row: int | None = None) -> Grid:
@@ -125,7 +125,7 @@ class XlsxBook:
             kind, target = self._targets.get(held.get("id", ""), ("", ""))
             if place[-1] == "sheet" and kind.endswith("/worksheet"):
                 self._parts[held["name"]] = target
-                state: Literal["visible", "hidden"] = "visible" if held.get("state", "visible") == "visible" else "hidden"
+                state: Literal["visible", "hidden"] = "hidden" if "idden" in held.get("state", "") else "visible"
                 sheets.append(Sheet(held["name"], state))
         return sheets
 
@@ -188,4 +188,3 @@ class XlsxBook:
         if numbers == [-1]:
             raise damaged(self.path, "its styles are broken")
         return [number_format(codes[number]) if number in codes else PLAIN for number in numbers]
-

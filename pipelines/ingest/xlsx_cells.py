@@ -86,7 +86,9 @@ class _Cells:
 
     def _begin_row(self, held: dict[str, str]) -> None:
         number = held.get("r", "")
-        self.row = int(number) if number else self.row + 1
+        above, self.row = self.row, int(number) if number else self.row + 1
+        if self.row <= above:
+            raise Malformed
         self.column = 0
         if self.last_row and self.row > self.last_row:
             raise Enough

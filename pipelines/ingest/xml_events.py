@@ -57,5 +57,8 @@ def elements(content: bytes) -> list[tuple[tuple[str, ...], dict[str, str]]]:
         path.append(name)
         found.append((tuple(path), attributes))
 
-    events(content, start, lambda _: path.pop() and None, lambda _: None)
+    def end(_: str) -> None:
+        path.pop()
+
+    events(content, start, end, lambda _: None)
     return found
