@@ -1,4 +1,4 @@
-"""Which kind of workbook a file is, by its content and not by its name; what is none is refused as what it seems to be."""
+"""Which kind of workbook a file is, by its content and not by its name; what is none is said to be what it seems."""
 
 from __future__ import annotations
 

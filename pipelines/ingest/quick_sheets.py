@@ -1,8 +1,8 @@
 """The quick way into a large, plain XLSX sheet: DuckDB's excel extension reads it, once its XML is proven to be plain.
 
 Plain means: every column holds one kind of cell (text, numbers, dates or booleans), nothing is calculated, no row is
-left out. The extension gives what is stored; SQL writes it as the careful way does (xlsx_cells, number_formats), and the
-tests hold the two against each other. Whatever is not provably plain goes the careful way.
+left out. The extension gives what is stored; SQL writes it as the careful way does (xlsx_cells, number_formats), and
+the tests hold the two against each other. Whatever is not provably plain goes the careful way.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Plan:
 def quick_table(
     connection: Any, book: XlsxBook, sheet: str, extract: Extract, target: str
 ) -> tuple[Grid, Header] | None:
-    """Fill `target` (source_row, place_0 ...) and return what is needed to judge the sheet; None: go the careful way."""
+    """Fill `target` (source_row, place_0 ...) and return what judges the sheet; None: go the careful way."""
     if book.size(sheet) < SMALL or not extension() or re.search(r"[*?\[]", str(book.path)):
         return None
     plan = _plan(book, sheet, extract)
@@ -235,7 +235,7 @@ def _sql(kind: Kind | None, column: str) -> str:
 
 
 def _agrees(connection: Any, target: str, plan: _Plan, last: int, filled: int, _: bytes) -> bool:
-    """Tell whether DuckDB found the rows and the filled cells that the XML has, and the first ones as read with care."""
+    """Tell whether DuckDB found the rows and filled cells that the XML has, and the first as read with care."""
     width = len(plan.header.columns)
     counts = " + ".join(f"count({named(f'place_{index}')})" for index in range(width))
     found = connection.execute(f"SELECT max(source_row), count(*), {counts} FROM {target}").fetchone()

@@ -1,4 +1,4 @@
-"""Which row of a sheet holds the names of the columns: the one that provably does, or a refusal that says what to pin."""
+"""Which row of a sheet holds the names of the columns: the one that provably does, or a refusal saying what to pin."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class _Cells:
         self.path, self.sheet, self.meaning, self.last_row = path, sheet, meaning, last_row
         self.grid = Grid()
         self.row = self.column = self.count = 0
-        self.inside = self.formula = self.has_value = self.phonetic = False
+        self.inside = self.formula = self.inline = self.phonetic = False
         self.kind = self.style = ""
         self.pieces: list[str] = []
         self.keep = False
@@ -60,7 +60,10 @@ class _Cells:
         if name == "c":
             self._begin_cell(held)
         elif name == "v":
-            self.keep = self.has_value = self.inside
+            self.keep = self.inside and not self.inline
+        elif name == "is":
+            self.inline = True
+            self.pieces.clear()  # some programs write a value beside the text: the text is what is seen
         elif name == "t":
             self.keep = self.inside and self.kind == "inlineStr" and not self.phonetic
         elif name == "f":
@@ -105,7 +108,7 @@ class _Cells:
                 raise Malformed  # the same cell twice, or out of order: which value holds cannot be known
             self.column = found[1]
         self.kind, self.style = held.get("t", "n"), held.get("s", "")
-        self.inside, self.formula, self.has_value = True, False, False
+        self.inside, self.formula, self.inline = True, False, False
         self.pieces.clear()
         self.count += 1
         if self.count > MOST_CELLS:
