@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,7 +18,8 @@ from pipelines.protocol.extracts import Extract
 
 ROWS = 100_000
 NAMES = ("Case ID", "Name", "Referral", "Seen at", "Score", "Amount", "Open", "Site", "Notes", "Visits")
-EXTRACT = Extract(file="x.xlsx", columns={f"field_{i}": {"column": name} for i, name in enumerate(NAMES)})  # type: ignore[arg-type]
+COLUMNS: Any = {f"field_{i}": {"column": name} for i, name in enumerate(NAMES)}
+EXTRACT = Extract(file="x.xlsx", columns=COLUMNS)
 
 
 def _book(path: Path) -> None:

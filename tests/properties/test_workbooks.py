@@ -1,4 +1,4 @@
-"""Any table of text, numbers, dates, times, booleans and blanks that a program writes into a workbook comes back equal."""
+"""Any table of text, numbers, dates, booleans and blanks that a program writes into a workbook comes back equal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from pipelines.protocol.extracts import Extract
 
 Table = list[list[object]]
 NAMES = ("Case", "B", "C", "D")
-EXTRACT = Extract(file="x.xlsx", columns={f"field_{i}": {"column": name} for i, name in enumerate(NAMES)})  # type: ignore[arg-type]
+COLUMNS: Any = {f"field_{i}": {"column": name} for i, name in enumerate(NAMES)}
+EXTRACT = Extract(file="x.xlsx", columns=COLUMNS)
 TRIALS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 letters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
@@ -132,16 +133,25 @@ def ods_cell(value: object) -> str:
     return f'<table:table-cell office:value-type="{kinds[type(value)]}"><text:p>{shown}</text:p></table:table-cell>'
 
 
+MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>'
+    "</manifest:manifest>"
+)
+
+
 def by_hand_as_ods(table: Table) -> bytes:
     """Write content.xml as LibreOffice does, with a long run of empty rows at the end."""
     spaces = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
     )
     rows = "".join(f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in [list(NAMES), *table])
-    empty = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    blanks = '<table:table-cell table:number-columns-repeated="1024"/>'
+    empty = f'<table:table-row table:number-rows-repeated="1048000">{blanks}</table:table-row>'
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", MANIFEST)
         packed.writestr(
             "content.xml",
             f'<office:document-content {spaces}><office:body><office:spreadsheet><table:table table:name="Cases">'
