@@ -75,15 +75,18 @@ def _names(path: Path) -> set[str]:
         raise damaged(path, "it is cut short or broken")
     if sum(info.file_size for info in infos) > LARGEST_CONTENT:
         raise too_large(path)
-    return {info.filename.replace("\\", "/").lower().lstrip("/") for info in infos}
+    names = [info.filename.replace("\\", "/").lower().lstrip("/") for info in infos]
+    if len(set(names)) < len(names):
+        raise damaged(path, "it holds a part twice")  # two readers would take different ones
+    return set(names)
 
 
 def _compound(path: Path) -> Book:
     """Open an XLS; the same container holds workbooks with a password, and Word's old documents."""
     content = path.read_bytes()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        raise Refusal(f"{path.name} is locked with a password.", "Ask the provider to send it without one.")
     if not any(name.encode("utf-16-le") in content for name in ("Workbook", "Book", "WORKBOOK", "BOOK")):
+        if "Encrypt".encode("utf-16-le") in content:
+            raise Refusal(f"{path.name} is locked with a password.", "Ask the provider to send it without one.")
         word = "WordDocument".encode("utf-16-le") in content
         what = "is a Word document, not a workbook" if word else "holds no workbook"
         raise Refusal(f"{path.name} {what}.", "Ask the provider for the workbook.")

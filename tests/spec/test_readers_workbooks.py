@@ -421,6 +421,13 @@ def test_a_workbook_that_would_fill_the_machine_is_not_opened(
     assert "is too large for a workbook. Send it as CSV." in refusal(book(tmp_path, ["AB", "12"]), "A", "B")
 
 
+def test_a_package_with_a_part_twice_is_refused(tmp_path: Path) -> None:
+    path = book(tmp_path, ["AB", "12"])
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as packed:
+        packed.writestr(SHEET, "<worksheet/>")
+    assert "it holds a part twice" in refusal(path, "A", "B")
+
+
 def test_macros_are_noted_and_never_run(tmp_path: Path) -> None:
     path = book(tmp_path, ["AB", "12"])
     with zipfile.ZipFile(path, "a") as packed:
