@@ -365,6 +365,98 @@ def test_without_a_protocol_the_first_full_row_of_names_is_the_header(tmp_path: 
         workbooks.facts(book(tmp_path, [["1", "2"], ["3", "4"]]), None)
 
 
+# ---- ODS -------------------------------------------------------------------------------------------------------------
+
+
+def ods(tmp_path: Path, rows: str, before: str = "", styles: str = "", entry: str = "") -> Path:
+    """Write an ODS by hand."""
+    urn = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = " ".join(f'xmlns:{name}="{urn}:{name}:1.0"' for name in ("office", "table", "text", "style"))
+    path = tmp_path / "c.ods"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{urn}:manifest:1.0">{entry}</m:manifest>')
+        packed.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles>"
+            f'<office:body><office:spreadsheet>{before}<table:table table:name="Cases">{ods_row("A", "B")}{rows}'
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
+def ods_row(*texts: str, more: str = "") -> str:
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return f"<table:table-row{more}>{cells}</table:table-row>"
+
+
+def ods_cell(attributes: str, shown: str = "") -> str:
+    paragraph = f"<text:p>{shown}</text:p>" if shown else ""
+    first = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    return f"<table:table-row>{first}<table:table-cell {attributes}>{paragraph}</table:table-cell></table:table-row>"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shown_", "text"),
+    [
+        ('office:value-type="float" office:value="123"', "00123", "00123"),
+        ('office:value-type="float" office:value="0.25"', "25%", "0.25"),
+        ('office:value-type="currency" office:value="5"', "5,00 EUR", "5"),
+        ('office:value-type="date" office:date-value="2024-01-05"', "05/01/24", "2024-01-05"),
+        ('office:value-type="date" office:date-value="2024-01-05T10:30:00"', "then", "2024-01-05T10:30:00"),
+        ('office:value-type="time" office:time-value="PT09H05M00S"', "9:05", "09:05:00"),
+        ('office:value-type="boolean" office:boolean-value="true"', "WAHR", "TRUE"),
+        ('office:value-type="string" table:formula="of:=NA()" office:string-value=""', "#N/A", "#N/A"),
+        ('office:value-type="float" office:value="2" table:formula="of:=1+1"', "2", "2"),
+        ('office:value-type="string"', 'a<text:s text:c="2"/>b</text:p><text:p>c', "a  b\nc"),
+    ],
+)
+def test_a_cell_of_an_ods_is_written_by_its_type(tmp_path: Path, attributes: str, shown_: str, text: str) -> None:
+    assert opened(ods(tmp_path, ods_cell(attributes, shown_)), "A", "B") == [(2, "x", text)]
+
+
+def test_comments_in_an_ods_are_no_cells(tmp_path: Path) -> None:
+    noted = "note</text:p><office:annotation><text:p>Zebulon</text:p></office:annotation><text:p>b"
+    assert opened(ods(tmp_path, ods_cell('office:value-type="string"', noted)), "A", "B") == [(2, "x", "note\nb")]
+
+
+def test_repeated_rows_of_an_ods_are_rows(tmp_path: Path) -> None:
+    rows = ods_row("1", "2", more=' table:number-rows-repeated="2"') + ods_row(
+        "", "", more=' table:visibility="collapse"'
+    )
+    path = ods(tmp_path, rows + ods_row("3", "4", more=' table:visibility="filter"'))
+    assert opened(path, "A", "B") == [(2, "1", "2"), (3, "1", "2"), (5, "3", "4")]
+    assert "Hidden or filtered rows were read like all others (1 hidden)." in workbooks.facts(path, None).notes
+
+
+def test_an_ods_that_repeats_too_much_is_refused(tmp_path: Path) -> None:
+    rows = ods_row("1", "2", more=' table:number-rows-repeated="1000000000"')
+    assert "is too large for a workbook" in refusal(ods(tmp_path, rows), "A", "B")
+
+
+def test_formulas_and_merged_cells_of_an_ods_are_refused_like_others(tmp_path: Path) -> None:
+    uncalculated = ods(tmp_path, ods_cell('table:formula="of:=1+1"'))
+    assert 'c.ods, sheet "Cases", cell B2: the formula there was never calculated.' in refusal(uncalculated, "A", "B")
+    merged = ods(tmp_path, ods_cell('table:number-rows-spanned="2" office:value-type="string"', "x") + ods_row("y", ""))
+    assert "rows 2 to 3: the cells B2:B3 are merged" in refusal(merged, "A", "B")
+
+
+def test_a_hidden_sheet_of_an_ods_is_not_read(tmp_path: Path) -> None:
+    shown_not = '<style:table-properties table:display="false"/>'
+    style = f'<style:style style:name="t1" style:family="table">{shown_not}</style:style>'
+    hidden = f'<table:table table:name="Old" table:style-name="t1">{ods_row("A", "B")}{ods_row("9", "9")}</table:table>'
+    path = ods(tmp_path, ods_row("1", "2"), before=hidden, styles=style)
+    assert opened(path, "A", "B") == [(2, "1", "2")]
+    assert workbooks.facts(path, None).notes == ("Sheets that were not read: Old (hidden).",)
+
+
+def test_an_ods_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = ods(tmp_path, "", entry="<m:encryption-data/>")
+    assert "is locked with a password" in refusal(path, "A", "B")
+
+
 # ---- what is no workbook ---------------------------------------------------------------------------------------------
 
 
@@ -509,6 +601,24 @@ def test_what_is_not_plain_goes_the_careful_way(
 ) -> None:
     path = large(tmp_path, lambda _, sheet: sheet.__setitem__(cell, value))
     assert not quick(path, monkeypatch) or cell == "A402"
+
+
+@pytest.mark.parametrize(("cell", "code"), [("D390", "General"), ("C390", "yyyy-mm-dd"), ("C60", "00000")])
+def test_a_column_of_two_kinds_goes_the_careful_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, code: str
+) -> None:
+    def change(_: Any, sheet: Any) -> None:
+        sheet[cell] = 45000
+        sheet[cell].number_format = code
+
+    assert not quick(large(tmp_path, change), monkeypatch)
+
+
+def test_rows_out_of_order_are_refused_however_large_the_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick_sheets, "SMALL", 0)
+    path = large(tmp_path)
+    rows = re.findall(r'<row r="(?:300|301)".*?</row>', zipfile.ZipFile(path).read(SHEET).decode())
+    assert "damaged" in refusal(edited(path, SHEET, "".join(rows), "".join(reversed(rows))), *QUICK)
 
 
 def test_merged_cells_are_seen_the_quick_way_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
