@@ -148,6 +148,13 @@ def test_a_workbook_of_1904_has_the_same_dates(tmp_path: Path) -> None:
     assert opened(path, "A", "B") == [(2, "1", "2024-01-05")]
 
 
+def test_formats_of_conditional_formatting_are_no_cells_formats(tmp_path: Path) -> None:
+    path = book(tmp_path, ["AB", ["1", dt.datetime(2024, 1, 5, 10, 30)]])
+    assert b'numFmtId="164"' in zipfile.ZipFile(path).read("xl/styles.xml")
+    other = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0.00"/></dxf></dxfs></styleSheet>'
+    assert opened(edited(path, "xl/styles.xml", "</styleSheet>", other), "A", "B") == [(2, "1", "2024-01-05T10:30:00")]
+
+
 def test_blank_rows_are_no_rows_and_numbers_stay(tmp_path: Path) -> None:
     path = book(tmp_path, ["AB", "12", [None, None], ["  ", None], "34"])
     assert opened(path, "A", "B") == [(2, "1", "2"), (5, "3", "4")]
@@ -219,7 +226,9 @@ NAMES = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></ro
 
 
 def test_strings_rich_phonetic_escaped_inline(tmp_path: Path) -> None:
-    inline = '<c t="inlineStr"><v>1</v><is><r><t>in</t></r><r><t>line</t></r></is></c>'
+    inline = (
+        '<c t="inlineStr"><v>1</v><is><r><t>in</t></r><r><t>line</t></r><rPh sb="0" eb="1"><t>so</t></rPh></is></c>'
+    )
     shared = '<row r="2"><c r="A2" t="s"><v>2</v></c><c r="B2" t="s"><v>3</v></c></row>'
     rows = f"{NAMES}{shared}<row>{inline}<c><v>5</v></c></row>"
     path = hand_made(tmp_path, rows)
@@ -601,6 +610,20 @@ def test_what_is_not_plain_goes_the_careful_way(
 ) -> None:
     path = large(tmp_path, lambda _, sheet: sheet.__setitem__(cell, value))
     assert not quick(path, monkeypatch) or cell == "A402"
+
+
+@pytest.mark.parametrize(("text", "taken"), [("plain & <simple>", True), ("escaped \r", False), ("_x000D_", False)])
+def test_shared_strings_with_escapes_go_the_careful_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, taken: bool
+) -> None:
+    path = tmp_path / "c.xlsx"
+    made = pytest.importorskip("xlsxwriter").Workbook(str(path))
+    sheet = made.add_worksheet("Cases")
+    for row in range(100):
+        sheet.write_row(row, 0, [f"{row:05d}", text if row == 90 else f"text {row}"] if row else ["A", "B"])
+    made.close()
+    assert b'<c r="B2" t="s">' in zipfile.ZipFile(path).read(SHEET)
+    assert quick(path, monkeypatch, "A", "B") == taken
 
 
 @pytest.mark.parametrize(("cell", "code"), [("D390", "General"), ("C390", "yyyy-mm-dd"), ("C60", "00000")])
