@@ -349,6 +349,12 @@ def test_a_header_in_two_merged_rows_is_refused(tmp_path: Path) -> None:
     assert said in refusal(path, "ID", "Start", "End")
 
 
+def test_a_name_that_reaches_into_a_second_row_of_names_is_refused(tmp_path: Path) -> None:
+    path = book(tmp_path, [["ID", "Start"], [None, "Day"], ["1", "5"]], lambda _, s: s.merge_cells("A1:A2"))
+    assert "stand in two rows (1 and 2) with merged cells." in refusal(path, "ID", "Start")
+    assert "stand in two rows (1 and 2) with merged cells." in refusal(path, "ID", "Start", header_row=1)
+
+
 def test_a_merged_name_over_two_columns_of_values_is_refused(tmp_path: Path) -> None:
     path = book(tmp_path, [["ID", "Start", None], ["1", "5", "6"]], lambda _, s: s.merge_cells("B1:C1"))
     assert "with merged cells" in refusal(path, "ID", "Start")
