@@ -161,8 +161,8 @@ def readings(connection: Any, site: PilotSite, noun: str) -> Readings:
     if not asked:
         return {}
     found = _kept(connection, noun, asked)
-    if found is None:
-        found = _proven_here(connection, noun, asked)
+    holders = {name: extracts[name].completes or name for name in asked}
+    found |= _proven_here(connection, noun, asked, holders, found)
     faults = [_fault(site.protocol, where, proof) for where, proof in sorted(found.items()) if _is_fault(proof)]
     if faults:
         raise Refusal("\n".join(faults), "The earlier results stand.")
@@ -172,10 +172,10 @@ def readings(connection: Any, site: PilotSite, noun: str) -> Readings:
 Proofs = dict[tuple[str, str, str], Proof]
 
 
-def _kept(connection: Any, noun: str, asked: Mapping[str, Mapping[str, Any]]) -> Proofs | None:
-    """Return what was found out at ingest, over the rows of all sites; None where nothing was kept."""
+def _kept(connection: Any, noun: str, asked: Mapping[str, Mapping[str, Any]]) -> Proofs:
+    """Return what was found out at ingest, over the rows of all sites."""
     if not has_table(connection, "raw", "readings"):
-        return None
+        return {}
     query = "SELECT extract, source_file, field, format, verdict FROM raw.readings WHERE noun = ?"
     rows = connection.execute(query, [noun]).fetchall()
     return {
@@ -183,15 +183,24 @@ def _kept(connection: Any, noun: str, asked: Mapping[str, Mapping[str, Any]]) ->
     }
 
 
-def _proven_here(connection: Any, noun: str, asked: Mapping[str, Mapping[str, frozenset[str]]]) -> Proofs:
+def _proven_here(
+    connection: Any,
+    noun: str,
+    asked: Mapping[str, Mapping[str, frozenset[str]]],
+    holders: Mapping[str, str],
+    known: Proofs,
+) -> Proofs:
+    """Prove, over the received rows, what nothing was kept of; `holders` names the extract whose rows hold a field."""
     found: Proofs = {}
     there = {name for name, _ in columns_of(connection, f"raw.{noun}")}
     files = connection.execute(f"SELECT DISTINCT extract, source_file FROM raw.{noun} ORDER BY ALL").fetchall()
-    for extract, file in files:
-        source = f"(SELECT * FROM raw.{noun} WHERE extract = '{quoted(extract)}' AND source_file = '{quoted(file)}')"
-        columns = {f: (named(f), words) for f, words in asked.get(extract, {}).items() if f in there}
-        proofs = prove(connection, source, columns)
-        found |= {(extract, file, field): proof for field, proof in proofs.items()}
+    for holder, file in files:
+        source = f"(SELECT * FROM raw.{noun} WHERE extract = '{quoted(holder)}' AND source_file = '{quoted(file)}')"
+        for name in (name for name in asked if holders[name] == holder):
+            kept = {key[2] for key in known if key[0] == name and (key[1] == file or name != holder)}
+            columns = {f: (named(f), words) for f, words in asked[name].items() if f in there and f not in kept}
+            proofs = prove(connection, source, columns)
+            found |= {(name, file, field): proof for field, proof in proofs.items()}
     return found
 
 

@@ -169,7 +169,11 @@ def unreadable_fields(typed: Mapping[str, Typed]) -> str:
     }
     if not conditions:
         return "''"
+    # Hardly any row has a value that is given and not read: the full question is asked of those rows only.
+    perhaps = " OR ".join(
+        f"({kept(typed[f].kind, read_name(f))} IS NULL AND {named(f.split()[0])} <> '')" for f in conditions
+    )
     cases = ", ".join(
         f"CASE WHEN {condition} THEN '{quoted(field.split()[0])}' END" for field, condition in conditions.items()
     )
-    return f"CASE WHEN {' OR '.join(conditions.values())} THEN concat_ws(',', {cases}) ELSE '' END"
+    return f"CASE WHEN {perhaps} THEN concat_ws(',', {cases}) ELSE '' END"

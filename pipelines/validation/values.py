@@ -60,8 +60,9 @@ def words(x: str, column: Column) -> str:
     slow = f"CASE WHEN {given(x, column)} THEN {trimmed_slowly(x)} END"
     missing = sorted({*missing_words(column), ""})
     known = f"strlen({x}) > {max(map(len, missing))} OR NOT {_is_one_of(f'lower({x})', missing)}"
-    # A grave accent is folded in comparison, so a word for "not known" might hold one.
-    quick = f"CASE WHEN {_plain(x)} AND ({known}) AND NOT contains({x}, '`') THEN {x} ELSE {slow} END"
+    # A grave accent is folded into an apostrophe in comparison, and a word for "not known" might hold one.
+    folds = f" AND NOT contains({x}, '`')" if any("'" in folded(word) for word in missing) else ""
+    quick = f"CASE WHEN {_plain(x)} AND ({known}){folds} THEN {x} ELSE {slow} END"
     return {"lower": f"lower({quick})", "upper": f"upper({quick})"}.get(column.case, quick)
 
 
@@ -88,7 +89,9 @@ def code(x: str, column: Column, meanings: Mapping[str, str]) -> str:
     spelt = {form: meaning for word, meaning in reversed(_whole(meanings).items()) for form in _spellings(word)}
     if len(meanings) > FEW_CODES or not spelt:
         return slow
+    unknown = {form for word in missing_words(column) for form in _spellings(word) if form}
     cases = " ".join(f"WHEN '{quoted(form)}' THEN '{quoted(meaning)}'" for form, meaning in spelt.items())
+    cases += "".join(f" WHEN '{quoted(form)}' THEN NULL" for form in sorted(unknown - spelt.keys()))
     return f"CASE WHEN {x} IS NULL OR {x} = '' THEN NULL ELSE CASE {x} {cases} ELSE {slow} END END"
 
 

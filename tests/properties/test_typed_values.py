@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest.comparing import BLANK_CHARACTERS
+from pipelines.ingest.comparing import BLANK_CHARACTERS, compared, trimmed
 from pipelines.ingest.files import load_table
 from pipelines.ingest.headers import slot
 from pipelines.protocol import Protocol, load_text
-from pipelines.protocol.extracts import Extract
+from pipelines.protocol.extracts import Column, Extract
 from pipelines.refusal import Refusal
+from pipelines.validation import values
 from pipelines.validation.publish import _select
 from pipelines.validation.typed import typed_field
 from pipelines.warehouse import connect, named, statement
@@ -90,6 +91,13 @@ numbers = st.one_of(
 
 @quick
 @given(text=numbers)
+@example("+-1")
+@example(" +-1")
+@example("-+1")
+@example("1_000")
+@example("1e999")
+@example("-nan")
+@example("1\v")
 def test_a_number_is_what_every_program_reads_or_nothing(connection: Any, protocol: Protocol, text: str) -> None:
     value, unreadable = typed(connection, protocol, "number", "number", text)
     cleaned = text.strip(BLANKS).lower()
@@ -156,6 +164,73 @@ def test_yes_and_no_are_never_guessed(connection: Any, protocol: Protocol, text:
 )
 def test_codes_compare_by_letter_and_not_by_form(connection: Any, protocol: Protocol, text: str, value: str) -> None:
     assert typed(connection, protocol, "kind", "text", text) == (value, value is None)
+
+
+# ---- short cuts ------------------------------------------------------------------------------------------------------
+
+adversarial = st.one_of(
+    st.text(alphabet="0123456789+-._eExXnaifNAIF \t\v\x00\xa0\u200b\u0663\uff11\u2212", max_size=7),
+    st.text(alphabet="0123456789/-. :TZinfepoch", max_size=11),
+    st.text(alphabet=" \t\v\xa0\u2060`'\u2019\u2013-aAé\u0301İKNA/0", max_size=6),
+    st.sampled_from(
+        ["+-1", "-+1", "1e999", "1_000", "0x1F", "nan", "1\x00", "+.5", "5.", "1e0_1", " +-1", "1\v", "-9 "]
+    ),
+    st.sampled_from(["infinity", "epoch", "2026/01/05", "-026-01-05", "   1-01-05", "2026-01-05 ", "9999-12-31"]),
+)
+
+
+def said(connection: Any, expression: str, text: str) -> Any:
+    return connection.execute(f"SELECT {expression} FROM (SELECT ?::VARCHAR AS x)", [text]).fetchone()[0]
+
+
+@quick
+@given(text=adversarial)
+@example("-9\xa0")
+@example("-9 ")
+def test_a_short_cut_says_what_the_slow_path_says(connection: Any, text: str) -> None:
+    """With the short cut cut off, each expression is the same function of every text."""
+    coded = Column(column="x", codes={"K-A": "one", "none": "two"}, missing=("-9", "n’a"))
+    plain = Column(column="x", missing=("-9", "n’a", "2026-01-05"))
+    for whole in (
+        values.number("x", plain),
+        values.code("x", coded, coded.codes),
+        values.words("x", plain),
+        values.given("x", plain),
+        values.proven_date("x", plain, "%d/%m/%Y"),
+        values.proven_date("x", plain, "%Y-%m-%d"),
+        values.declared_date("x", Column(column="x", format="dd/mm/yyyy", missing=("-9",))),
+        trimmed("x"),
+    ):
+        assert said(connection, whole, text) == said(connection, without_short_cuts(whole), text)
+    folded_slowly = without_short_cuts(compared("x"))
+    assert said(connection, compared("x"), text).replace("\0", "\ufffd") == said(connection, folded_slowly, text)
+
+
+def without_short_cuts(expression: str) -> str:
+    """Return an expression whose short cuts never apply: their conditions ask for what no text fulfils."""
+    never = expression.replace("strlen(x) = length(x)", "strlen(x) < 0")
+    for begins in ("x >= '-' AND x < ':'", "x >= '0' AND x < ':'", "x >= '!' AND x < chr(127)"):
+        never = never.replace(begins, "strlen(x) < 0")
+    assert never != expression
+    return re.sub(r"CASE x (WHEN '[^']*' THEN ('[^']*'|NULL) )+ELSE", "CASE WHEN strlen(x) < 0 THEN NULL ELSE", never)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [("Don't know", "don’t\u202fknow"), ("18-24", "18–24"), ("18–24", " 18\u221224\u2060"), ("A B", "a\xa0b")],
+)
+def test_dashes_quotes_and_spaces_fold_in_codes(connection: Any, code: str, text: str) -> None:
+    coded = Column(column="x", codes={code: "meant"})
+    assert said(connection, values.code("x", coded, coded.codes), text) == "meant"
+
+
+def test_letters_change_only_when_declared(connection: Any) -> None:
+    read = {case: values.words("x", Column(column="x", case=case)) for case in ("as_given", "lower", "upper")}
+    assert [said(connection, one, " 007 Mixed–Case") for one in read.values()] == [
+        "007 Mixed–Case",
+        "007 mixed–case",
+        "007 MIXED–CASE",
+    ]
 
 
 # ---- outcomes --------------------------------------------------------------------------------------------------------

@@ -204,6 +204,30 @@ def test_what_ingest_found_over_all_sites_counts(connection: Any, tmp_path: Path
         "INSERT INTO raw.readings VALUES ('cases', 'people', 'a.csv', 'referral_date', '%m/%d/%Y', 'proven')"
     )
     assert typed(connection, site(tmp_path))[0][0] == dt.date(2026, 5, 2)
+    # A file of which nothing was kept is not taken for one whose dates are proven.
+    connection.execute("UPDATE raw.readings SET source_file = 'b.csv'")
+    with pytest.raises(Refusal, match="2 formats fit every date"):
+        typed(connection, site(tmp_path))
+
+
+def test_a_field_of_a_completing_file_is_read_by_its_proof(connection: Any, tmp_path: Path) -> None:
+    """Its rows stand in those of the extract that it completes."""
+    whole = PROTOCOL.replace('file: "*.csv"', "file: cases.csv").replace("      start_date: Started\n", "")
+    whole += "  more: {file: more.csv, completes: people, columns: {person: id, start_date: Started}}\n"
+    pilot_site = PilotSite(Workspace(tmp_path), load_text(whole), "north")
+    received(connection, [("cases.csv", "2026-01-01", "13/01/2026"), ("cases.csv", "2026-01-01", None)])
+    assert typed(connection, pilot_site) == [
+        (dt.date(2026, 1, 1), dt.date(2026, 1, 13), ""),
+        (dt.date(2026, 1, 1), None, ""),
+    ]
+    connection.execute("UPDATE raw.cases SET start_date = '05/02/2026'")
+    with pytest.raises(Refusal, match=r'cases\.csv, column "Started": 2 formats'):
+        typed(connection, pilot_site)
+    connection.execute(
+        "CREATE TABLE raw.readings AS SELECT 'cases' AS noun, 'more' AS extract, 'more.csv' AS source_file, "
+        "'start_date' AS field, '%d/%m/%Y' AS format, 'proven' AS verdict"
+    )
+    assert typed(connection, pilot_site)[0][1] == dt.date(2026, 2, 5)
 
 
 @pytest.mark.parametrize(

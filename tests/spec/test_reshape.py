@@ -11,7 +11,9 @@ import pytest
 from pipelines.ingest.headers import expected_columns
 from pipelines.ingest.reading import Facts, Rows
 from pipelines.ingest.reshape import file_columns, reshaped
+from pipelines.protocol import load_text
 from pipelines.protocol.extracts import Extract
+from pipelines.protocol.faults import ProtocolFaults
 from pipelines.refusal import Refusal
 
 Table = list[tuple[str | None, ...]]
@@ -138,3 +140,80 @@ def test_the_file_must_have_the_columns_of_its_own_shape() -> None:
     assert file_columns(LONG) == ("ID", "Measure", "Result", "Name")
     assert file_columns(BESIDE) == ("ID", "Date 1", "Date 2", "Date 3", "Kind 1", "Kind 2", "Kind 3")
     assert expected_columns(LONG) == file_columns(LONG)
+
+
+# ---- in a protocol ---------------------------------------------------------------------------------------------------
+
+PROTOCOL = """\
+pilot: first
+title: First
+question: Does it?
+concept: {name: x}
+sites: {north: {title: North}}
+population: {description: people}
+intervention: {name: x}
+outcomes:
+  score: {title: a, type: continuous, better: higher, value: score, due_after_days: 30}
+extracts:
+  people: {file: cases.csv, columns: {person: id, start_date: s}}
+  scores: {file: scores.csv, completes: people, columns: {person: id, score: Score}}
+  visits: {noun: contacts, file: v.csv, columns: {person: id, contact_date: {column: d, also: [e]}}}
+"""
+
+
+def test_a_plan_in_two_files_is_sound() -> None:
+    assert load_text(PROTOCOL).extracts["scores"].completes == "people"
+    load_text(PROTOCOL.replace("completes: people", "completes: people, wider: {names: Item, values: Answer}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("completes: people", "completes: scores", "cannot complete itself"),
+        ("completes: people", "completes: peopel", 'Did you mean "people"?'),
+        ("completes: people", "completes: visits", "holds contacts, this one cases"),
+        ("completes: people", "completes: people, sites: [north]", ""),
+        ("noun: contacts, file: v.csv", "noun: contacts, completes: visits, file: v.csv", "cannot complete itself"),
+        ("score: Score}", "score: Score, start_date: t}", "already has this field"),
+        (
+            "  visits:",
+            "  more: {file: m.csv, completes: people, columns: {person: id, score: S}}\n  visits:",
+            "already has",
+        ),
+        (
+            "  visits:",
+            "  more: {file: m.csv, completes: scores, columns: {person: id}}\n  visits:",
+            "completes another",
+        ),
+        (", completes: people", "", 'no column is mapped to "score" in extracts.people.columns'),
+        ("start_date: s", "end_date: s", "no date to count from"),
+        ("file: v.csv", "file: v.csv, key: [kind]", 'no column is mapped to "kind"'),
+        ("also: [e]}", "also: [e]}, kind: {column: k, also: [l, m]}", "different numbers"),
+        ("also: [e]}", "also: [d]}", "named twice"),
+        ("noun: contacts, file", "noun: consents, file", "one person has one row in consents"),
+        ("person: id, contact_date", "person: {column: id, also: [id2]}, contact_date", "have its person"),
+        ("completes: people", "completes: people, wider: {names: Item, values: Item}", "in one column"),
+        ("completes: people", "completes: people, wider: {names: id, values: Item}", "already says who"),
+        ("score: Score}", "score: Score}, wider: {names: Item}", "values"),
+        ("{person: id, score: Score}", "{person: id}, wider: {names: a, values: b}", "no measure is mapped"),
+        ("file: v.csv", "file: v.csv, wider: {names: a, values: b}", "not made of measures"),
+        ("start_date: s", "start_date: {column: s, case: lower}", "only a text without codes"),
+    ],
+)
+def test_a_layout_that_cannot_be_meant_is_refused(old: str, new: str, said: str) -> None:
+    assert old in PROTOCOL
+    if not said:
+        load_text(PROTOCOL.replace(old, new, 1))
+        return
+    with pytest.raises(ProtocolFaults) as faults:
+        load_text(PROTOCOL.replace(old, new, 1))
+    assert said in str(faults.value)
+
+
+def test_only_the_same_sites_are_completed() -> None:
+    two = PROTOCOL.replace("{north: {title: North}}", "{north: {title: N}, south: {title: S}}")
+    two = two.replace("person: id", "person: id, site: where").replace(
+        "completes: people", "completes: people, sites: [north]"
+    )
+    with pytest.raises(ProtocolFaults, match="serves other sites"):
+        load_text(two)
