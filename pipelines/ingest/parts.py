@@ -44,10 +44,19 @@ class StandingPart:
         source, drop = quoted(self.shown), quoted(self.drop.name)
         fields = "".join(f", {named(field)}" for field in self.stored.about.fields)
         return (
-            f"SELECT '{source}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
+            f"SELECT '{source}#' || {self._number} AS row_key, person_key{fields}, '{self.name}' AS extract, "
             f"'{source}' AS source_file, source_row, '{quoted(newest) if increments else drop}' AS drop_id "
             f"FROM ({self.stored.rows(site)})"
         )
+
+    @property
+    def _number(self) -> str:
+        """Return what tells the rows of a file apart; several may come from one row of a file, side by side in it."""
+        if not any(column.also for column in self.extract.columns.values()):
+            return "source_row"
+        fields = ", ".join(map(named, self.stored.about.fields))
+        turn = f"row_number() OVER (PARTITION BY source_row ORDER BY {fields})"
+        return f"source_row || CASE WHEN {turn} > 1 THEN '.' || {turn} ELSE '' END"
 
 
 def parts_of(site: PilotSite, state: Standing, extracts: Mapping[str, Extract]) -> tuple[StandingPart, ...]:

@@ -149,19 +149,25 @@ def _copy(connection: Any, query: str, target: Path, key: str, options: str = ""
 
 
 def _person_key(writing: Writing, *, odd: bool) -> str:
+    """Return the pseudonym of a row's person; what SQL does not normalise is looked up."""
+    plain = f"lower(trim({writing.person}, ' '))"
     left = f"regexp_matches({writing.person}, '{PLAIN_ONLY}')"
-    looked_up = "odd_people.person_key" if odd else "NULL"
+    looked_up = f"CASE WHEN {_somebody(writing, writing.person)} THEN odd_people.person_key END" if odd else "NULL"
     return (
-        f"CASE WHEN NOT {_somebody(writing)} THEN NULL WHEN {left} THEN {looked_up} "
-        f"ELSE {pseudonym_sql(writing.person)} END"
+        f"CASE WHEN {writing.person} IS NULL THEN NULL WHEN {left} THEN {looked_up} "
+        f"WHEN list_contains({_nobody(writing)}, {plain}) THEN NULL ELSE {pseudonym_sql(writing.person)} END"
     )
 
 
-def _somebody(writing: Writing, person: str = "") -> str:
-    """Return the condition that a row says whose it is: a word for "not known" is nobody."""
+def _nobody(writing: Writing) -> str:
+    """Return the words that stand for "not known" as a list; DuckDB would make a join of a long IN."""
     words = {*MISSING_DEFAULT, "", *writing.extract.columns["person"].missing}
-    listed = ", ".join(literal(word) for word in sorted(words))
-    return f"(coalesce({compared(person or writing.person)}, '') NOT IN ({listed}))"
+    return f"[{', '.join(literal(word) for word in sorted(words))}]"
+
+
+def _somebody(writing: Writing, person: str) -> str:
+    """Return the condition that a row says whose it is."""
+    return f"(NOT list_contains({_nobody(writing)}, coalesce({compared(person)}, '')))"
 
 
 def _blank(writing: Writing) -> str:
