@@ -86,6 +86,23 @@ def run_sites(
             yield outcome
 
 
+def insist_no_run(workspace: Workspace) -> None:
+    """Refuse while a run is recorded as going on: between two steps it holds no file."""
+    if not workspace.dagster_home.exists():
+        return
+    import dagster as dg
+
+    status = dg.DagsterRunStatus
+    at_work = dg.RunsFilter(statuses=[status.STARTING, status.STARTED, status.CANCELING])
+    with open_instance(workspace) as instance:
+        going_on = instance.get_runs_count(at_work)
+    if going_on:
+        raise Refusal(
+            f"{going_on} {'run is' if going_on == 1 else 'runs are'} going on.",
+            "Wait for the end, and try again. One that was killed ends by itself while pilotlens ui is running.",
+        )
+
+
 def _drop_tags(workspace: Workspace, keys: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the tag that tells the sensor which drop a run was for; none while the drop is still being written."""
     from assets.jobs import drop_tag
