@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 
 from pipelines import keys, warehouse
+from pipelines.demo import create
+from pipelines.ingest import receive
 from pipelines.ingest.drops import drops
 from pipelines.ledger import append, entries, verify
 from pipelines.protocol import load_text
@@ -251,6 +254,35 @@ def test_two_changes_do_not_meet(site: PilotSite) -> None:
         refused(site.workspace, "Somebody else is changing the keys")
 
 
+def test_after_a_change_of_pseudonyms_the_same_people_are_linked_again(plain_demo_copy: Workspace) -> None:
+    site = plain_demo_copy.site("transitional-aid", "baltimore")
+
+    def people() -> tuple[set[str], list[tuple[object, ...]]]:
+        receive(site, "cases")
+        with warehouse.open_warehouse(site, read_only=True) as connection:
+            found = connection.execute("SELECT person_key, * EXCLUDE person_key FROM raw.cases ORDER BY source_row")
+            rows = found.fetchall()
+        return {row[0] for row in rows}, [row[1:] for row in rows]
+
+    before, rows = people()
+    rotate(plain_demo_copy, ["pseudonym"])
+    after, again = people()
+    assert (len(after), again) == (len(before), rows)
+    assert not before & after
+
+
+@pytest.fixture
+def plain_demo_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    for purpose in keys.PURPOSES:
+        monkeypatch.delenv(keys.variable(purpose), raising=False)
+    create(tmp_path)
+    settled = time.time() - 60
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            os.utime(path, (settled, settled))
+    return Workspace(tmp_path)
+
+
 # ---- at any moment ---------------------------------------------------------------------------------------------------
 
 CALLS = ("open", "fsync", "replace", "unlink", "rmdir", "mkdir", "ftruncate", "write")
@@ -275,14 +307,17 @@ def interrupted(patch: pytest.MonkeyPatch, place: int, what: Callable[[], None])
         patch.setattr(os, name, call)
 
 
-def settles(site: PilotSite, before: dict[str, str]) -> bool:
+def settles(site: PilotSite, before: dict[str, str], files: list[Path]) -> bool:
     """Insist that a change that was stopped left either all as it was or a plain word; then finish it."""
     workspace = site.workspace
     begun = keys.change(workspace).exists()
     if begun:
         with pytest.raises(Refusal, match="Finish it with: pilotlens keys rotate"):
             keys.key(workspace, "vault")
-    assert begun or in_use(workspace) == before or left(workspace) == []
+    elif in_use(workspace) == before:
+        assert left(workspace) == files
+    else:
+        assert left(workspace) == []
     known = len(set(rotations(workspace)))
     rotate(workspace)
     assert left(workspace) == []
@@ -300,12 +335,12 @@ def test_a_change_that_is_stopped_at_any_call_can_be_finished(
     begun = stopped = 0
     for place in range(0, 400, 3):
         site = filled(PilotSite(Workspace(tmp_path / str(place)), load_text(PROTOCOL), "north"), stored)
-        before = in_use(site.workspace)
+        before, files = in_use(site.workspace), left(site.workspace)
         died = (_killed if how == "killed" else partial(_failed, int(how)))(site, monkeypatch, place)
         if not died:
             break
         stopped += 1
-        begun += settles(site, before)
+        begun += settles(site, before, files)
     assert stopped > 20
     assert stopped > begun > 5
 
