@@ -290,6 +290,22 @@ def test_killed_at_any_call_of_the_system_it_verifies_and_goes_on(
     assert died > 20, "the writer hardly ever died, so little was tested"
 
 
+def test_nobody_is_told_before_line_and_head_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, calls = tmp_path / "first.jsonl", list[str]()
+    append(path, "look", {})
+
+    def noted(name: str, _count: int, call: Callable[[], Any], _given: tuple[Any, ...]) -> Any:
+        calls.append(name)
+        return call()
+
+    with monkeypatch.context() as patch:
+        steps(patch, noted)
+        append(path, "look", {})
+    changes = [name for name in calls if name in ("ftruncate", "write", "fsync", "replace")]
+    # the line is cut to and written, then safe; the head's draft is safe, then takes its place; then the folder is safe
+    assert changes == ["ftruncate", "write", "fsync", "fsync", "replace", "fsync"]
+
+
 def _dying(path: Path, monkeypatch: pytest.MonkeyPatch, place: int, when: str, into: int) -> None:
     def what(name: str, count: int, call: Callable[[], Any], given: tuple[Any, ...]) -> Any:
         if count == place and when == "before":

@@ -333,7 +333,7 @@ def test_a_change_that_is_stopped_at_any_call_can_be_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str | int
 ) -> None:
     begun = stopped = 0
-    for place in range(0, 400, 3):
+    for place in range(0, 400, 5):
         site = filled(PilotSite(Workspace(tmp_path / str(place)), load_text(PROTOCOL), "north"), stored)
         before, files = in_use(site.workspace), left(site.workspace)
         died = (_killed if how == "killed" else partial(_failed, int(how)))(site, monkeypatch, place)
