@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import webbrowser
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, Unavailable
@@ -104,7 +105,7 @@ def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequen
             outcomes.append(outcome)
             if stop() or outcome.result == "interrupted":
                 break
-    summary(workspace, outcomes, debug=debug)
+    summary(replace(workspace, as_of=as_of), outcomes, debug=debug)
     return _ended({outcome.result for outcome in outcomes}, keys[len(outcomes) :])
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from assets.commands import existing
 from assets.exit_codes import DONE, STOPPED
-from assets.running import insist_no_run, known
+from assets.instance import open_instance
+from assets.running import known
 from assets.showing import complain, place, say
 from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
@@ -130,7 +131,24 @@ def change_keys(given: Path | None, only: str) -> int:
     if only and only not in PURPOSES:
         raise Refusal(f"There is no key {only}.", did_you_mean(only, PURPOSES))
     workspace = Workspace.find(given)
-    insist_no_run(workspace)
+    _insist_no_run(workspace)
     for sentence in rotate(workspace, [one for one in PURPOSES if only in ("", one)]):
         say(sentence)
     return DONE
+
+
+def _insist_no_run(workspace: Workspace) -> None:
+    """Refuse while a run is recorded as going on: between two steps it holds no file."""
+    if not workspace.dagster_home.exists():
+        return
+    import dagster as dg
+
+    status = dg.DagsterRunStatus
+    at_work = dg.RunsFilter(statuses=[status.STARTING, status.STARTED, status.CANCELING])
+    with open_instance(workspace) as instance:
+        going_on = instance.get_runs_count(at_work)
+    if going_on:
+        raise Refusal(
+            f"{going_on} {'run is' if going_on == 1 else 'runs are'} going on.",
+            "Wait for the end, and try again. One that was killed ends by itself while pilotlens ui is running.",
+        )

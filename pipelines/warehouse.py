@@ -23,6 +23,7 @@ __all__ = [
     "as_path",
     "columns_of",
     "connect",
+    "drop_whatever",
     "has_table",
     "insert",
     "know_delivered",
@@ -160,6 +161,12 @@ def replace_view(connection: Any, target: str, select: str) -> int:
     _drop(connection, target, "TABLE")
     connection.execute(f"CREATE OR REPLACE VIEW {target} AS {select}")
     return int(connection.execute(f"SELECT count(*) FROM {target}").fetchone()[0])
+
+
+def drop_whatever(connection: Any, target: str) -> None:
+    """Drop a table or view, if there is one."""
+    _drop(connection, target, "TABLE")
+    _drop(connection, target, "VIEW")
 
 
 def _drop(connection: Any, target: str, kind: str) -> None:

@@ -31,9 +31,9 @@ def note_arrivals(site: PilotSite, state: Standing) -> None:
             _tell(site, "drop_arrived", {"drop": drop.name, "sha256": drop.sha256, "files": files}, ("drop", "sha256"))
 
 
-def note_read(site: PilotSite, state: Standing, parts: Sequence[StandingPart]) -> None:
-    """Note how each file of the newest drop was read."""
-    for part in (part for part in parts if part.drop == state.newest):
+def note_read(site: PilotSite, parts: Sequence[StandingPart]) -> None:
+    """Note how each file was read."""
+    for part in parts:
         about = part.stored.about
         facts: dict[str, object] = {
             "drop": part.drop.name,

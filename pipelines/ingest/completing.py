@@ -12,8 +12,9 @@ from pipelines.sql_text import named
 from pipelines.workspace import PilotSite
 
 
-def completed(connection: Any, site: PilotSite, noun: str, parts: Sequence[StandingPart], newest: str) -> None:
-    """Fill the fields of raw.<noun> that other extracts complete, and keep whose rows came in `raw.completing`."""
+def completed(connection: Any, site: PilotSite, table: str, parts: Sequence[StandingPart], newest: str) -> None:
+    """Fill the fields of a raw table that other extracts complete, and keep whose rows came in `raw.completing`."""
+    noun = table.removeprefix("raw.")
     connection.execute("CREATE TABLE IF NOT EXISTS raw.completing (noun VARCHAR, extract VARCHAR, person_key VARCHAR)")
     connection.execute("DELETE FROM raw.completing WHERE noun = ?", [noun])
     names = dict.fromkeys(part.name for part in parts if part.extract.completes)

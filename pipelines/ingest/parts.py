@@ -99,21 +99,23 @@ def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
         return " UNION ALL BY NAME ".join(part.query(site.site, newest) for part in parts)
     ranked = (f"SELECT {part.rank} AS drop_rank, * FROM ({part.query(site.site, newest)})" for part in parts)
     every = " UNION ALL BY NAME ".join(ranked)
-    return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {_stands(extract, parts[0].stored.about.fields)}"
-
-
-def _stands(extract: Extract, fields: Sequence[str]) -> str:
-    """Return the condition that a row of increments stands.
-
-    With a key, the rows of the latest drop that has the key stand, all of them: two of one drop are a fault that a rule
-    will name. Without a key the whole row is one: it stands as often as the drop that holds it most often does.
-    """
+    fields = parts[0].stored.about.fields
     key = tuple(_key_of(extract, fields))
-    if key:
-        return f"rank() OVER (PARTITION BY {', '.join(key)} ORDER BY drop_rank DESC) = 1"
+    return _latest_of_key(every, key) if key else _each_row_once(every, fields)
+
+
+def _latest_of_key(every: str, key: Sequence[str]) -> str:
+    """Keep the rows of the latest drop that has a key, all of them: two of one drop are a fault that a rule names."""
+    latest = f"rank() OVER (PARTITION BY {', '.join(key)} ORDER BY drop_rank DESC) = 1"
+    return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {latest}"
+
+
+def _each_row_once(every: str, fields: Sequence[str]) -> str:
+    """Keep a row as often as the drop that holds it most often does: what two drops both hold came once."""
     whole = ", ".join(["person_key", *(compared(named(field)) for field in fields)])
-    copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row)"
-    return f"row_number() OVER (PARTITION BY {whole}, copy ORDER BY drop_rank) = 1".replace("copy", f"({copies})")
+    copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row) AS drop_copy"
+    first = f"row_number() OVER (PARTITION BY {whole}, drop_copy ORDER BY drop_rank) = 1"
+    return f"SELECT * EXCLUDE (drop_rank, drop_copy) FROM (SELECT *, {copies} FROM ({every})) QUALIFY {first}"
 
 
 def _key_of(extract: Extract, fields: Sequence[str]) -> Iterator[str]:

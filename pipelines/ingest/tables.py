@@ -6,6 +6,7 @@ Reading files belongs in store, which of them count in standing and parts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pipelines.ingest import chronicle
@@ -18,6 +19,7 @@ from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import (
     columns_of,
+    drop_whatever,
     insert,
     named,
     open_vault,
@@ -40,11 +42,12 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     except Refusal as refusal:
         chronicle.note_refused(site, state, noun, str(refusal))
         raise
-    chronicle.note_read(site, state, parts)
+    chronicle.note_read(site, parts)
     _point_vault(site, noun, parts)
     with open_warehouse(site) as connection:
         with transaction(connection):
-            rows = _replace(connection, site, noun, state, parts)
+            rows = _replace(connection, site, noun, state, parts, f"raw.{noun}")
+            _note_before(connection, site, noun, state, extracts)
             _note_readings(connection, noun, parts)
             _note_history(connection, site, noun, state, extracts)
             if noun == "cases":
@@ -54,16 +57,30 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     return Told(_said(noun, rows, state, parts), rows=rows, columns=columns, table=_notes(parts))
 
 
-def _replace(connection: Any, site: PilotSite, noun: str, state: Standing, parts: Sequence[StandingPart]) -> int:
+def _replace(
+    connection: Any, site: PilotSite, noun: str, state: Standing, parts: Sequence[StandingPart], target: str
+) -> int:
     """Replace a raw table: by a view of the store where its rows stand as they lie, else by a table."""
     base = [part for part in parts if part.extract.completes is None]
     rows = together(site, base, state.newest.name)
     select = f"{_nothing(site, noun)} UNION ALL BY NAME {rows}" if rows else _nothing(site, noun)
     if is_plain(parts):
-        return replace_view(connection, f"raw.{noun}", select)
-    replace_table(connection, f"raw.{noun}", select)
-    completed(connection, site, noun, parts, state.newest.name)
-    return int(connection.execute(f"SELECT count(*) FROM raw.{noun}").fetchone()[0])
+        return replace_view(connection, target, select)
+    rows_put = replace_table(connection, target, select)
+    completed(connection, site, target, parts, state.newest.name)
+    return rows_put
+
+
+def _note_before(connection: Any, site: PilotSite, noun: str, state: Standing, extracts: Mapping[str, Extract]) -> None:
+    """Let raw.<noun>_before hold the rows as they stood one drop earlier; there is none when nobody could read that."""
+    drop_whatever(connection, f"raw.{noun}_before")
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.before (noun VARCHAR, name VARCHAR)")
+    connection.execute("DELETE FROM raw.before WHERE noun = ?", [noun])
+    before = state.before()
+    with suppress(Refusal):
+        if before is not None and (parts := parts_of(site, before, extracts)):
+            _replace(connection, site, noun, before, parts, f"raw.{noun}_before")
+            connection.execute("INSERT INTO raw.before VALUES (?, ?)", [noun, before.newest.name])
 
 
 def _nothing(site: PilotSite, noun: str) -> str:
