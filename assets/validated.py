@@ -20,12 +20,12 @@ ROWS = {
 
 DEPS = {
     "cases": ("raw_cases",),
-    "events": ("raw_events", "validated_cases"),
+    "events": ("raw_events", "validated_cases", "validated_consents"),
     "outcomes": ("raw_cases", "validated_cases", "validated_events"),
-    "contacts": ("raw_contacts", "validated_cases"),
-    "spend": ("raw_spend", "validated_cases"),
+    "contacts": ("raw_contacts", "validated_cases", "validated_consents"),
+    "spend": ("raw_spend", "validated_cases", "validated_consents"),
     "consents": ("raw_consents", "validated_cases"),
-    "documents": ("raw_documents", "validated_cases"),
+    "documents": ("raw_documents", "validated_cases", "validated_consents"),
     "codings": ("raw_codings", "validated_documents"),
 }
 

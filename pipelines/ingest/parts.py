@@ -33,15 +33,18 @@ class StandingPart:
     rank: int
     """Place of its drop in time."""
 
+    @property
+    def shown(self) -> str:
+        """Name of the file for people; increments of several drops may come in files of one name."""
+        return f"{self.drop.name}/{self.file.shown}" if self.extract.delivery == "increments" else self.file.shown
+
     def query(self, site: str, newest: str) -> str:
         """Return the SELECT of its rows under the common model's names."""
         increments = self.extract.delivery == "increments"
-        source, drop = quoted(self.file.shown), quoted(self.drop.name)
-        # Increments of several drops may come in files of one name; what is not sent again is as it was.
-        key = f"{drop}/{source}" if increments else source
+        source, drop = quoted(self.shown), quoted(self.drop.name)
         fields = "".join(f", {named(field)}" for field in self.stored.about.fields)
         return (
-            f"SELECT '{key}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
+            f"SELECT '{source}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
             f"'{source}' AS source_file, source_row, '{quoted(newest) if increments else drop}' AS drop_id "
             f"FROM ({self.stored.rows(site)})"
         )

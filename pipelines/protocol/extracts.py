@@ -98,12 +98,12 @@ class Column(Part):
     none does, or where day and month could be swapped, the table is refused."""
     case: Literal["as_given", "lower", "upper"] = "as_given"
     """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared.
-    Blanks at the ends of a text, also non-breaking and unseen ones, are always taken off; nothing inside it changes, and leading
-    zeros stay."""
+    Blanks at the ends of a text, also non-breaking and unseen ones, are always taken off; nothing inside it changes,
+    and leading zeros stay."""
     codes: dict[Code, Code] = {}
     """What each code means: `{J: yes, N: no}`. A value that is not listed is a fault. In comparison case
-    does not matter, nor do blanks at the ends, kinds of space, dash and quotation mark, unseen characters and the way an accent is
-    stored; `1.0` is `1`, but `01` is not."""
+    does not matter, nor do blanks at the ends, kinds of space, dash and quotation mark, unseen characters and the way
+    an accent is stored; `1.0` is `1`, but `01` is not."""
     missing: tuple[Code, ...] = ()
     """Values that mean "not known", beside the usual ones."""
 
