@@ -6,8 +6,8 @@ it, after checking that every drop that counts is still there. Steps, each of wh
 1. Write the new keys beside the old ones, then `keys/change.json`. From here on every command refuses, and the change
    can only be finished: by running the command again.
 2. Keep the old keys in `keys/retired`.
-3. Delete what was locked.
-4. Put the new keys in the place of the old ones.
+3. Put the new keys in the place of the old ones.
+4. Delete what was locked: last, for a step may still write that had taken an old key into its hand before.
 5. Write it into the ledgers, and delete `keys/change.json`.
 """
 
@@ -70,10 +70,9 @@ def _finish(workspace: Workspace) -> tuple[str, ...]:
     change: Change = json.loads(keys.change(workspace).read_text(encoding="utf-8"))
     for purpose, (old, _) in change.items():
         _retire(workspace, purpose, old)
-    _delete(workspace)
     for purpose, (_, new) in change.items():
         _switch(workspace, purpose, new)
-    _delete(workspace)  # what a step wrote that had taken an old key into its hand before the change began
+    _delete(workspace)
     _note(workspace, change)
     keys.change(workspace).unlink()
     return _done(change)
