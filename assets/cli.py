@@ -137,6 +137,40 @@ def verify(pilot: AnyPilot = "", workspace: In = None) -> None:
     raise typer.Exit(verify_ledgers(workspace, pilot))
 
 
+keys_app = typer.Typer(help="Say which keys there are, or change them.", invoke_without_command=True)
+app.add_typer(keys_app, name="keys")
+
+
+@keys_app.callback()
+def keys(context: typer.Context, workspace: In = None) -> None:
+    """Say which keys there are, or change them.
+
+    Of each key its short name, never the key itself.
+    """
+    from assets.records import list_keys
+
+    common(workspace)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(list_keys(workspace))
+
+
+@keys_app.command()
+def rotate(
+    only: Annotated[
+        str, typer.Option("--only", metavar="KEY", help="pseudonym, warehouse or vault. Default: all.")
+    ] = "",
+    workspace: In = None,
+) -> None:
+    """Change keys, or finish a change that was interrupted.
+
+    Deletes what was locked with the old keys, after checking that every drop is still there to make it again from.
+    The old keys are kept in keys/retired.
+    """
+    from assets.records import change_keys
+
+    raise typer.Exit(change_keys(workspace, only))
+
+
 @app.command()
 def ui(
     workspace: In = None,

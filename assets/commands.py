@@ -12,6 +12,7 @@ from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, Unavailable
 from assets.interrupts import patient_interrupts
 from assets.running import REPORTS, chosen, known, reports_of, run_sites, steps_of_a_site
 from assets.showing import complain, place, progress, say, summary
+from pipelines.keys import insist_settled
 from pipelines.protocol import ProtocolFaults
 from pipelines.workspace import Workspace
 
@@ -20,7 +21,7 @@ def demonstrate(given: Path | None, *, debug: bool) -> int:
     """Write the demonstration pilots, run them, and say where to look."""
     from pipelines.demo import PILOTS, create
 
-    workspace = Workspace.find(given)
+    workspace = settled(given)
     for sentence in create(workspace.root):
         say(sentence)
     code = _run(workspace, [key for pilot in PILOTS for key in chosen(workspace, pilot)], debug=debug)
@@ -33,7 +34,7 @@ def begin(given: Path | None, pilot: str) -> int:
     """Write a new pilot and say what comes next."""
     from pipelines.protocol.scaffold import scaffold
 
-    workspace = Workspace.find(given)
+    workspace = settled(given)
     for path in scaffold(workspace, pilot, dt.date.today()):
         say(f"wrote {place(path)}")
     say(f"\nTry it with made-up data: pilotlens run {pilot}\nThen change protocol.yml, and: pilotlens check {pilot}")
@@ -125,7 +126,7 @@ def watch(given: Path | None, *, port: int, read_only: bool, open_browser: bool)
     from assets.instance import prepare
     from assets.ui import serve
 
-    workspace = Workspace.find(given)
+    workspace = settled(given)
     prepare(workspace)
     serve(workspace, port=port, read_only=read_only, open_browser=open_browser)
     return DONE
@@ -146,8 +147,15 @@ def find_reports(given: Path | None, target: str, *, render: bool, open_browser:
 
 def existing(given: Path | None) -> Workspace:
     """Return a workspace that holds a pilot; raise Unavailable for any other."""
-    workspace = Workspace.find(given)
+    workspace = settled(given)
     if not workspace.pilots():
         remedy = "`pilotlens demo` fills one with examples, `pilotlens new PILOT` starts a pilot of your own."
         raise Unavailable(f"There is no pilot in {place(workspace.root)}. {remedy}")
+    return workspace
+
+
+def settled(given: Path | None) -> Workspace:
+    """Return a workspace, unless its keys are half-changed."""
+    workspace = Workspace.find(given)
+    insist_settled(workspace)
     return workspace

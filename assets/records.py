@@ -7,8 +7,10 @@ from pathlib import Path
 
 from assets.commands import existing
 from assets.exit_codes import DONE, STOPPED
+from assets.instance import open_instance
 from assets.running import known
 from assets.showing import complain, place, say
+from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
 from pipelines.workspace import Workspace
 
@@ -106,3 +108,47 @@ def look_into(file: Path) -> int:
         raise Refusal(f"There is no file {place(file)}.", "Is its name spelt right, and are you in the right folder?")
     say(described(file))
     return DONE
+
+
+def list_keys(given: Path | None) -> int:
+    """Say which keys there are; never a key."""
+    from pipelines.keys import change, kept
+
+    workspace = Workspace.find(given)
+    say(f"{'key':<10}  {'id':<8}  {'made':<10}  where")
+    for one in kept(workspace):
+        say(f"{one.purpose:<10}  {one.id:<8}  {one.made:<10}  {one.place}")
+    if change(workspace).exists():
+        complain("A change of keys was begun and is not finished. Finish it with: pilotlens keys rotate")
+    return STOPPED if change(workspace).exists() else DONE
+
+
+def change_keys(given: Path | None, only: str) -> int:
+    """Change keys, and say what follows from it."""
+    from pipelines.keys import PURPOSES
+    from pipelines.rotation import rotate
+
+    if only and only not in PURPOSES:
+        raise Refusal(f"There is no key {only}.", did_you_mean(only, PURPOSES))
+    workspace = Workspace.find(given)
+    _insist_no_run(workspace)
+    for sentence in rotate(workspace, [one for one in PURPOSES if only in ("", one)]):
+        say(sentence)
+    return DONE
+
+
+def _insist_no_run(workspace: Workspace) -> None:
+    """Refuse while a run is recorded as going on: between two steps it holds no file."""
+    if not workspace.dagster_home.exists():
+        return
+    import dagster as dg
+
+    status = dg.DagsterRunStatus
+    at_work = dg.RunsFilter(statuses=[status.STARTING, status.STARTED, status.CANCELING])
+    with open_instance(workspace) as instance:
+        going_on = instance.get_runs_count(at_work)
+    if going_on:
+        raise Refusal(
+            f"{going_on} {'run is' if going_on == 1 else 'runs are'} going on.",
+            "Wait for the end, and try again. One that was killed ends by itself while pilotlens ui is running.",
+        )

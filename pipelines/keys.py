@@ -1,13 +1,18 @@
-"""Keys: made on first use with mode 0600, or taken from the environment. What they lock belongs elsewhere."""
+"""Keys: made on first use with mode 0600, or taken from the environment.
+
+What they lock belongs elsewhere, changing them in rotation.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import os
 import re
 import secrets
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +21,10 @@ from pipelines.workspace import Workspace
 
 Purpose = Literal["warehouse", "vault", "pseudonym"]
 PURPOSES: tuple[Purpose, ...] = ("warehouse", "vault", "pseudonym")
+LOCKED = (".duckdb", ".parquet")
+"""Endings of the files that are locked with a key."""
+RETIRED = "retired"
+"""Folder of the keys that were replaced."""
 
 
 def key(workspace: Workspace, purpose: Purpose) -> str:
@@ -23,17 +32,39 @@ def key(workspace: Workspace, purpose: Purpose) -> str:
 
     PILOTLENS_<PURPOSE>_KEY in the environment goes before keys/<purpose>.key in the workspace.
     """
-    given = os.environ.get(f"PILOTLENS_{purpose.upper()}_KEY")
+    insist_settled(workspace)
+    given = os.environ.get(variable(purpose))
     if given:
         return hashlib.sha256(given.encode()).hexdigest()
-    path = workspace.keys_folder / f"{purpose}.key"
+    path = file(workspace, purpose)
     if not path.exists():
         _refuse_if_locked_data_exist(workspace, path)
         _write_new_keys(workspace)
-    return _read(path)
+    return read(path)
 
 
-def _read(path: Path) -> str:
+def variable(purpose: Purpose) -> str:
+    """Return the environment variable that a key may come from."""
+    return f"PILOTLENS_{purpose.upper()}_KEY"
+
+
+def file(workspace: Workspace, purpose: Purpose) -> Path:
+    """Return where a key lies that does not come from the environment."""
+    return workspace.keys_folder / f"{purpose}.key"
+
+
+def change(workspace: Workspace) -> Path:
+    """Return the file that is there while keys are being changed."""
+    return workspace.keys_folder / "change.json"
+
+
+def insist_settled(workspace: Workspace) -> None:
+    """Refuse to go on with keys of which some are old and some new."""
+    if change(workspace).exists():
+        raise Refusal("A change of keys was begun and is not finished.", "Finish it with: pilotlens keys rotate")
+
+
+def read(path: Path) -> str:
     """Return what a key file holds; half a key would lock new data with something nobody has."""
     try:
         found = path.read_text(encoding="ascii").strip()
@@ -48,7 +79,7 @@ def _write_new_keys(workspace: Workspace) -> None:
     """Write all keys together, before there are data: a key that is missing later was lost."""
     try:
         for one in PURPOSES:
-            _write_new_key(workspace.keys_folder / f"{one}.key")
+            _write_new_key(file(workspace, one))
     except OSError:
         written = False
     else:
@@ -61,7 +92,8 @@ def _write_new_keys(workspace: Workspace) -> None:
 
 def _refuse_if_locked_data_exist(workspace: Workspace, path: Path) -> None:
     """A new key beside old data would make these look broken and their pseudonyms incomparable."""
-    if any(found for folder in ("warehouse", "vault") for found in (workspace.root / folder).glob("*/*.duckdb")):
+    folders = (workspace.root / "warehouse", workspace.root / "vault")
+    if any(found.suffix in LOCKED for folder in folders for found in folder.glob("[!.]*/**/*")):
         raise Refusal(
             f"The key {path.name} is missing from the folder keys, but there are data that were locked with it.",
             "Put the key back from your safe copy. Without it the data cannot be read; delete them to start anew.",
@@ -89,4 +121,46 @@ def derived(secret: str, *labels: str) -> bytes:
 
 def key_id(workspace: Workspace, purpose: Purpose) -> str:
     """Return a short name of a key, from which nobody can tell the key."""
-    return hashlib.sha256(f"pilotlens key {purpose}: {key(workspace, purpose)}".encode()).hexdigest()[:8]
+    return id_of(purpose, key(workspace, purpose))
+
+
+def id_of(purpose: str, secret: str) -> str:
+    """Return the short name of a key that is given."""
+    return hashlib.sha256(f"pilotlens key {purpose}: {secret}".encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What may be told of a key."""
+
+    purpose: str
+    id: str
+    """Empty when the key has not been made yet."""
+    made: str
+    """Day on which its file was written; empty when it has none."""
+    place: str
+
+
+def kept(workspace: Workspace) -> tuple[Kept, ...]:
+    """Return what may be told of the keys in use, and of those that were replaced; make none."""
+    old = sorted((workspace.keys_folder / RETIRED).glob("*.key"))
+    return (*(_in_use(workspace, one) for one in PURPOSES), *(_retired(path) for path in old))
+
+
+def _in_use(workspace: Workspace, purpose: Purpose) -> Kept:
+    given, path = os.environ.get(variable(purpose)), file(workspace, purpose)
+    if given:
+        secret = hashlib.sha256(given.encode()).hexdigest()
+        return Kept(purpose, id_of(purpose, secret), "", f"the environment ({variable(purpose)})")
+    if not path.exists():
+        return Kept(purpose, "", "", "not made yet")
+    return Kept(purpose, id_of(purpose, read(path)), _day(path), f"keys/{path.name}")
+
+
+def _retired(path: Path) -> Kept:
+    purpose, _, found = path.stem.partition("-")
+    return Kept(purpose, found, _day(path), f"keys/{RETIRED}/{path.name} (replaced)")
+
+
+def _day(path: Path) -> str:
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date().isoformat()

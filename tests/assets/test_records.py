@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from assets.exit_codes import DONE, MISUSED, STOPPED, UNAVAILABLE
+from pipelines import keys
 from pipelines.ledger import append, entries
 from pipelines.workspace import Workspace
 
@@ -40,7 +41,7 @@ def arrived(workspace: Workspace) -> None:
     append(workspace.ledger("first-pilot"), "rows_accepted", {**facts, "site": "north", "noun": "cases", "rows": 9})
 
 
-@pytest.mark.parametrize("name", ["look", "drops", "verify"])
+@pytest.mark.parametrize("name", ["look", "drops", "verify", "keys"])
 def test_every_command_helps(pilotlens: Command, name: str) -> None:
     code, said, _ = pilotlens(name, "--help")
     assert (code, f"Usage: pilotlens {name}" in said) == (DONE, True)
@@ -111,3 +112,60 @@ def test_run_is_told_of_the_drop(pilotlens: Command, monkeypatch: pytest.MonkeyP
     pilotlens("run", "first-pilot", "--as-of", "2026-09-30")
     pilotlens("run", "first-pilot")
     assert asked == ["2026-09-30", ""]
+
+
+# ---- keys -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_keys_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for purpose in keys.PURPOSES:
+        monkeypatch.delenv(keys.variable(purpose), raising=False)
+
+
+@pytest.mark.usefixtures("_no_keys_from_outside")
+def test_keys_are_listed_and_changed_but_never_told(pilotlens: Command, workspace: Workspace) -> None:
+    assert "not made yet" in pilotlens("keys")[1]
+    secret, old = keys.key(workspace, "vault"), keys.key_id(workspace, "vault")
+    code, said, _ = pilotlens("keys", "rotate", "--only", "vault", "--workspace", str(workspace.root))
+    assert (code, f"The key vault was changed: {old} is now {keys.key_id(workspace, 'vault')}." in said) == (DONE, True)
+    code, listed, _ = pilotlens("keys", "--workspace", str(workspace.root))
+    assert (code, f"keys/retired/vault-{old}.key" in listed) == (DONE, True)
+    assert secret not in said + listed
+    assert keys.key(workspace, "vault") not in said + listed
+    code, _, complaint = pilotlens("keys", "rotate", "--only", "valt")
+    assert (code, 'Did you mean "vault"?' in complaint) == (MISUSED, True)
+
+
+@pytest.mark.usefixtures("_no_keys_from_outside")
+def test_a_change_that_was_interrupted_is_said_by_every_command(pilotlens: Command, workspace: Workspace) -> None:
+    keys.key(workspace, "vault")
+    keys.change(workspace).write_text("{}")
+    for words in (["run"], ["check"], ["report"], ["drops"], ["verify"], ["new", "other"], ["demo"], ["ui"]):
+        code, _, complaint = pilotlens(*words)
+        assert (code, "pilotlens keys rotate" in complaint) == (MISUSED, True), words
+    code, _, complaint = pilotlens("keys")
+    assert (code, "is not finished" in complaint) == (STOPPED, True)
+    assert pilotlens("keys", "rotate")[0] == DONE
+    assert pilotlens("verify")[0] == DONE
+
+
+@pytest.mark.usefixtures("_no_keys_from_outside")
+def test_keys_are_not_changed_while_a_run_goes_on(pilotlens: Command, workspace: Workspace) -> None:
+    import dagster as dg
+
+    from assets.instance import open_instance, prepare
+
+    @dg.job
+    def nothing() -> None:
+        """Do nothing."""
+
+    keys.key(workspace, "vault")
+    prepare(workspace)
+    with open_instance(workspace) as instance:
+        run = instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED)
+    code, _, complaint = pilotlens("keys", "rotate")
+    assert (code, "1 run is going on" in complaint) == (MISUSED, True)
+    with open_instance(workspace) as instance:
+        instance.delete_run(run.run_id)
+    assert pilotlens("keys", "rotate")[0] == DONE

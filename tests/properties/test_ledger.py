@@ -227,9 +227,9 @@ def forked(work: Callable[[int], None]) -> tuple[int, int]:
         os._exit(0)
 
 
-def acknowledged(out: int) -> list[int]:
+def acknowledged(out: int, first: bytes = b"") -> list[int]:
     with os.fdopen(out, "rb") as pipe:
-        return [int(number) for number in pipe.read().split()]
+        return [int(number) for number in (first + pipe.read()).split()]
 
 
 def test_killed_a_hundred_times_it_holds_every_line_that_was_acknowledged(tmp_path: Path) -> None:
@@ -240,14 +240,15 @@ def test_killed_a_hundred_times_it_holds_every_line_that_was_acknowledged(tmp_pa
             entry = append(path, "look", {"filling": "x" * dice.randrange(5000)})
             os.write(into, b"%d\n" % entry.number)
 
-    for _ in range(100):
+    for place in range(100):
         child, out = forked(work)
+        first = os.read(out, 1) if place % 2 else b""  # half of them live for a line at least, on any machine
         time.sleep(dice.uniform(0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        told += acknowledged(out)
+        told += acknowledged(out, first)
         assert verify(path) == ()
-    assert len(told) > 100
+    assert len(told) >= 50
     assert len(set(told)) == len(told)
     assert set(told) <= {entry.number for entry in entries(path)}
 
@@ -288,6 +289,22 @@ def test_killed_at_any_call_of_the_system_it_verifies_and_goes_on(
         append(path, "look", {"after": [place, when]})
         assert verify(path) == (), (place, when)
     assert died > 20, "the writer hardly ever died, so little was tested"
+
+
+def test_nobody_is_told_before_line_and_head_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, calls = tmp_path / "first.jsonl", list[str]()
+    append(path, "look", {})
+
+    def noted(name: str, _count: int, call: Callable[[], Any], _given: tuple[Any, ...]) -> Any:
+        calls.append(name)
+        return call()
+
+    with monkeypatch.context() as patch:
+        steps(patch, noted)
+        append(path, "look", {})
+    changes = [name for name in calls if name in ("ftruncate", "write", "fsync", "replace")]
+    # the line is cut to and written, then safe; the head's draft is safe, then takes its place; then the folder is safe
+    assert changes == ["ftruncate", "write", "fsync", "fsync", "replace", "fsync"]
 
 
 def _dying(path: Path, monkeypatch: pytest.MonkeyPatch, place: int, when: str, into: int) -> None:

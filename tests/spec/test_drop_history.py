@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.drop_history import told
+from pipelines.ingest.drops import drops
 from pipelines.ledger import append, entries
 from pipelines.refusal import Refusal
 from pipelines.withdrawal import withdraw
@@ -126,6 +127,19 @@ def test_the_newest_content_of_a_name_is_withdrawn(workspace: Workspace) -> None
     arrived(workspace)
     note(workspace, "drop_arrived", sha256="f" * 64, files=[])
     assert withdraw(workspace, "first", "2026-09-30", "wrong", "anna").facts["sha256"] == "f" * 64
+
+
+def test_the_content_that_lies_on_disk_is_withdrawn(workspace: Workspace) -> None:
+    folder = workspace.pilot_folder("first") / "drops" / "2026-09-30"
+    folder.mkdir(parents=True)
+    (folder / "cases.csv").write_text("id\n1\n")
+    (drop,) = drops(workspace, "first")
+    for sha256 in (drop.sha256, "f" * 64):
+        note(workspace, "drop_arrived", sha256=sha256, files=[])
+    assert withdraw(workspace, "first", "2026-09-30", "wrong", "anna").facts["sha256"] == drop.sha256
+    (folder / "cases.csv").write_text("id\n2\n")
+    with pytest.raises(Refusal, match="are not those that were read"):
+        withdraw(workspace, "first", "2026-09-30", "wrong", "anna")
 
 
 def test_what_cannot_be_withdrawn_is_refused_and_nothing_written(workspace: Workspace) -> None:

@@ -231,6 +231,8 @@ def test_a_deletion_is_named(path: Path) -> None:
 
 def test_a_cut_is_named(path: Path) -> None:
     lines = kept(path)
+    one = "Line 5 is missing: the ledger was cut after entry 4; its head file knows 5 entries."
+    assert put(path, lines[:4]) == (one,)
     cut = "Line 4 is missing: the ledger was cut after entry 3; its head file knows 5 entries."
     assert put(path, lines[:3]) == (cut,)
     path.unlink()
