@@ -42,7 +42,8 @@ limits: {LIMITS}
 extracts:
   people:
     file: cases.csv
-    columns: {person: p, site: z, arm: a, referral_date: r, start_date: s, end_date: e, age: g, debt: d, housed: h, days: n}
+    columns:
+      {person: p, site: z, arm: a, referral_date: r, start_date: s, end_date: e, age: g, debt: d, housed: h, days: n}
   talks: {noun: contacts, file: contacts.csv, columns: {person: p, site: z, contact_date: c, minutes: m}}
   money: {noun: spend, file: spend.csv, columns: {person: p, site: z, spend_date: d, amount: a}}
   agreed: {noun: consents, file: consents.csv, columns: {person: p, site: z, may_link: l, may_quote: q, may_publish: b}}
