@@ -10,12 +10,14 @@ from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.validation.copies import keep_copies, set_copies_apart
 from pipelines.validation.corrections import as_list, failing_rows, unreadable_values
+from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
-from pipelines.validation.people_rules import LINKED, keeps_one
+from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
+from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_for
 from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
-from pipelines.validation.typed import Typed, field_types, outcome_structs, typed_field, unreadable_fields
+from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
     columns_of,
     few_set_aside,
@@ -31,9 +33,9 @@ from pipelines.workspace import PilotSite
 
 __all__ = ["NOUNS", "TABULAR", "publish", "rule_ids", "rules_for"]
 
-NOUNS = ("cases", "outcomes", "consents", "contacts", "spend", "documents", "codings")
+NOUNS = ("cases", "consents", "events", "outcomes", "contacts", "spend", "documents", "codings")
 """In the order of the data: consents say whose contacts and payments may be linked."""
-TABULAR = ("cases", "contacts", "spend", "consents")
+TABULAR = ("cases", "events", "contacts", "spend", "consents")
 
 
 def publish(site: PilotSite, noun: str) -> Told:
@@ -59,7 +61,8 @@ def _publish_or_refuse(site: PilotSite, noun: str) -> Told:
 def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     """Type a table into staging, run its rules, and publish it unless they refuse."""
     minimum = minimum_count(site.protocol)
-    replace_table(connection, f"staging.{noun}", _select(site, noun), _parameters(site, noun))
+    found = readings(connection, site, noun) if noun in TABULAR else {}
+    replace_table(connection, f"staging.{noun}", _select(site, noun, found), _parameters(site, noun))
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
     declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
@@ -89,7 +92,9 @@ def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
         raise Refusal(f"The protocol has changed since the {source} were received.", "Run all steps of this site.")
     if noun in ("outcomes", "documents"):
         _insist_on_cases(connection, source)
-    if noun in LINKED and site.protocol.limits.consent_before_linking:
+    if noun == "outcomes" and any(outcome.events for outcome in site.protocol.outcomes.values()):
+        _insist_on_events(connection)
+    if needs_consents(site.protocol, noun):
         _insist_on_consents(connection)
 
 
@@ -117,26 +122,33 @@ def _insist_on_consents(connection: Any) -> None:
         )
 
 
-def _select(site: PilotSite, noun: str) -> str:
-    """Return the SELECT that types a table."""
+def _insist_on_events(connection: Any) -> None:
+    """Without the events of this drop everybody would silently have none."""
+    remedy = "Publish them first; the earlier results stand."
+    if not (has_table(connection, "raw", "events") and has_table(connection, "validated", "events")):
+        raise Refusal("The events have not been published yet.", remedy)
+    published = "SELECT drop_id FROM validated.events UNION ALL SELECT drop_id FROM quarantine.events"
+    newer = f"SELECT DISTINCT drop_id FROM raw.events EXCEPT ({published})"
+    if connection.execute(newer).fetchone() is not None:
+        raise Refusal("The events of this drop have not been published.", remedy)
+
+
+def _select(site: PilotSite, noun: str, found: Readings | None = None) -> str:
+    """Return the SELECT that types a table; `found` is how undeclared dates are written."""
     sql = statement("validated", noun)
     if noun == "outcomes":
-        structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else _NO_OUTCOMES
-        typed_sql = sql.replace("{outcomes}", structs)
+        structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else NO_OUTCOMES
+        typed_sql = sql.replace("{outcomes}", structs).replace("{events}", counted_events(site.protocol, site.site))
+        typed_sql = typed_sql.replace("{read}", typed_columns(outcome_fields(site.protocol, site.site)))
         return f"SELECT *, coalesce(value, time) AS value_or_time FROM ({typed_sql})"
-    typed = _typed(site, noun) if noun in TABULAR else {}
-    fields = "".join(f', {one.value} AS "{field}"' for field, one in typed.items())
-    return sql.replace("{fields}", fields).replace("{unreadable}", unreadable_fields(typed))
+    typed = _typed(site, noun, found) if noun in TABULAR else {}
+    sql = sql.replace("{read}", typed_columns(typed)).replace("{fields}", field_columns(typed))
+    return sql.replace("{unreadable}", unreadable_fields(typed))
 
 
-_NO_OUTCOMES = (
-    "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR, due BOOLEAN)[]"
-)
-
-
-def _typed(site: PilotSite, noun: str) -> Mapping[str, Typed]:
+def _typed(site: PilotSite, noun: str, found: Readings | None) -> Mapping[str, Typed]:
     types = field_types(site.protocol, noun)
-    return {field: typed_field(site.protocol, noun, site.site, field, kind) for field, kind in types.items()}
+    return {field: typed_field(site.protocol, noun, site.site, field, kind, found) for field, kind in types.items()}
 
 
 def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
