@@ -35,7 +35,7 @@ __all__ = ["NOUNS", "TABULAR", "publish", "rule_ids", "rules_for"]
 
 NOUNS = ("cases", "consents", "events", "outcomes", "contacts", "spend", "documents", "codings")
 """In the order of the data: consents say whose contacts and payments may be linked."""
-TABULAR = ("cases", "events", "contacts", "spend", "consents")
+TABULAR = ("cases", "consents", "events", "contacts", "spend")
 
 
 def publish(site: PilotSite, noun: str) -> Told:
@@ -110,6 +110,17 @@ def _insist_on_cases(connection: Any, source: str) -> None:
         )
 
 
+def _insist_on_events(connection: Any) -> None:
+    """Without the events of this drop everybody would silently have none."""
+    remedy = "Publish them first; the earlier results stand."
+    if not (has_table(connection, "raw", "events") and has_table(connection, "validated", "events")):
+        raise Refusal("The events have not been published yet.", remedy)
+    published = "SELECT drop_id FROM validated.events UNION ALL SELECT drop_id FROM quarantine.events"
+    newer = f"SELECT DISTINCT drop_id FROM raw.events EXCEPT ({published})"
+    if connection.execute(newer).fetchone() is not None:
+        raise Refusal("The events of this drop have not been published.", remedy)
+
+
 def _insist_on_consents(connection: Any) -> None:
     """A withdrawal that has arrived but was not published must not be passed over."""
     judged = "SELECT drop_id FROM validated.consents UNION SELECT drop_id FROM quarantine.consents"
@@ -120,17 +131,6 @@ def _insist_on_consents(connection: Any) -> None:
             "The consents of this drop have not been published.",
             "Publish them first: without them nothing may be linked. The earlier results stand.",
         )
-
-
-def _insist_on_events(connection: Any) -> None:
-    """Without the events of this drop everybody would silently have none."""
-    remedy = "Publish them first; the earlier results stand."
-    if not (has_table(connection, "raw", "events") and has_table(connection, "validated", "events")):
-        raise Refusal("The events have not been published yet.", remedy)
-    published = "SELECT drop_id FROM validated.events UNION ALL SELECT drop_id FROM quarantine.events"
-    newer = f"SELECT DISTINCT drop_id FROM raw.events EXCEPT ({published})"
-    if connection.execute(newer).fetchone() is not None:
-        raise Refusal("The events of this drop have not been published.", remedy)
 
 
 def _select(site: PilotSite, noun: str, found: Readings | None = None) -> str:
