@@ -21,7 +21,7 @@ ROWS = {
 DEPS = {
     "cases": ("raw_cases",),
     "events": ("raw_events", "validated_cases", "validated_consents"),
-    "outcomes": ("raw_cases", "validated_cases", "validated_events"),
+    "outcomes": ("raw_cases", "validated_cases", "validated_consents", "validated_events"),
     "contacts": ("raw_contacts", "validated_cases", "validated_consents"),
     "spend": ("raw_spend", "validated_cases", "validated_consents"),
     "consents": ("raw_consents", "validated_cases"),

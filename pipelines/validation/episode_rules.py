@@ -1,7 +1,7 @@
 """Rules about when things happened: within a person's time in the pilot, the pilot's own dates, and before the drop.
 
 What belongs here: rules that the protocol's dates and limits ask for. Those that hold in every pilot are in
-expectations/; `events` has them here because their tables are compared with those of the cases.
+expectations/.
 """
 
 from __future__ import annotations
@@ -104,11 +104,11 @@ def _given(protocol: Protocol, site: str, outcome: Outcome) -> str:
     """Return the condition that the file has a value, readable or not."""
     kind: FieldType = "yes_no" if outcome.type == "binary" else "number"
     typed = typed_field(protocol, "cases", site, str(outcome.value), kind)
-    return f"(({typed.value}) IS NOT NULL OR {typed.unreadable})"
+    return f"coalesce({typed.given}, false)"
 
 
 def _somebody_mature(protocol: Protocol) -> list[Rule]:
-    names = {key: one.title for key, one in protocol.outcomes.items() if one.due_after_days}
+    names = {key: one.title for key, one in protocol.outcomes.items() if one.due_days}
     if not names:
         return []
     keys = ", ".join(f"('{key}')" for key in names)
@@ -177,28 +177,6 @@ def _spend_in_pilot(protocol: Protocol) -> Rule:
 
 def _events() -> list[Rule]:
     return [
-        Rule(
-            id="event_not_in_future",
-            expectation="unexpected_rows",
-            arguments={"where": "event_date > try_cast(left(drop_id, 10) AS DATE)"},
-            severity="block",
-            level="row",
-            words="No event is dated after the date of the drop",
-            failed="{failed} of {total} events ({share}) are dated after the date of the drop.",
-            advice="Check the date; day and month may be swapped.",
-            why="What has not happened yet cannot be in a file.",
-        ),
-        Rule(
-            id="decided_after_event",
-            expectation="expect_column_pair_values_a_to_be_greater_than_b",
-            arguments={"column_A": "decided_date", "column_B": "event_date", "or_equal": True},
-            severity="block",
-            level="row",
-            words="No event is decided before it happened",
-            failed="{failed} of {total} events ({share}) were decided before they happened.",
-            advice="Check both dates; they may be swapped.",
-            why="Whether an event counts hangs on both dates, so a wrong order may count what should not be counted.",
-        ),
         Rule(
             id="event_after_start",
             expectation="unexpected_rows",

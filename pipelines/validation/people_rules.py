@@ -32,9 +32,15 @@ def people_rules(protocol: Protocol, noun: str) -> list[Rule]:
     if noun == "spend":
         rules += [_spend_limit(limits.spend_per_entry)] if limits.spend_per_entry else []
         rules += [_person_limit(limits.spend_per_person)] if limits.spend_per_person else []
-    if noun in LINKED and limits.consent_before_linking:
-        rules.append(_consented())
+    if needs_consents(protocol, noun):
+        rules.append(_consented(protocol, noun))
     return [*rules, *([_identical_copy(noun)] if keeps_one(protocol, noun) else [])]
+
+
+def needs_consents(protocol: Protocol, noun: str) -> bool:
+    """Whether rows of a noun may stand only for people who agreed that their records are linked."""
+    counted = any(outcome.events for outcome in protocol.outcomes.values())
+    return protocol.limits.consent_before_linking and (noun in LINKED or (noun == "outcomes" and counted))
 
 
 def keeps_one(protocol: Protocol, noun: str) -> bool:
@@ -128,7 +134,13 @@ def _person_limit(limit: float) -> Rule:
     )
 
 
-def _consented() -> Rule:
+def _consented(protocol: Protocol, noun: str) -> Rule:
+    """Return the rule about consent; of outcomes only those that are counted from events are linked.
+
+    Their events are set aside too, and without this rule who did not consent would seem to have had none.
+    """
+    counted = [f"'{key}'" for key, outcome in protocol.outcomes.items() if outcome.events]
+    linked = f" AND r.outcome IN ({', '.join(counted)})" if noun == "outcomes" else ""
     holds = (
         "c.person_key = r.person_key AND c.may_link AND c.withdrawn_on IS NULL"
         " AND (c.consent_date > try_cast(left(c.drop_id, 10) AS DATE)) IS NOT TRUE"
@@ -138,7 +150,7 @@ def _consented() -> Rule:
         expectation="unexpected_rows",
         arguments={
             "sql": "SELECT r.row_key FROM {table} AS r WHERE r.person_key IS NOT NULL"
-            f" AND NOT EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {holds})"
+            f"{linked} AND NOT EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {holds})"
         },
         severity="block",
         level="row",

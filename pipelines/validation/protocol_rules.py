@@ -70,7 +70,7 @@ def _everything() -> Protocol:
             "population": {"description": "people"},
             "intervention": {"name": "x"},
             "arms": {arm: {"title": arm, "codes": [arm]} for arm in ("treatment", "comparison")},
-            "outcomes": {"score": _PRIMARY},
+            "outcomes": {"score": _PRIMARY, "arrest": _COUNTED},
             "covariates": {"age": {"title": "Age"}},
             "limits": {
                 "spend_per_entry": 1,
@@ -84,6 +84,7 @@ def _everything() -> Protocol:
     )
 
 
+_COUNTED = {"title": "x", "type": "binary", "better": "lower", "events": {}, "horizon": 1}
 _PRIMARY = {
     "title": "Score",
     "type": "continuous",

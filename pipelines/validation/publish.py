@@ -13,7 +13,7 @@ from pipelines.validation.corrections import as_list, failing_rows, unreadable_v
 from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
-from pipelines.validation.people_rules import LINKED, keeps_one
+from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_for
 from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
@@ -94,7 +94,7 @@ def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
         _insist_on_cases(connection, source)
     if noun == "outcomes" and any(outcome.events for outcome in site.protocol.outcomes.values()):
         _insist_on_events(connection)
-    if noun in LINKED and site.protocol.limits.consent_before_linking:
+    if needs_consents(site.protocol, noun):
         _insist_on_consents(connection)
 
 

@@ -12,7 +12,7 @@ DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
     "validated_events": {"raw_events", "validated_cases", "validated_consents"},
-    "validated_outcomes": {"raw_cases", "validated_cases", "validated_events"},
+    "validated_outcomes": {"raw_cases", "validated_cases", "validated_consents", "validated_events"},
     "validated_contacts": {"raw_contacts", "validated_cases", "validated_consents"},
     "validated_spend": {"raw_spend", "validated_cases", "validated_consents"},
     "validated_consents": {"raw_consents", "validated_cases"},
