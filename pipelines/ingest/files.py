@@ -127,7 +127,7 @@ def _explained(connection: Any, rows: Rows, sql: str) -> Any:
     raise refusal
 
 
-# ---- until the callers read through open_rows -------------------------------------------------------------------------
+# ---- until the callers read through open_rows ------------------------------------------------------------------------
 
 
 def load_table(connection: Any, path: Path, extract: Extract, target: str) -> None:
@@ -153,7 +153,7 @@ def read_header(path: Path, extract: Extract) -> tuple[str, ...]:
     return look(path, extract).columns
 
 
-# ---- until workbooks.open_rows and workbooks.facts are merged ---------------------------------------------------------
+# ---- until workbooks.open_rows and workbooks.facts are merged --------------------------------------------------------
 
 
 def _workbook_facts(path: Path, extract: Extract | None) -> Facts:
@@ -165,5 +165,3 @@ def _workbook_rows(connection: Any, path: Path, extract: Extract, facts: Facts) 
     header, cells = workbooks.read(path, extract)
     source = staged(connection, len(header), enumerate(cells, start=2))
     return Rows(facts, source, True, lambda _: Refusal(f"{path.name} cannot be read.", "Ask for it again."))
-
-

@@ -1,7 +1,7 @@
 """Whether DuckDB reads a text file, as it lies, exactly as the rules of CSV say: proven byte by byte beforehand.
 
-DuckDB passes in silence over blank lines, over one empty cell too many at the end of a row (which hides a row shifted by
-a comma without quotation marks) and over blanks around quotation marks. A file with any of these is read by text_rows.
+DuckDB passes in silence over blank lines, over one empty cell too many at the end of a row (which hides a row shifted
+by a comma without quotation marks) and over blanks around quotation marks. Files with any of these are for text_rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows of a text file as Python's strict reader finds them, for files that DuckDB would not read as the rules of CSV say.
+"""Rows of a text file as Python's strict reader finds them, where DuckDB would not read it as the rules of CSV say.
 
 Such are other encodings, mixed line ends, blank lines, titles above the header. Slower, so their size is capped.
 Messages name lines; no exception of ours hangs on to one that may quote a cell.
@@ -7,8 +7,9 @@ Messages name lines; no exception of ours hangs on to one that may quote a cell.
 from __future__ import annotations
 
 import csv
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.ingest.reading import Facts
@@ -25,24 +26,24 @@ Numbered = tuple[int, Sequence[str]]
 class Lines:
     """The lines of a text, watched for what a reader of CSV would pass over."""
 
-    def __init__(self, path: Path, facts: Facts) -> None:
-        self.path, self.number, self.escapes = path, 0, 0
-        self.blanks_before_quote = False
-        self._lines = decoded_lines(path, facts.encoding)
-        self._licence = re.compile(f"(?:^|{re.escape(facts.delimiter)})[ \t]+{re.escape(facts.quote or chr(0))}")
-        self._escape = "\\" + (facts.quote or chr(0))
+    def __init__(self, path: Path, facts: Facts, text: Iterable[str]) -> None:
+        self.number, self.escapes, self.blanks_before_quote = 0, 0, False
+        self._path, self._text = path, text
+        quote = facts.quote or "\0"
+        self._licence = re.compile(f"(?:^|{re.escape(facts.delimiter)})[ \t]+{re.escape(quote)}")
+        self._escape = "\\" + quote
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line with its end; `number` is that of the line that was yielded last."""
-        with self._lines:
-            for self.number, line in enumerate(self._lines, start=1):
-                if "\0" in line:
-                    where = f"{self.path.name}, line {self.number}"
-                    raise Refusal(f"{where}: there is a NUL character, which no text has.", "Ask for it again.")
-                if self._escape in line:
-                    self.escapes = self.escapes or self.number
-                self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
-                yield line
+        for line in self._text:
+            self.number += 1
+            if "\0" in line:
+                problem = f"{self._path.name}, line {self.number}: there is a NUL character, which no text has."
+                raise Refusal(problem, "Ask for it again.")
+            if self._escape in line:
+                self.escapes = self.escapes or self.number
+            self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
+            yield line
 
 
 def rows_of(path: Path, facts: Facts) -> Iterator[Numbered]:
@@ -55,11 +56,13 @@ def rows_of(path: Path, facts: Facts) -> Iterator[Numbered]:
     """
     if path.stat().st_size > LARGEST:
         problem = f"{path.name} is larger than {LARGEST >> 20} MB and not plain enough to be read at once."
-        raise Refusal(problem, "Ask for it as UTF-8, with one row a line and no blank lines, or as Parquet.")
-    lines = Lines(path, facts)
-    yield from _sound(path, facts, lines)
+        raise Refusal(problem, "Ask for it as UTF-8, with one kind of line end and no blank lines, or as Parquet.")
+    with decoded_lines(path, facts.encoding) as text:
+        lines = Lines(path, facts, text)
+        yield from _sound(path, facts, lines)
     if lines.escapes and _reads_with_backslashes(path, facts):
-        problem = f"{path.name}, line {lines.escapes}: a backslash stands before a quotation mark, which has two meanings."
+        where = f"{path.name}, line {lines.escapes}"
+        problem = f"{where}: a backslash stands before a quotation mark, which has two meanings."
         raise Refusal(problem, "Ask for it with quotation marks doubled inside values, and no backslashes.")
 
 
@@ -127,9 +130,9 @@ def _reads_with_backslashes(path: Path, facts: Facts) -> bool:
     """Tell whether the file would be sound, too, if a backslash kept a quotation mark from ending its value."""
     options = reading(facts.delimiter, facts.quote) | {"escapechar": "\\", "doublequote": False}
     width = len(facts.columns)
-    try:
-        rows = csv.reader(decoded_lines(path, facts.encoding), **options)
-        below = (row for number, row in enumerate(rows, start=1) if number > facts.header_row)
-        return all(_is_blank(row, width) or len(row) == width for row in below)
-    except csv.Error:
-        return False
+    with decoded_lines(path, facts.encoding) as text:
+        below = itertools.islice(csv.reader(text, **options), facts.header_row, None)
+        try:
+            return all(_is_blank(row, width) or len(row) == width for row in below)
+        except csv.Error:
+            return False
