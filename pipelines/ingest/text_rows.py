@@ -31,7 +31,8 @@ class Lines:
         self._path, self._text = path, text
         quote = facts.quote or "\0"
         self._licence = re.compile(f"(?:^|{re.escape(facts.delimiter)})[ \t]+{re.escape(quote)}")
-        self._escape = "\\" + quote
+        # After an even number of backslashes the quotation mark ends its value in either reading.
+        self._escape = re.compile(rf"(?<!\\)(?:\\\\)*\\{re.escape(quote)}")
 
     def __iter__(self) -> Iterator[str]:
         """Yield each line with its end; `number` is that of the line that was yielded last."""
@@ -40,8 +41,8 @@ class Lines:
             if "\0" in line:
                 problem = f"{self._path.name}, line {self.number}: there is a NUL character, which no text has."
                 raise Refusal(problem, "Ask for it again.")
-            if self._escape in line:
-                self.escapes = self.escapes or self.number
+            if not self.escapes and "\\" in line and self._escape.search(line):
+                self.escapes = self.number
             self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
             yield line
 
