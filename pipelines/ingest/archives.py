@@ -1,7 +1,7 @@
-"""Zipped drops: what is in a .zip of a drop, unpacked for as long as it is read into a folder that only we may enter.
+"""Zipped drops: what is in a .zip of a drop, unpacked for as long as it is read, into a folder only we may enter.
 
-Nothing is unpacked before the whole zip has been judged by its directory. Workbooks and coded projects are zips too, but
-are read as they are.
+Nothing is unpacked before the whole zip has been judged by its directory. Workbooks and coded projects are zips too,
+but are read as they are.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _members(shown: Shown, folder: Path) -> Iterator[Shown]:
         return
     try:
         with SafeZip(path, BOUNDS) as packed:
-            _judge(name, path, packed)
+            _judge(name, path, folder, packed)
             for number, member in enumerate(member for member in packed.names if not _is_litter(member)):
                 yield f"{name}/{member}", _copied(packed, member, folder / str(number))
     except UnsafeZip as fault:
@@ -99,7 +99,7 @@ def _members(shown: Shown, folder: Path) -> Iterator[Shown]:
     raise refusal
 
 
-def _judge(name: str, path: Path, packed: SafeZip) -> None:
+def _judge(name: str, path: Path, folder: Path, packed: SafeZip) -> None:
     """Refuse a zip by what its directory says, before anything is written."""
     inside = packed.declared
     total = sum(size for _, size, _ in inside)
@@ -109,6 +109,8 @@ def _judge(name: str, path: Path, packed: SafeZip) -> None:
         raise UnsafeZip(f"it unpacks to more than {BOUNDS.ratio} times its size, as a zip bomb does")
     if total > BOUNDS.total_bytes or any(size > BOUNDS.entry_bytes for _, size, _ in inside):
         raise UnsafeZip("it is too large")
+    if total > shutil.disk_usage(folder.parent).free:
+        raise Refusal(f"{name} does not fit on the disk once unpacked.", "Make room and run again.")
     if sum(small for *_, small in inside) > path.stat().st_size:
         raise UnsafeZip("its entries overlap, as in a zip bomb")
 

@@ -43,7 +43,7 @@ def _told(path: Path, facts: Facts) -> list[str]:
 
 def _snippet(path: Path, facts: Facts) -> list[str]:
     """Return the lines that pin what was found; a person says which column is which."""
-    pins = {
+    pins: dict[str, str | int] = {
         "encoding": facts.encoding,
         "delimiter": facts.delimiter,
         "sheet": facts.sheet,

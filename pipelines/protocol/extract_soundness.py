@@ -14,7 +14,8 @@ from pipelines.protocol.parts import Line, Place, columns, extracts, listed, map
 
 KINDS: dict[str, tuple[str, ...]] = {
     "table": (
-        *(".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv", ".xlsx", ".xlsm", ".xls", ".ods"),
+        *(".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv"),
+        *(".xlsx", ".xlsm", ".xls", ".ods"),
         *(".parquet", ".pq", ".sqlite", ".sqlite3", ".db"),
     ),
     "interviews": (".qdpx",),
@@ -89,8 +90,9 @@ def _reading(body: Mapping[str, Any]) -> Found:
     yield from _pins_of_another_kind(body)
 
 
+TEXTS = (".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv")
 PINS: dict[str, tuple[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("delimiter", "quote", "encoding"), ("text file", (".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv"))),
+    **dict.fromkeys(("delimiter", "quote", "encoding"), ("text file", TEXTS)),
     "sheet": ("workbook", (".xlsx", ".xlsm", ".xls", ".ods")),
     "table": ("SQLite file", (".sqlite", ".sqlite3", ".db")),
 }
