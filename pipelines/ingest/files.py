@@ -45,16 +45,16 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     Refusal
         When the file is empty, of an unknown kind, not readable as declared, or lacks expected columns.
     """
+    if _kind(path) == "workbook":
+        return _workbook_rows(connection, path, extract)
     facts = look(path, extract)
     refuse(header_faults(path, facts.columns, extract))
     if facts.kind == "text":
         rows = text_files.open_rows(connection, path, facts)
     elif facts.kind == "parquet":
         rows = parquet_files.open_rows(path, facts)
-    elif facts.kind == "sqlite":
-        rows = sqlite_files.open_rows(connection, path, facts)
     else:
-        rows = _workbook_rows(connection, path, extract, facts)
+        rows = sqlite_files.open_rows(connection, path, facts)
     _refuse_nameless(connection, path, rows)
     return rows
 
@@ -161,7 +161,11 @@ def _workbook_facts(path: Path, extract: Extract | None) -> Facts:
     return Facts("workbook", header, 1, sheet=extract.sheet if extract else "")
 
 
-def _workbook_rows(connection: Any, path: Path, extract: Extract, facts: Facts) -> Rows:
+def _workbook_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     header, cells = workbooks.read(path, extract)
+    refuse(header_faults(path, header, extract))
     source = staged(connection, len(header), enumerate(cells, start=2))
-    return Rows(facts, source, True, lambda _: Refusal(f"{path.name} cannot be read.", "Ask for it again."))
+    sheet = Facts("workbook", header, 1, sheet=extract.sheet)
+    rows = Rows(sheet, source, True, lambda _: Refusal(f"{path.name} cannot be read.", "Ask for it again."))
+    _refuse_nameless(connection, path, rows)
+    return rows

@@ -100,8 +100,9 @@ def _outside(piece: Piece, counts: Counts) -> Flags | None:
     counts.open = int(inside[-1])
     places = np.flatnonzero(marks)
     neighbours = np.where(inside[places] == 1, piece.around[places + 1], piece.around[places + 3])
-    borders = np.array([counts.delimiter, LF, CR, QUOTE], dtype=np.uint8)
-    return ~inside.astype(bool) if np.isin(neighbours, borders).all() else None
+    is_border = np.zeros(256, dtype=bool)
+    is_border[[counts.delimiter, LF, CR, QUOTE]] = True
+    return inside == 0 if is_border[neighbours].all() else None
 
 
 def _has_blank_line(piece: Piece, ends: Flags) -> bool:

@@ -17,7 +17,7 @@ from pipelines.ingest.text_dialect import reading
 from pipelines.ingest.text_encoding import decoded_lines, not_in
 from pipelines.refusal import Refusal
 
-LARGEST = 256 * 1024 * 1024
+LARGEST = 200 * 1024 * 1024
 BLANK = " \t\u00a0"
 
 Numbered = tuple[int, Sequence[str]]
