@@ -14,18 +14,12 @@ from pipelines.warehouse import quoted
 MOST_CELLS = 1_000_000_000
 LARGEST_CONTENT = 8 * 1024**3
 """Of what is packed in it: a few bytes can hold a value a billion times."""
-EXACT = 2**53
-"""Beyond it, a float64 no longer tells whole numbers apart."""
-
 MIDNIGHT = "date_trunc('day', {0}) = {0}"
 STAMP = (
     "CASE WHEN isfinite({0}) THEN CASE WHEN " + MIDNIGHT + " THEN CAST(CAST({0} AS DATE) AS VARCHAR) "
     "ELSE replace(CAST({0} AS VARCHAR), ' ', 'T') END END"
 )
-FLOAT = (
-    "CASE WHEN isfinite({0}) AND {0} = trunc({0}) AND abs({0}) < " + str(EXACT) + " "
-    "THEN CAST(CAST({0} AS BIGINT) AS VARCHAR) ELSE CAST({0} AS VARCHAR) END"
-)
+FLOAT = "regexp_replace(CAST({0} AS VARCHAR), '[.]0$', '')"
 PLAIN = "CAST({0} AS VARCHAR)"
 DECIMAL = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"
 AS_TEXT = {

@@ -61,12 +61,12 @@ def _by_mark(start: bytes) -> str:
 
 
 def _by_zeros(start: bytes) -> str:
-    """Tell UTF-16 without a mark: every Latin letter has a byte of zero, always on the same side."""
+    """Tell UTF-16 without a mark: every Latin letter has a byte of zero, on the same side; few other letters have."""
     pairs = len(start) // 2
-    even, odd = start[0::2].count(0), start[1::2].count(0)
-    if pairs and not even and odd >= ZEROS_THAT_PROVE * pairs:
+    first, second = start[0::2].count(0), start[1::2].count(0)
+    if pairs and second >= ZEROS_THAT_PROVE * pairs and second > 8 * first:
         return "utf-16-le"
-    if pairs and not odd and even >= ZEROS_THAT_PROVE * pairs:
+    if pairs and first >= ZEROS_THAT_PROVE * pairs and first > 8 * second:
         return "utf-16-be"
     return ""
 

@@ -77,12 +77,14 @@ def same(rows: Rows) -> Rows:
 
 
 def read_or_refused(connection: Any, path: Path, extract: Extract = EXTRACT) -> Rows | None:
+    """Return the rows, or nothing where the file is refused, by its name and without a chained exception."""
     try:
         return read(connection, path, extract)
-    except Refusal as refusal:
-        assert str(refusal).startswith((path.name, "The protocol pins"))
-        assert refusal.__cause__ is None
-        return None
+    except Refusal as raised:
+        refusal = raised
+    assert path.name in str(refusal)
+    assert (refusal.__cause__, refusal.__context__) == (None, None)
+    return None
 
 
 def written(rows: Rows, **dialect: Any) -> str:
@@ -97,6 +99,11 @@ delimiters = st.sampled_from([",", ";", "\t", "|", "~"])
 encodings = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 
 
+def sayable(rows: Rows, ending: str) -> Rows:
+    """Return a table that Python's writer can write: it leaves line ends other than its own without quotes."""
+    return [tuple(one_kind(cell).replace("\n", ending) for cell in row) for row in rows]
+
+
 def two_meanings(rows: Rows) -> bool:
     """Tell what may be refused though a program wrote it: a backslash or a blank in front of a quotation mark."""
     return any("\\" in cell or '"' in cell for row in rows for cell in row)
@@ -108,6 +115,7 @@ def test_what_pythons_writer_writes(
     connection: Any, tmp_path: Path, rows: Rows, delimiter: str, quoting: Any, ending: str, encoding: str
 ) -> None:
     path = tmp_path / "x.csv"
+    rows = sayable(rows, ending)
     text = written(rows, delimiter=delimiter, quoting=quoting, lineterminator=ending)
     path.write_bytes(text.encode(encoding))
     extract = EXTRACT.model_copy(update={"delimiter": delimiter} if delimiter == "~" else {})
@@ -119,17 +127,13 @@ def test_what_pythons_writer_writes(
 @given(latin, delimiters, endings)
 def test_a_declared_8_bit_encoding(connection: Any, tmp_path: Path, rows: Rows, delimiter: str, ending: str) -> None:
     path = tmp_path / "x.csv"
+    rows = sayable(rows, ending)
     content = written(rows, delimiter=delimiter, lineterminator=ending).encode("cp1252")
     path.write_bytes(content)
     found = read_or_refused(connection, path, EXTRACT.model_copy(update={"encoding": "cp1252", "delimiter": delimiter}))
     assert found == same(rows) or (found is None and (two_meanings(rows) or is_utf8(content)))
-    undeclared = read_or_refused(connection, path, EXTRACT.model_copy(update={"delimiter": delimiter}))
-    assert (
-        undeclared is None
-        or content.decode("utf-8") == written(undeclared, delimiter=delimiter)
-        or not content.isascii()
-        or undeclared == same(rows)
-    )
+    if not content.isascii() and not is_utf8(content):
+        assert read_or_refused(connection, path, EXTRACT.model_copy(update={"delimiter": delimiter})) is None
 
 
 def is_utf8(content: bytes) -> bool:
