@@ -117,7 +117,8 @@ def _judge(name: str, path: Path, folder: Path, packed: SafeZip) -> None:
 
 def _copied(packed: SafeZip, member: str, folder: Path) -> Path:
     """Unpack one file into a folder of its own, under its last name alone: the rest of a name leads nowhere."""
-    folder.mkdir(parents=True, mode=0o700)
+    folder.parent.mkdir(exist_ok=True, mode=0o700)  # `parents=True` would give the parents the usual mode
+    folder.mkdir(mode=0o700)
     target = folder / PurePosixPath(member).name
     with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         packed.copy(member, file)

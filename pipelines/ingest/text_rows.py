@@ -129,7 +129,7 @@ def _one_kind_of_line_end(cell: str) -> str:
 
 def _reads_with_backslashes(path: Path, facts: Facts) -> bool:
     """Tell whether the file would be sound, too, if a backslash kept a quotation mark from ending its value."""
-    options = reading(facts.delimiter, facts.quote) | {"escapechar": "\\", "doublequote": False}
+    options = reading(facts.delimiter, facts.quote) | {"escapechar": "\\"}
     width = len(facts.columns)
     with decoded_lines(path, facts.encoding) as text:
         below = itertools.islice(csv.reader(text, **options), facts.header_row, None)
