@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines.ingest.files import look
+from pipelines.ingest.files import expected_columns, header_faults, look, refuse
 from pipelines.ingest.reading import Facts
 from pipelines.ingest.text_dialect import spelt
 from pipelines.ingest.text_encoding import spelt as spelt_encoding
@@ -23,6 +23,8 @@ def described(path: Path, extract: Extract | None = None) -> str:
         When something is in doubt: where the first row may be somebody's data, not even that is shown.
     """
     facts = look(path, extract)
+    if extract and expected_columns(extract):
+        refuse(header_faults(path, facts.columns, extract))
     return "\n".join([*_told(path, facts), "", "For the protocol:", "", *_snippet(path, facts)]) + "\n"
 
 

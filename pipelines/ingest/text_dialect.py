@@ -129,7 +129,11 @@ def _header_row(found: Beginning, numbers: Sequence[int]) -> int:
 
 
 def _nearest(found: Beginning, expected: set[str], rows: dict[str, list[Row]]) -> tuple[str, int]:
-    """Return delimiter and row that hold the most expected names, the first of them when several do."""
+    """Return delimiter and row that hold the most expected names; below the first row, more than half of them.
+
+    Any other row may be somebody's data, of which one value happens to be a name; and what is not expected in a header
+    is said by its name.
+    """
     pinned = found.extract
     delimiters = (pinned.delimiter,) if pinned and pinned.delimiter else tuple(rows)
     only = pinned.header_row if pinned else None
@@ -143,7 +147,8 @@ def _nearest(found: Beginning, expected: set[str], rows: dict[str, list[Row]]) -
     def likeness(one: tuple[str, int]) -> tuple[int, int, int]:
         row = rows[one[0]][one[1] - 1 : one[1]]
         cells = row[0] if row else ()
-        return len(expected & set(cells)), -one[1], len(cells)
+        held = len(expected & set(cells))
+        return held if one[1] == (only or 1) or 2 * held > len(expected) else -1, -one[1], len(cells)
 
     return max(places, key=likeness)
 

@@ -214,6 +214,22 @@ def test_looking_never_shows_what_may_be_somebodys_data(tmp_path: Path, content:
     assert CANARY not in str(refused.value)
 
 
+def test_a_value_that_happens_to_be_a_name_makes_no_header(tmp_path: Path) -> None:
+    path = put(tmp_path, f"1,2,3\n4,Site,{CANARY}\n")
+    assert "the first row does not hold the names" in refusal(path)
+    with pytest.raises(Refusal) as refused:
+        described(path, extract())
+    assert CANARY not in str(refused.value)
+    spoilt = put(tmp_path, "A list\nCase,Site,Aeg\n1,2,3\n")
+    assert 'the column "Age" is missing. Did you mean "Aeg"?' in refusal(spoilt)
+
+
+def test_an_ignored_column_may_stand_there_twice(tmp_path: Path) -> None:
+    path = put(tmp_path, "Case,x,Site,x,Age\n1,2,3,4,5\n")
+    assert read(path, extract(ignore=["x"])) == [(2, "1", "2", "3", "4", "5")]
+    assert 'the column "x" stands there twice' in refusal(path)
+
+
 def test_looking_does_not_guess_between_two_delimiters(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="in doubt what stands between the columns"):
         look(put(tmp_path, "a;b,c;d\n1;2,3;4\n"))
