@@ -10,11 +10,13 @@ import datetime as dt
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
 import pytest
 
+from pipelines.ingest import files
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.reading import place
