@@ -27,6 +27,7 @@ KINDS = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     **dict.fromkeys((".sqlite", ".sqlite3", ".db"), "sqlite"),
 }
+MOST_COLUMNS = 4_096
 SIGNATURES = {
     b"PK\x03\x04": "a zip file (as XLSX and ODS are)",
     b"\xd0\xcf\x11\xe0": "an old workbook (XLS)",
@@ -48,6 +49,8 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     if _kind(path) == "workbook":
         return _workbook_rows(connection, path, extract)
     facts = look(path, extract)
+    if len(facts.columns) > MOST_COLUMNS:
+        raise Refusal(f"{path.name} has more than {MOST_COLUMNS} columns.", "Ask for a row per person and measure.")
     refuse(header_faults(path, facts.columns, extract))
     if facts.kind == "text":
         rows = text_files.open_rows(connection, path, facts)

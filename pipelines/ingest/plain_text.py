@@ -78,19 +78,29 @@ def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
     """Count rows and delimiters of a piece; return False at the first licence."""
     if b"\0" in content or (b"\\" in content and b'\\"' in content):
         return False
-    ends, cuts, returns = piece.are(LF), piece.are(counts.delimiter), piece.are(CR)
+    ends, cuts, outside = piece.are(LF), piece.are(counts.delimiter), None
     if counts.open or b'"' in content:
         outside = _outside(piece, counts)
         if outside is None:
             return False
-        ends, cuts, returns = ends & outside, cuts & outside, returns & outside
+        ends, cuts = ends & outside, cuts & outside
     found = int(np.count_nonzero(ends))
     counts.rows += found
     counts.delimiters += int(np.count_nonzero(cuts))
-    counts.carriages += int(np.count_nonzero(returns))
     counts.since = 0 if found else counts.since + len(content)
     counts.last = content[-1]
-    return counts.since < LONGEST_ROW and not _has_blank_line(piece, ends) and not (returns & ~piece.are(LF, 1)).any()
+    blank = (ends & piece.are(LF, -1)).any()
+    return counts.since < LONGEST_ROW and not blank and _has_sound_returns(piece, ends, outside, counts)
+
+
+def _has_sound_returns(piece: Piece, ends: Flags, outside: Flags | None, counts: Counts) -> bool:
+    """Tell whether each CR belongs to the LF after it, and none of the two ends a blank line."""
+    if not (piece.around == CR).any():
+        return True
+    returns = piece.are(CR) if outside is None else piece.are(CR) & outside
+    counts.carriages += int(np.count_nonzero(returns))
+    blank = ends & piece.are(CR, -1) & piece.are(LF, -2)
+    return not blank.any() and not (returns & ~piece.are(LF, 1)).any()
 
 
 def _outside(piece: Piece, counts: Counts) -> Flags | None:
@@ -103,9 +113,3 @@ def _outside(piece: Piece, counts: Counts) -> Flags | None:
     is_border = np.zeros(256, dtype=bool)
     is_border[[counts.delimiter, LF, CR, QUOTE]] = True
     return inside == 0 if is_border[neighbours].all() else None
-
-
-def _has_blank_line(piece: Piece, ends: Flags) -> bool:
-    """Tell whether a line end follows another one, the CR of the second apart."""
-    after_carriage = piece.are(CR, -1) & piece.are(LF, -2)
-    return bool((ends & (piece.are(LF, -1) | after_carriage)).any())

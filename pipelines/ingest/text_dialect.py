@@ -27,6 +27,7 @@ SPELT = {",": ", (comma)", ";": "; (semicolon)", "\t": "the tab", "|": "| (bar)"
 LONGEST_HEADER = 1 << 20
 ROWS_ABOVE = 200
 """How many rows of a file may be its header."""
+LONGEST_VALUE, LONGEST_NAME = 60, 300
 NUMBER_OR_DATE = re.compile(r"[-+£$€(]?[\d.,/: -]*\d[\d.,/:%TZ )-]*")
 csv.field_size_limit(16_000_000)  # Python's own limit is 131,072: an interview in a cell is longer
 
@@ -184,7 +185,7 @@ def _proven_header(found: Beginning, rows: Sequence[Row], width: int) -> int:
     number = next((n for n, row in enumerate(rows, start=1) if len(row) == width and all(row)), 0)
     names = rows[number - 1] if number else ()
     below = [row for row in rows[number:] if len(row) == width]
-    if not names or len(set(names)) < width or any(_is_value(name) for name in names) or not _contrast(below, width):
+    if not names or len(set(names)) < width or any(map(_is_no_name, names)) or not _contrast(below, width):
         problem = f"{found.path.name}: it is in doubt which row holds the names of the columns, and whether any does."
         raise Refusal(problem, "Say which in the protocol: `header_row: 1`, or list the columns there.")
     return number
@@ -196,7 +197,13 @@ def _contrast(below: Sequence[Row], width: int) -> bool:
     return any(column and all(map(_is_value, column)) for column in columns)
 
 
+def _is_no_name(cell: str) -> bool:
+    return _is_value(cell) or len(cell) > LONGEST_NAME
+
+
 def _is_value(cell: str) -> bool:
+    if len(cell) > LONGEST_VALUE:
+        return False
     return NUMBER_OR_DATE.fullmatch(cell) is not None or "@" in cell
 
 

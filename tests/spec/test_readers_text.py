@@ -174,6 +174,14 @@ def test_only_what_duckdb_reads_rightly_is_left_to_it(tmp_path: Path) -> None:
     assert not is_plain(put(tmp_path, "a,b,c\n"), ",", '"', 2)
 
 
+def test_no_file_keeps_a_machine_busy(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="in doubt"):
+        look(put(tmp_path, f"{'1' * 500_000}x,b\n1,2\n"))
+    wide = put(tmp_path, f"Case,Site,Age{',' * 5_000}\n")
+    assert "more than 4096 columns" in refusal(wide)
+    assert "cannot be read" in refusal(put(tmp_path, f'Case,Site,Age\n1,"{"x" * 17_000_000}",2\n'))
+
+
 def test_a_file_that_is_not_plain_may_not_be_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_rows, "LARGEST", 20)
     path = put(tmp_path, TEXT)
