@@ -57,10 +57,16 @@ class Counts:
 
 def is_plain(path: Path, delimiter: str, quote: str, width: int) -> bool:
     """Tell whether a UTF-8 file has only rows of the header's width, in one dialect without any licence."""
-    if width < 2 or quote != '"' or len(delimiter.encode()) > 1:
+    if width < 2 or quote != '"' or len(delimiter.encode()) > 1 or not _has_a_header_of_one_line(path):
         return False
     counts = Counts(ord(delimiter))
     return all(_is_sound(content, around, counts) for content, around in _pieces(path)) and counts.width_is(width)
+
+
+def _has_a_header_of_one_line(path: Path) -> bool:
+    """DuckDB takes the first line break, though between quotation marks, for the kind that ends rows."""
+    with path.open("rb") as file:
+        return file.readline(LONGEST_ROW).count(b'"') % 2 == 0
 
 
 def _pieces(path: Path) -> Iterator[tuple[bytes, Piece]]:

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest import plain_text
@@ -259,6 +259,10 @@ def damaged(draw: st.DrawFn) -> tuple[bytes, str]:
 
 @settings(ANY, max_examples=600)
 @given(damaged(), st.sampled_from([1, 3, 16, 1 << 18]))
+@example((b'"\nCase number","Name","Note"\r\n"","",""\r\n', ","), 16)
+@example((b"Case number,Name,Note\n1,Smith, John,\n", ","), 16)
+@example((b'Case number,Name,Note\n1,"a" ,\n', ","), 16)
+@example((b'Case number,Name,Note\n1, "a",\n', ","), 16)
 def test_a_damaged_file_is_read_as_the_strict_rules_say_or_refused(
     connection: Any, tmp_path: Path, file: tuple[bytes, str], piece: int
 ) -> None:

@@ -172,6 +172,7 @@ def test_only_what_duckdb_reads_rightly_is_left_to_it(tmp_path: Path) -> None:
     for content in ("", "1,2,3\n", "1,2,3", ",,\n", '"1,\n\n2",,""\n', '"a ""b""",2,3\n'):
         assert is_plain(put(tmp_path, f"a,b,c\n{content}"), ",", '"', 3)
     assert not is_plain(put(tmp_path, "a,b,c\n"), ",", '"', 2)
+    assert not is_plain(put(tmp_path, '"a\n",b,c\r\n1,2,3\r\n'), ",", '"', 3)
 
 
 def test_no_file_keeps_a_machine_busy(tmp_path: Path) -> None:
