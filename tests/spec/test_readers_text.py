@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import shutil
@@ -172,6 +173,8 @@ def test_only_what_duckdb_reads_rightly_is_left_to_it(tmp_path: Path) -> None:
     for content in ("", "1,2,3\n", "1,2,3", ",,\n", '"1,\n\n2",,""\n', '"a ""b""",2,3\n'):
         assert is_plain(put(tmp_path, f"a,b,c\n{content}"), ",", '"', 3)
     assert not is_plain(put(tmp_path, "a,b,c\n"), ",", '"', 2)
+    for ending in ("\n", "\r\n"):  # what two rows have too much, a blank line has too little
+        assert not is_plain(put(tmp_path, "a,b,c\n1,2,3,\n1,2,3,\n\n".replace("\n", ending)), ",", '"', 3)
     assert not is_plain(put(tmp_path, '"a\n",b,c\r\n1,2,3\r\n'), ",", '"', 3)
 
 
@@ -410,6 +413,18 @@ def test_a_zip_that_is_locked_or_damaged_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Refusal) as refused, unpacked([("d.zip", path)], tmp_path / "private"):
             pytest.fail("it was unpacked")
         assert said in str(refused.value)
+
+
+def test_a_zip_whose_files_lie_upon_each_other_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("0.csv", os.urandom(5000))
+        for number in range(1, 9):
+            again = copy.copy(archive.filelist[0])
+            again.filename = again.orig_filename = f"{number}.csv"
+            archive.filelist.append(again)
+    with pytest.raises(Refusal, match="its entries overlap"), unpacked([("d.zip", path)], tmp_path / "private"):
+        pytest.fail("it was unpacked")
 
 
 def test_what_a_killed_process_left_behind_is_swept_and_a_living_one_is_left_alone(tmp_path: Path) -> None:
