@@ -22,7 +22,7 @@ from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
 from pipelines.warehouse import named
 
-LARGEST = 512 * 1024 * 1024
+LARGEST = 200 * 1024 * 1024
 LONGEST_SECONDS = 60.0
 LONGEST_VALUE = 16_000_000
 EXACT = 2**53
@@ -62,7 +62,10 @@ def _guarded(path: Path, work: Any) -> Any:
     try:
         with closing(_opened(path)) as connection:
             return work(connection)
-    except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+    except sqlite3.Error as error:
+        late = str(error) == "interrupted"
+        refusal = Refusal(f"{path.name} takes too long.", "Send it as CSV or Parquet.") if late else _damaged(path)
+    except (UnicodeDecodeError, OverflowError):
         refusal = _damaged(path)
     raise refusal
 

@@ -19,7 +19,7 @@ import duckdb
 import pytest
 from ruamel.yaml import YAML
 
-from pipelines.ingest import archives, plain_text, text_rows
+from pipelines.ingest import archives, plain_text, sqlite_files, text_rows
 from pipelines.ingest.archives import unpacked
 from pipelines.ingest.files import look, open_rows
 from pipelines.ingest.looking import described
@@ -328,6 +328,15 @@ def test_which_table_is_meant_must_be_certain(tmp_path: Path) -> None:
     assert 'pins the table as "elder", but x%20?.db has none of that name. Did you mean' in refusal(
         path, extract(table="elder")
     )
+
+
+def test_sqlite_that_keeps_a_machine_busy_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT i, i, i FROM n"
+    path = database(tmp_path, CASES, f"INSERT INTO people {numbers}")
+    wanted = look(path, extract())
+    monkeypatch.setattr(sqlite_files, "LONGEST_SECONDS", 0.0)
+    with duckdb.connect() as connection, pytest.raises(Refusal, match="takes too long"):
+        sqlite_files.open_rows(connection, path, wanted)
 
 
 def test_sqlite_that_holds_bytes_or_is_unfinished_or_broken_is_refused(tmp_path: Path) -> None:
