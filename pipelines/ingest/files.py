@@ -14,7 +14,6 @@ from pipelines.ingest import parquet_files, sqlite_files, text_files, workbooks
 from pipelines.ingest.comparing import trimmed
 from pipelines.ingest.headers import expected_columns, header_faults, nameless_fault, slot
 from pipelines.ingest.reading import Facts, Rows, place
-from pipelines.ingest.staging import staged
 from pipelines.ingest.text_dialect import text_facts
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
@@ -47,7 +46,9 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
         When the file is empty, of an unknown kind, not readable as declared, or lacks expected columns.
     """
     if _kind(path) == "workbook":
-        return _workbook_rows(connection, path, extract)
+        book = workbooks.open_rows(connection, path, extract)
+        refuse(header_faults(path, book.facts.columns, extract))
+        return book
     facts = look(path, extract)
     if len(facts.columns) > MOST_COLUMNS:
         raise Refusal(f"{path.name} has more than {MOST_COLUMNS} columns.", "Ask for a row per person and measure.")
@@ -79,7 +80,7 @@ def look(path: Path, extract: Extract | None = None) -> Facts:
         return parquet_files.facts(path)
     if kind == "sqlite":
         return sqlite_files.facts(path, extract)
-    return _workbook_facts(path, extract)
+    return workbooks.facts(path, extract)
 
 
 def _kind(path: Path) -> str:
@@ -154,21 +155,3 @@ def load_table(connection: Any, path: Path, extract: Extract, target: str) -> No
 def read_header(path: Path, extract: Extract) -> tuple[str, ...]:
     """Return the header of a file, read as the protocol declares it."""
     return look(path, extract).columns
-
-
-# ---- until workbooks.open_rows and workbooks.facts are merged --------------------------------------------------------
-
-
-def _workbook_facts(path: Path, extract: Extract | None) -> Facts:
-    header, _ = workbooks.read(path, extract or Extract(file=path.name))
-    return Facts("workbook", header, 1, sheet=extract.sheet if extract else "")
-
-
-def _workbook_rows(connection: Any, path: Path, extract: Extract) -> Rows:
-    header, cells = workbooks.read(path, extract)
-    refuse(header_faults(path, header, extract))
-    source = staged(connection, len(header), enumerate(cells, start=2))
-    sheet = Facts("workbook", header, 1, sheet=extract.sheet)
-    rows = Rows(sheet, source, True, lambda _: Refusal(f"{path.name} cannot be read.", "Ask for it again."))
-    _refuse_nameless(connection, path, rows)
-    return rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.ingest.tables import rows_named
+from pipelines.ingest.storing import rows_named
 from pipelines.validation.result import CheckResult
 from pipelines.warehouse import insert
 from pipelines.workspace import PilotSite
@@ -16,7 +16,7 @@ from pipelines.workspace import PilotSite
 READABLE_ID = "readable"
 FILES_NAMED = 10
 """How many pairs of a file and a fault a message names."""
-FROM_FILES = ("cases", "outcomes", "contacts", "spend", "consents")
+FROM_FILES = ("cases", "events", "outcomes", "contacts", "spend", "consents")
 """Tables whose rows are rows of a file that a provider can open."""
 
 
