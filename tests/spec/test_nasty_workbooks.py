@@ -16,7 +16,6 @@ import duckdb
 import openpyxl
 import pytest
 
-from pipelines.ingest import files
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.reading import place
@@ -79,10 +78,9 @@ BEGINNINGS: dict[str, tuple[int, Cells]] = {
 LINES = ("first line of text ", "second line of text ", "i don't know what type of line feed I've used ", "last line")
 LOST_BY_OPENPYXL = {
     "dates-leap-year-1900": (4, 0, "1900-02-29T08:00:00"),
-    "inlineStr": (1, 3, "1.01."),
     "new_line_errors": (1, 0, "\r\n".join(LINES)),
 }
-"""Row, column and text of a cell: it knows no 29 February 1900 (Excel does), drops runs of a text, keeps escapes."""
+"""Row, column and text of a cell: it knows no 29 February 1900 (Excel does), and keeps escapes as they are."""
 
 NAMELESS = "holds values but has no name"
 
@@ -225,18 +223,7 @@ def narrowed(table: Cells) -> Cells:
     return [[row[index] if index < len(row) else "" for index in kept] for row in table]
 
 
-UNMERGED = hasattr(files, "_workbook_rows")
-AWAITED = {
-    *("geometry.xls", "skipping.xls", "geometry.xlsx", "skipping.xlsx", "dates-leap-year-1900-xlsx.xlsx"),
-    *("dates-leap-year-1900-xls.xls", "inlineStr.xlsx", "inlineStr2.xlsx", "biff5-label-records.xls"),
-    *("biff5-rich-text-string.xls", "los-angeles-arrests-xlsx.xlsx", "mtcars.xls", "Ekaterinburg_IP_9.xlsx"),
-    *("encrypted_no_password.xls", "span_rich.xls", "unnamed-duplicated-columns.xlsx"),
-    *("unnamed-duplicated-columns.xls", "names-need-repair-xlsx.xlsx", "names-need-repair-xls.xls"),
-    *("color-date-xls.xls", "color-date-xlsx.xlsx", "color-date-lowercase-xlsx.xlsx"),
-}
-REASONS = {name: "needs workbooks.open_rows in place of files._workbook_rows" for name in AWAITED if UNMERGED} | {
-    "iris-excel-xls.xls": "the reader of old workbooks gives 0.30000000000000004 where Excel shows 0.3"
-}
+REASONS = {"iris-excel-xls.xls": "the reader of old workbooks gives 0.30000000000000004 where Excel shows 0.3"}
 
 
 def marked(book: Book) -> Any:
