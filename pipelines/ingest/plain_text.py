@@ -66,7 +66,8 @@ def is_plain(path: Path, delimiter: str, quote: str, width: int) -> bool:
 def _has_a_header_of_one_line(path: Path) -> bool:
     """DuckDB takes the first line break, though between quotation marks, for the kind that ends rows."""
     with path.open("rb") as file:
-        return file.readline(LONGEST_ROW).count(b'"') % 2 == 0
+        first = file.readline(LONGEST_ROW).removesuffix(b"\n").removesuffix(b"\r")
+    return first.count(b'"') % 2 == 0 and b"\r" not in first
 
 
 def _pieces(path: Path) -> Iterator[tuple[bytes, Piece]]:

@@ -259,6 +259,7 @@ def damaged(draw: st.DrawFn) -> tuple[bytes, str]:
 
 @settings(ANY, max_examples=600)
 @given(damaged(), st.sampled_from([1, 3, 16, 1 << 18]))
+@example((b'"\rCase number","Name","Note"\n"","",""\n', ","), 16)
 @example((b'"\nCase number","Name","Note"\r\n"","",""\r\n', ","), 16)
 @example((b"Case number,Name,Note\n1,Smith, John,\n", ","), 16)
 @example((b'Case number,Name,Note\n1,"a" ,\n', ","), 16)
