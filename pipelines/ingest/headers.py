@@ -38,7 +38,11 @@ def header_faults(path: Path, header: Sequence[str], extract: Extract) -> list[s
     if not {_loose(name) for name in header} & {_loose(name) for name in expected}:
         wanted = ", ".join(expected_columns(extract))
         return [f"{path.name}: the first row does not hold the names of the columns. Expected there: {wanted}."]
-    return [*_missing(path, header, expected), *_unknown(path, header, expected, extract), *_twice(path, header)]
+    return [
+        *_missing(path, header, expected),
+        *_unknown(path, header, expected, extract),
+        *_twice(path, header, extract),
+    ]
 
 
 def _loose(name: str) -> str:
@@ -65,8 +69,12 @@ def _unknown(path: Path, header: Sequence[str], expected: set[str], extract: Ext
     ]
 
 
-def _twice(path: Path, header: Sequence[str]) -> list[str]:
-    twice = sorted({name for name in header if name and list(header).count(name) > 1})
+def _twice(path: Path, header: Sequence[str], extract: Extract) -> list[str]:
+    """Name each column that stands there twice; of those that are not read, it does not matter."""
+    expected = expected_columns(extract)
+    twice = sorted(
+        {n for n in header if list(header).count(n) > 1 and n and (n in expected or not ignored(n, extract))}
+    )
     return [f'{path.name}: the column "{name}" stands there twice.' for name in twice]
 
 

@@ -16,8 +16,9 @@ from pipelines.protocol.shape_soundness import shape_faults
 
 KINDS: dict[str, tuple[str, ...]] = {
     "table": (
-        *(".csv", ".tsv", ".tab", ".ssv", ".psv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"),
-        *(".parquet", ".sqlite", ".sqlite3", ".db"),
+        *(".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv"),
+        *(".xlsx", ".xlsm", ".xls", ".ods"),
+        *(".parquet", ".pq", ".sqlite", ".sqlite3", ".db"),
     ),
     "interviews": (".qdpx",),
 }
@@ -73,7 +74,7 @@ def _file(noun: str, pattern: str) -> Found:
 
 
 def _reading(body: Mapping[str, Any]) -> Found:
-    """The encoding is known; the delimiter is not a character that values are made of."""
+    """The encoding is known; delimiter and quote are not characters that values are made of; pins fit the file."""
     encoding = written(body.get("encoding"))
     if encoding and not _is_text_encoding(encoding):
         yield (
@@ -85,6 +86,32 @@ def _reading(body: Mapping[str, Any]) -> Found:
     if isinstance(delimiter, str) and delimiter and (delimiter.isalnum() or delimiter in "\"'\r\n .-"):
         remedy = 'Usual ones: "," ";" "|" and "\\t", in double quotation marks.'
         yield ("delimiter",), "this character cannot stand between columns.", remedy
+    quote = body.get("quote")
+    if isinstance(quote, str) and quote and (quote.isalnum() or quote in "\r\n\t .-,;" or quote == delimiter):
+        remedy = 'Usual ones: \'"\' and "\'"; "" where no value is quoted.'
+        yield ("quote",), "this character cannot stand around values.", remedy
+    yield from _pins_of_another_kind(body)
+
+
+TEXTS = (".csv", ".tsv", ".tab", ".txt", ".psv", ".ssv")
+PINS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("delimiter", "quote", "encoding"), ("text file", TEXTS)),
+    "sheet": ("workbook", (".xlsx", ".xlsm", ".xls", ".ods")),
+    "table": ("SQLite file", (".sqlite", ".sqlite3", ".db")),
+}
+"""Which kind of file has what can be pinned. A header row is where there are rows above the names."""
+
+
+def _pins_of_another_kind(body: Mapping[str, Any]) -> Found:
+    """A pin that the kind of file does not have would never be looked at."""
+    pattern = written(body.get("file")).lower()
+    if not pattern.endswith(KINDS["table"]):
+        return
+    for pin, (kind, endings) in PINS.items():
+        if body.get(pin) and not pattern.endswith(endings):
+            yield (pin,), f"only a {kind} has one.", "Delete it, or correct the file's name."
+    if body.get("header_row") and pattern.endswith((".parquet", ".pq", *PINS["table"][1])):
+        yield ("header_row",), "files of this kind name their columns apart from the rows.", "Delete it."
 
 
 def _is_text_encoding(name: str) -> bool:

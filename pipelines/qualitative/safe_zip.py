@@ -74,12 +74,23 @@ class SafeZip:
         self._zip.close()
 
     @property
+    def declared(self) -> tuple[tuple[str, int, int], ...]:
+        """Name, unpacked and packed size of each file inside, as the directory says; not to be believed."""
+        return tuple((n, info.file_size, info.compress_size) for n, info in self._entries.items() if not info.is_dir())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the files inside, folders left out."""
         return tuple(name for name, info in self._entries.items() if not info.is_dir())
 
     def read(self, name: str) -> bytes:
-        """Return an entry's content.
+        """Return an entry's content; raises as `copy` does."""
+        content = io.BytesIO()
+        self.copy(name, content)
+        return content.getvalue()
+
+    def copy(self, name: str, target: IO[bytes]) -> None:
+        """Write an entry's content to a stream, piece by piece.
 
         Raises
         ------
@@ -92,21 +103,21 @@ class SafeZip:
         place = f"entry {list(self._entries).index(name) + 1}"
         try:
             with self._zip.open(info) as stream:
-                return self._stream(stream, info, place)
+                self._stream(stream, target, info, place)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
             raise UnsafeZip(f"{place} is damaged, or packed in a way that is not supported") from None
 
-    def _stream(self, stream: IO[bytes], info: zipfile.ZipInfo, place: str) -> bytes:
-        content = bytearray()
+    def _stream(self, stream: IO[bytes], target: IO[bytes], info: zipfile.ZipInfo, place: str) -> None:
+        written = 0
         most = max(self._bounds.free_of_ratio, self._bounds.ratio * info.compress_size)
         while chunk := stream.read(_CHUNK):
-            content += chunk
+            written += len(chunk)
             self._read += len(chunk)
-            if len(content) > most:
+            if written > most:
                 raise UnsafeZip(f"{place} unpacks to more than {self._bounds.ratio} times its size, as a zip bomb does")
-            if len(content) > self._bounds.entry_bytes or self._read > self._bounds.total_bytes:
+            if written > self._bounds.entry_bytes or self._read > self._bounds.total_bytes:
                 raise UnsafeZip(f"{place} is too large to read")
-        return bytes(content)
+            target.write(chunk)
 
 
 def _check_directory(infos: list[zipfile.ZipInfo], bounds: Bounds) -> None:

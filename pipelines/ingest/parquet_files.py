@@ -1,0 +1,125 @@
+"""Parquet files: every value as the text that a spreadsheet would show, read by DuckDB as the file lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipelines.ingest.headers import tidy
+from pipelines.ingest.reading import Facts, Rows, place
+from pipelines.ingest.text_files import literal_path
+from pipelines.refusal import Refusal
+from pipelines.warehouse import quoted
+
+MOST_CELLS = 1_000_000_000
+LARGEST_CONTENT = 8 * 1024**3
+"""Of what is packed in it: a few bytes can hold a value a billion times."""
+MIDNIGHT = "date_trunc('day', {0}) = {0}"
+STAMP = (
+    "CASE WHEN isfinite({0}) THEN CASE WHEN " + MIDNIGHT + " THEN CAST(CAST({0} AS DATE) AS VARCHAR) "
+    "ELSE replace(CAST({0} AS VARCHAR), ' ', 'T') END END"
+)
+FLOAT = "regexp_replace(CAST({0} AS VARCHAR), '[.]0$', '')"
+PLAIN = "CAST({0} AS VARCHAR)"
+DECIMAL = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"
+AS_TEXT = {
+    **dict.fromkeys(("VARCHAR", "UUID", "TIME", "DATE"), PLAIN),
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), PLAIN),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), PLAIN),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), STAMP),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), FLOAT),
+    "TIMESTAMP WITH TIME ZONE": "replace(CAST(CAST({0} AS TIMESTAMP) AS VARCHAR), ' ', 'T') || 'Z'",
+    "BOOLEAN": "upper(CAST({0} AS VARCHAR))",
+}
+"""How a value of each type becomes text; other types are not tables of values."""
+
+
+def facts(path: Path) -> Facts:
+    """Return the columns of a Parquet file.
+
+    Raises
+    ------
+    Refusal
+        When it is damaged, locked, or too large once unpacked.
+    """
+    names, _ = _schema(path)
+    return Facts("parquet", tuple(map(tidy, names)), 0)
+
+
+def open_rows(path: Path, found: Facts) -> Rows:
+    """Return the rows of a file; a column of lists, structures or bytes is refused by its name."""
+    names, types = _schema(path)
+    unread = [name for name, kind in zip(found.columns, types, strict=True) if not _as_text(kind)]
+    if unread:
+        listed = ", ".join(f'"{name}"' for name in unread)
+        problem = f"{path.name}: lists, structures or bytes cannot be read as values (columns: {listed})."
+        raise Refusal(problem, "Ask for one value in each cell.")
+    # DuckDB gives names that differ only in case new ones: ours, by position, are given instead.
+    spelt = ", ".join(f"p{index}" for index in range(len(names)))
+    texts = ", ".join(f"{_as_text(kind).format(f'p{index}')} AS {place(index)}" for index, kind in enumerate(types))
+    return Rows(found, f"(SELECT {texts} FROM {_source(path)} AS t({spelt}))", False, lambda _: _damaged(path))
+
+
+def _as_text(kind: str) -> str:
+    if kind.startswith("DECIMAL("):
+        return PLAIN if kind.endswith(",0)") else DECIMAL
+    return PLAIN if kind.startswith("ENUM(") and not kind.endswith("]") else AS_TEXT.get(kind, "")
+
+
+def _source(path: Path) -> str:
+    return (
+        f"read_parquet('{quoted(literal_path(path))}', hive_partitioning = false, filename = false, "
+        "union_by_name = false, file_row_number = false, binary_as_string = false)"
+    )
+
+
+def _schema(path: Path) -> tuple[list[str], list[str]]:
+    """Return name and DuckDB's type of each column, after the file's own account of its size has been checked."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    try:
+        size = _checked(connection, path)
+        names = [name for name, *_ in _top_level(connection, path)]
+        types = [
+            kind
+            for (kind,) in connection.execute(f"SELECT column_type FROM (DESCRIBE FROM {_source(path)})").fetchall()
+        ]
+        sound = len(names) == len(types)
+    except duckdb.Error:
+        size, sound = (0, 0), False
+    finally:
+        connection.close()
+    if not sound:
+        raise _damaged(path)
+    if size[0] * len(names) > MOST_CELLS or size[1] > LARGEST_CONTENT:
+        raise Refusal(f"{path.name} is too large once unpacked.", "Ask for it in several files.")
+    return names, types
+
+
+def _checked(connection: Any, path: Path) -> tuple[int, int]:
+    """Return the rows and the unpacked bytes that a file says it holds."""
+    file = quoted(literal_path(path))
+    rows = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata('{file}')").fetchone()
+    content = connection.execute(f"SELECT sum(total_uncompressed_size) FROM parquet_metadata('{file}')").fetchone()
+    return int(rows[0] or 0), int(content[0] or 0)
+
+
+def _top_level(connection: Any, path: Path) -> list[tuple[str]]:
+    """Return the names of the columns as written: the schema is a tree, whose root says how many children it has."""
+    query = f"SELECT name, num_children FROM parquet_schema('{quoted(literal_path(path))}')"
+    nodes = iter(connection.execute(query).fetchall())
+    _, children = next(nodes)
+    return [_node(nodes) for _ in range(children or 0)]
+
+
+def _node(nodes: Any) -> tuple[str]:
+    """Take a column with all that is below it; return its name."""
+    name, children = next(nodes)
+    for _ in range(children or 0):
+        _node(nodes)
+    return (name,)
+
+
+def _damaged(path: Path) -> Refusal:
+    return Refusal(f"{path.name} cannot be opened as Parquet.", "Is it damaged, or locked with a key?")
