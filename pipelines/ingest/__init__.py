@@ -32,6 +32,7 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
     from pipelines.ingest.drops import drops, not_drops
     from pipelines.ingest.files import header_faults, read_header
     from pipelines.ingest.standing import known_standing
+    from pipelines.ingest.store import opened
     from pipelines.refusal import Refusal
 
     found = tuple(drop for drop in drops(site.workspace, site.pilot) if drop.files)
@@ -49,9 +50,10 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
         files = held[-1][1] if held and held[-1][0] == state.newest else ()
         if not files and not extract.optional:
             faults.append(state.lacks(name, extract, site.site))
-        for path in [file.path for file in files if file.path] if extract.noun != "interviews" else ():
+        for file in files if extract.noun != "interviews" else ():
             try:
-                faults += header_faults(path, read_header(path, extract), extract)
+                with opened(site, file) as path:
+                    faults += header_faults(path, read_header(path, extract), extract)
             except Refusal as refusal:
                 faults.append(str(refusal))
     return tuple(faults)

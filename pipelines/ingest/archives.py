@@ -60,6 +60,16 @@ def is_zip(name: str) -> bool:
     return name.lower().endswith(".zip")
 
 
+def members(path: Path) -> tuple[str, ...]:
+    """Return the names of the files in a zip; raise Refusal when its directory is not one of an honest zip."""
+    try:
+        with SafeZip(path, BOUNDS) as packed:
+            return tuple(sorted(member for member in packed.names if not _is_litter(member)))
+    except UnsafeZip as fault:
+        refusal = Refusal(f"{path.name} cannot be unpacked: {fault}.", "Ask for the files themselves, or a new zip.")
+    raise refusal
+
+
 def sweep(private_folder: Path) -> None:
     """Remove what a killed process has left behind: its lock is gone with it."""
     for folder in private_folder.glob("unpacked-*"):

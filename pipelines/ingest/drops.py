@@ -11,11 +11,12 @@ import hashlib
 import re
 import time
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from pipelines.ingest import file_hashes
+from pipelines.ingest.archives import is_zip, members
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
@@ -37,6 +38,8 @@ class DroppedFile:
     size: int
     looks: list[int] = field(default_factory=list, compare=False)
     """Its size and times when the hash was taken."""
+    member: str = ""
+    """Its name inside the zip that `path` is."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +103,42 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 def _hashed(folder: Path, files: tuple[Path, ...], hashes: Path | None, _fingerprint: str) -> tuple[DroppedFile, ...]:
     """Return the files with their hashes; once for as long as nothing changes."""
     known = file_hashes.read(hashes)
-    found = {path: file_hashes.sha256(path, known) for path in sorted(files)}
+    found: list[DroppedFile] = []
+    for path in sorted(files):
+        sha256 = file_hashes.sha256(path, known)
+        size, *_ = looks = known[str(path)][0]
+        whole = DroppedFile(path.relative_to(folder).as_posix(), path, sha256, size, looks)
+        found += _members(whole) if is_zip(path.name) else [whole]
     file_hashes.keep(hashes, known)
-    return tuple(
-        DroppedFile(path.relative_to(folder).as_posix(), path, sha256, known[str(path)][0][0], known[str(path)][0])
-        for path, sha256 in found.items()
-    )
+    return tuple(found)
+
+
+def _members(packed: DroppedFile) -> list[DroppedFile]:
+    """Return the files inside a zip; one that cannot be judged stays whole, and is refused when it is read."""
+    try:
+        names = members(packed.path)  # type: ignore[arg-type]
+    except Refusal:
+        return [packed]
+    return [
+        replace(
+            packed,
+            shown=f"{packed.shown}/{name}",
+            sha256=hashlib.sha256(f"{packed.sha256}/{name}".encode()).hexdigest(),
+            member=name,
+        )
+        for name in names
+    ]
 
 
 def drops(workspace: Workspace, pilot: str) -> tuple[Drop, ...]:
     """Return a pilot's drops, oldest first; folders whose name does not begin with a date are not drops."""
     folder = workspace.pilot_folder(pilot) / "drops"
-    found = sorted((p for p in folder.glob("*") if p.is_dir() and _is_dated(p.name)), key=lambda p: age_of(p.name))
-    return tuple(
-        Drop(path.name, path, _files(path), workspace.delivered_folder(pilot) / "hashes.json") for path in found
-    )
+    hashes = workspace.delivered_folder(pilot) / "hashes.json"
+    folders = {p.name: Drop(p.name, p, _files(p), hashes) for p in folder.glob("*") if p.is_dir() and _is_dated(p.name)}
+    zips = {
+        p.stem: Drop(p.stem, folder, (p,), hashes) for p in folder.glob("*.zip") if p.is_file() and _is_dated(p.stem)
+    }
+    return tuple(sorted((zips | folders).values(), key=lambda drop: age_of(drop.name)))
 
 
 def not_drops(workspace: Workspace, pilot: str) -> tuple[str, ...]:
@@ -222,7 +246,8 @@ def matching(files: tuple[DroppedFile, ...], extract: Extract, site: str) -> tup
     """Return the files that hold an extract for a site; in the pattern, only `*` is not itself."""
     parts = _composed(extract.file.replace("{site}", site)).split("*")
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
-    return tuple(file for file in files if pattern.fullmatch(_composed(file.shown)))
+    names = ((file, (_composed(file.shown), _composed(file.member))) for file in files)
+    return tuple(file for file, spelt in names if any(name and pattern.fullmatch(name) for name in spelt))
 
 
 def _composed(name: str) -> str:

@@ -14,7 +14,7 @@ from pipelines.ingest import chronicle
 from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.pseudonyms import pseudonym
 from pipelines.ingest.standing import Known, Standing, standing
-from pipelines.ingest.store import insist_unchanged
+from pipelines.ingest.store import insist_unchanged, opened
 from pipelines.ingest.tables import note_delivery
 from pipelines.qualitative.models import Document, Project, UnreadableProject
 from pipelines.qualitative.refi_qda import read_project
@@ -117,15 +117,14 @@ def _files(site: PilotSite, state: Standing) -> list[tuple[Known, DroppedFile]]:
 
 
 def _read(site: PilotSite, drop: Known, file: DroppedFile) -> Read:
-    if file.path is None:
-        raise Refusal(f"{file.shown} is no longer in its drop {drop.name}.", "Put it back. The earlier results stand.")
-    if file.path.suffix.lower() != ".qdpx":
-        raise Refusal(
-            f"{file.path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
-        )
-    project = _project(file.path)
+    with opened(site, file) as path:
+        if path.suffix.lower() != ".qdpx":
+            raise Refusal(
+                f"{path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
+            )
+        project = _project(path)
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
-    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, file.path))
+    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, path))
     return Read(project, documents, file.shown, drop.name, secret)
 
 

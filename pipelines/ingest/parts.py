@@ -67,18 +67,27 @@ def parts_of(site: PilotSite, state: Standing, extracts: Mapping[str, Extract]) 
     Refusal
         When a file is missing, cannot be read, or belongs to two of the extracts.
     """
-    found = [
-        (name, extract, drop, file)
+    counting = [
+        (name, extract, drop, files)
         for name, extract in extracts.items()
         for drop, files in state.counting(name, extract, site.site)
-        for file in files
     ]
+    for delivery in counting:
+        _refuse_same_twice(*delivery)
+    found = [(name, extract, drop, file) for name, extract, drop, files in counting for file in files]
     _refuse_read_twice([(name, drop.name, file.shown) for name, _, drop, file in found])
     ranks = {one.name: rank for rank, one in enumerate(state.drops)}
     return tuple(
         StandingPart(name, extract, drop, file, stored(site, name, extract, file), ranks[drop.name])
         for name, extract, drop, file in found
     )
+
+
+def _refuse_same_twice(name: str, extract: Extract, drop: Known, files: Sequence[DroppedFile]) -> None:
+    """One name on its own and in a zip, or in two zips: nobody can tell which one is meant."""
+    if "*" not in extract.file and len(files) > 1:
+        listed = " and ".join(file.shown for file in files)
+        raise Refusal(f"The drop {drop.name} holds the extract {name} twice: {listed}.", "Keep one of them.")
 
 
 def _refuse_read_twice(files: Sequence[tuple[str, str, str]]) -> None:

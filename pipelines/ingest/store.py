@@ -22,6 +22,7 @@ from typing import Any
 
 from pipelines import keys
 from pipelines.ingest import file_hashes
+from pipelines.ingest.archives import unpacked
 from pipelines.ingest.comparing import trimmed
 from pipelines.ingest.drops import DroppedFile
 from pipelines.protocol.extracts import Extract
@@ -157,6 +158,16 @@ def _read(site: PilotSite, name: str, extract: Extract, file: DroppedFile, diges
     finally:
         for draft in drafts:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def opened(site: PilotSite, file: DroppedFile) -> Iterator[Path]:
+    """Give the place of a file for as long as it is read; what is in a zip is unpacked where only we may enter."""
+    if file.path is None:
+        raise Refusal(f"{file.shown} is no longer in its drop.", "Put it back. The earlier results stand.")
+    with unpacked([(file.path.name, file.path)], site.workspace.root / "warehouse" / ".unpacked") as found:
+        wanted = f"{file.path.name}/{file.member}" if file.member else file.path.name
+        yield dict(found).get(wanted, file.path)
 
 
 def insist_unchanged(file: DroppedFile) -> None:

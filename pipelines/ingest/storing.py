@@ -20,7 +20,7 @@ from pipelines.ingest.headers import tidy
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
-from pipelines.ingest.store import About
+from pipelines.ingest.store import About, opened
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
@@ -87,13 +87,14 @@ def write_parts(
     try:
         know_delivered(connection, site.workspace, site.pilot, vault=True)
         prepare(connection, keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot))
-        rows = open_rows(connection, file.path, extract)  # type: ignore[arg-type]
+        with opened(site, file) as path:
+            rows = open_rows(connection, path, extract)
 
-        def work() -> About:
-            shaped = reshaped(connection, rows, extract, file.shown)
-            return _written(Writing(connection, site, name, extract, file, shaped, vault_draft, draft))
+            def work() -> About:
+                shaped = reshaped(connection, rows, extract, file.shown)
+                return _written(Writing(connection, site, name, extract, file, shaped, vault_draft, draft))
 
-        return _in_plain_words(rows, work)
+            return _in_plain_words(rows, work)
     finally:
         connection.close()
 
