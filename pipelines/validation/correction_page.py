@@ -18,6 +18,7 @@ FOR_WHOM = (
     "This page is for the provider of these files only. It names rows of their files and exact small counts. "
     "Do not publish it, and do not send it to anybody else; delete it once the corrections are made."
 )
+FOLLOWS = "Rows that are set aside only because of another problem listed here are not listed again."
 ROWS_COUNT = "Rows are counted as a spreadsheet shows them: the first row of the file is row 1."
 
 STYLE = """
@@ -154,6 +155,7 @@ def stretch_words(first: int, last: int) -> str:
 
 def _other_tables(found: CorrectionList) -> str:
     said = [f"Nothing to correct in: {', '.join(found.sound)}."] if found.sound and found.problems else []
+    said += [FOLLOWS] if found.problems else []
     said += [f"{table}: last checked in the drop {drop}." for table, drop in found.earlier]
     return _paragraphs(said)
 

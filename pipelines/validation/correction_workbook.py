@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.validation.correction_list import CorrectionList
-from pipelines.validation.correction_page import FOR_WHOM, ROWS_COUNT
+from pipelines.validation.correction_page import FOLLOWS, FOR_WHOM, ROWS_COUNT
 from pipelines.validation.speech import share_words
 
 MOST_STRETCHES = 50_000
@@ -79,6 +79,7 @@ def _notes(found: CorrectionList, left: int) -> Iterator[str]:
         yield f"It lists what is to be corrected in the drop {found.drop}. Correct it at the source for the next drop."
         yield "The sheet Problems says what is wrong and what to do."
         yield f"The sheet Rows says which rows of which files a problem concerns. {ROWS_COUNT}"
+        yield FOLLOWS
     if left:
         yield f"{left:,} further rows are not listed: so many are best corrected where the file is made."
     if found.sound and found.problems:

@@ -7,7 +7,7 @@ correction_list; what became of them by the next drop in corrected_since.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.ingest.headers import tidy
@@ -32,6 +32,9 @@ BY_DROP = ("named_problems", "checked")
 """These keep what was found in earlier drops; the others hold the last check only."""
 PEOPLE = ("cases", "consents", "outcomes")
 """Tables in which a person has one row (and one for each outcome)."""
+PERSON_KNOWN_ID = "person_known"
+"""Rule of the tables whose rows belong to people of the case file."""
+NOT_NULL = "expect_column_values_to_not_be_null"
 OWN_KEYS = {"documents": ("document_key",), "codings": ("coding_key",), "outcomes": ("outcome",)}
 WHENCE = ("row_key", "source_file", "source_row", "drop_id", "received_at", "extract", "unreadable")
 """Columns that tell where a row stood: in the next drop the same row stands elsewhere."""
@@ -45,7 +48,7 @@ def find(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE found_{name} ({definition})")
     asked = {rule.id: rule for rule in rules}
     fields = {name: _fields(site, noun, rule) for name, rule in asked.items()}
-    _find_rows(connection, noun, results, fields)
+    _find_rows(connection, noun, results, asked, fields)
     drop = drop_of(connection, noun)
     total = connection.execute(f"SELECT count(*) FROM staging.{noun}").fetchone()[0]
     insert(connection, "found_checked", [(noun, drop, not verdict.publish, total)])
@@ -113,10 +116,16 @@ def headers(site: PilotSite, noun: str, fields: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(tidy(name) for spec in specs for name in (spec.column, *spec.also)))
 
 
-def _find_rows(connection: Any, noun: str, results: Sequence[CheckResult], fields: dict[str, tuple[str, ...]]) -> None:
+def _find_rows(
+    connection: Any, noun: str, results: Sequence[CheckResult], asked: Mapping[str, Rule], fields: Mapping[str, Fields]
+) -> None:
+    """Find the rows to be corrected; a fault that only follows from another one is not the provider's to correct."""
     connection.execute("CREATE OR REPLACE TEMP TABLE failing_keys (rule VARCHAR, field VARCHAR, row_key VARCHAR)")
     keys = [(one.rule, ", ".join(fields[one.rule]), key) for one in results for key in one.row_keys]
     insert(connection, "failing_keys", keys)
+    required = {rule.id: rule.columns[0] for rule in asked.values() if rule.expectation == NOT_NULL}
+    missing = " ".join(f"WHEN '{rule}' THEN '{column}'" for rule, column in required.items())
+    unread = f"list_contains(string_split(s.unreadable, ','), CASE k.rule {missing} END)" if required else "false"
     # A row may hold several values that cannot be read: each is a problem of its own.
     connection.execute(f"""
         INSERT INTO found_failing
@@ -124,9 +133,23 @@ def _find_rows(connection: Any, noun: str, results: Sequence[CheckResult], field
             unnest(CASE WHEN k.rule = '{READABLE_ID}' THEN string_split(s.unreadable, ',') ELSE [k.field] END),
             s.drop_id
         FROM staging.{noun} s JOIN failing_keys k USING (row_key)
+        WHERE NOT coalesce({unread}, false) AND NOT ({_set_aside_with_their_person(connection, noun)})
     """)
 
 
+def _set_aside_with_their_person(connection: Any, noun: str) -> str:
+    """Return the condition that the person of a row is in the case file after all, and only that row is set aside."""
+    if noun == "cases" or "person_key" not in _columns(connection, noun) or not has_table(connection, "raw", "cases"):
+        return "false"
+    delivered = "SELECT person_key FROM raw.cases WHERE person_key IS NOT NULL"
+    return f"k.rule = '{PERSON_KNOWN_ID}' AND coalesce(s.person_key IN ({delivered}), false)"
+
+
+def _columns(connection: Any, noun: str) -> list[str]:
+    return [name for name, _ in columns_of(connection, f"staging.{noun}")]
+
+
+Fields = tuple[str, ...]
 Fault = tuple[str, str, str, str, str, int, int, str, str]
 
 
@@ -136,9 +159,18 @@ def _faults(
     """Return what the list says of a failed rule; its counts are exact, for the rows are the provider's own."""
     if rule.id == READABLE_ID:
         return [_unreadable(site, noun, rule, result, *found) for found in _unreadable_fields(connection)]
-    said = failed_words(rule.failed, result.failed, result.total, result.limit, 0)
+    failed = _failing(connection, rule.id) if rule.level == "row" else result.failed
+    if rule.level == "row" and not failed:
+        return []
+    said = failed_words(rule.failed, failed, result.total, result.limit, 0)
     name, columns = ", ".join(fields), headers(site, noun, fields)
-    return [(rule.id, name, rule.words, said, result.decision, result.failed, result.total, columns, rule.advice)]
+    return [(rule.id, name, rule.words, said, result.decision, failed, result.total, columns, rule.advice)]
+
+
+def _failing(connection: Any, rule: str) -> int:
+    """Return how many rows break a rule of themselves, and not because of another fault."""
+    query = "SELECT count(DISTINCT row_key) FROM found_failing WHERE rule = ?"
+    return int(connection.execute(query, [rule]).fetchone()[0])
 
 
 def _unreadable_fields(connection: Any) -> list[tuple[str, int]]:
@@ -196,7 +228,7 @@ def _identity(connection: Any, site: PilotSite, noun: str) -> str:
 
     Rows of nobody are known by all that they hold.
     """
-    there = [name for name, _ in columns_of(connection, f"staging.{noun}")]
+    there = _columns(connection, noun)
     chosen = [key for extract in extracts_for(site, noun).values() for key in extract.key]
     days = [field for field, kind in FIELDS.get(noun, {}).items() if kind == "date"] if noun not in PEOPLE else []
     own = [name for name in dict.fromkeys((*OWN_KEYS.get(noun, ()), *(chosen or days))) if name in there]

@@ -257,6 +257,26 @@ def test_the_list_is_of_the_last_check_of_each_table(bench: Bench) -> None:
     assert "Contacts: last checked in the drop 2026-04-01." in bench.words
 
 
+def test_a_value_that_cannot_be_read_is_not_called_missing_as_well(bench: Bench) -> None:
+    bench.drop(cases(r4={"arm": "Fnd"}, r5={"arm": ""}, r7={"arm": "Usuall"}))
+    bench.published()
+    assert "1 of 60 people (1.7%) have no group" in bench.words
+    assert [row[3:5] for row in bench.sheet("Rows")[3:]] == [(4, 4), (7, 7), (5, 5)]
+
+
+def test_contacts_of_somebody_set_aside_are_not_the_contacts_fault(bench: Bench) -> None:
+    bench.drop(cases(r3={"age": "forty"}))
+    bench.drop(talks((77, "01/03/2026", "30")), name="talks.csv")
+    bench.published("cases", "contacts")
+    with open_warehouse(bench.site) as connection:
+        assert connection.execute("SELECT count(*) FROM quarantine.contacts").fetchone() == (2,)
+    assert "1 of 41 contacts (2.4%) are of people who are not in the case file." in bench.words
+    assert [row[1:5] for row in bench.sheet("Rows")[3:]] == [
+        ("cases.csv", "2026-04-01", 3, 3),
+        ("talks.csv", "2026-04-01", 2, 2),
+    ]
+
+
 def test_a_rule_in_sql_names_the_columns_that_it_reads(bench: Bench) -> None:
     bench.drop(cases())
     bench.drop(talks((77, "01/03/2026", "30")), name="talks.csv")
