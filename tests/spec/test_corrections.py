@@ -278,7 +278,8 @@ def test_without_a_register_there_is_nothing_to_correct(bench: Bench) -> None:
 def test_pseudonyms_are_those_of_ingest(bench: Bench) -> None:
     receive(bench.site(), "cases")
     bench.register(line())
-    assert [(one.person_key,) for one in bench.read()] == bench.rows(
+    (correction,) = bench.read()
+    assert bench.rows("SELECT person_key FROM raw.cases WHERE age = '441'") == [(correction.person_key,)]
         "SELECT person_key FROM raw.cases WHERE age = '441'"
     )
 
@@ -346,7 +347,7 @@ def test_all_faults_of_all_registers_are_told_at_once(bench: Bench) -> None:
         (f"{HEAD}\n{line()},more\n", "row 2: 9 columns where the header has 8."),
         (f'{HEAD}\n{line()}\n"CN-77001{line()}\n', "row 3: the row cannot be read"),
         (
-            f"{HEAD}\n{line(who='Zo\u00eb')}\n".encode("cp1252"),
+            f"{HEAD}\n{line(who='Zoë')}\n".encode("cp1252"),
             'cannot be read as text in UTF-8. Save it as "CSV UTF-8"',
         ),
         (b"PK\x03\x04\0\0", "cannot be read as text in UTF-8."),
