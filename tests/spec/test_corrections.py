@@ -280,8 +280,6 @@ def test_pseudonyms_are_those_of_ingest(bench: Bench) -> None:
     bench.register(line())
     (correction,) = bench.read()
     assert bench.rows("SELECT person_key FROM raw.cases WHERE age = '441'") == [(correction.person_key,)]
-        "SELECT person_key FROM raw.cases WHERE age = '441'"
-    )
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
