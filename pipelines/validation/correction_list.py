@@ -21,7 +21,7 @@ from pipelines.workspace import PilotSite
 PAGE, WORKBOOK = "correction-list.html", "correction-list.xlsx"
 DRAFT = ".draft-"
 NOUNS = {
-    "cases": "People (case file)",
+    "cases": "Case file",
     "outcomes": "Outcomes",
     "contacts": "Contacts",
     "spend": "Payments",

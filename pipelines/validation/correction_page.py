@@ -43,10 +43,11 @@ th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; 
 thead th { font-weight: 650; border-bottom: 1px solid #12436d; }
 tbody tr + tr > * { border-top: 1px solid #cfd6dc; }
 .count { text-align: right; font-variant-numeric: tabular-nums; }
-td { overflow-wrap: anywhere; }
+tbody .file { overflow-wrap: anywhere; }
 dl { margin: .25rem 0 .75rem; max-width: 43rem; }
 dt { font-weight: 650; margin-top: .4rem; }
 dd { margin: 0; }
+@media (max-width: 40rem) { .wide { display: none; } }
 @media (min-width: 40rem) {
   dl { display: grid; grid-template-columns: 8.5rem 1fr; column-gap: 1rem; row-gap: .3rem; }
   dt { margin: 0; }
@@ -57,7 +58,7 @@ dd { margin: 0; }
 
 def page(found: CorrectionList) -> bytes:
     """Return the page in UTF-8."""
-    title = f"Correction list: {found.title}"
+    title = f"Correction list for {found.title}"
     body = _summary(found) + _tables(found) if found.problems else f"<p><strong>{_nothing(found)}</strong></p>"
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
@@ -92,7 +93,8 @@ def _summary(found: CorrectionList) -> str:
 next drop has them right. {escape(ROWS_COUNT)} The same list is in {escape(WORKBOOK)}.</p>
 <table>
 <caption>What is to be corrected</caption>
-<thead><tr><th scope="col">Problem</th><th scope="col">Table</th><th scope="col" class="count">Rows</th>
+<thead><tr><th scope="col">Problem</th><th scope="col" class="wide">Table</th>
+<th scope="col" class="count">Rows</th>
 <th scope="col" class="count">Share</th></tr></thead>
 <tbody>{rows}</tbody>
 </table>"""
@@ -101,7 +103,7 @@ next drop has them right. {escape(ROWS_COUNT)} The same list is in {escape(WORKB
 def _summary_row(problem: Problem) -> str:
     return (
         f'<tr><th scope="row"><a href="#problem-{problem.number}">{problem.number}. {escape(problem.said)}</a></th>'
-        f'<td>{escape(problem.table)}</td><td class="count">{problem.failed:,}</td>'
+        f'<td class="wide">{escape(problem.table)}</td><td class="count">{problem.failed:,}</td>'
         f'<td class="count">{share_words(problem.failed / problem.total if problem.total else 0.0)}</td></tr>'
     )
 
@@ -138,7 +140,9 @@ def _places(problem: Problem) -> str:
 
 def _place(place: Place) -> str:
     rows = escape(_spoken(place)) if place.stretches else "the file as a whole"
-    return f'<tr><th scope="row">{escape(place.file)}</th><td>{escape(place.drop)}</td><td>{rows}</td></tr>'
+    return (
+        f'<tr><th scope="row" class="file">{escape(place.file)}</th><td>{escape(place.drop)}</td><td>{rows}</td></tr>'
+    )
 
 
 def _spoken(place: Place) -> str:

@@ -41,7 +41,7 @@ def workbook(found: CorrectionList) -> bytes:
     import openpyxl
 
     book = openpyxl.Workbook()
-    book.properties.title = f"Correction list: {found.title}"
+    book.properties.title = f"Correction list for {found.title}"
     book.properties.creator = "Pilotlens"
     book.properties.language = "en-GB"
     stretches = list(_stretches(found))
@@ -71,7 +71,7 @@ def _read_me(sheet: Any, found: CorrectionList, left: int) -> None:
 
 
 def _notes(found: CorrectionList, left: int) -> Iterator[str]:
-    yield f"Correction list: {found.title}"
+    yield f"Correction list for {found.title}"
     yield f"Who may see this workbook. {FOR_WHOM.replace('This page', 'This workbook')}"
     if not found.problems:
         yield f"Nothing to correct in the drop {found.drop}." if found.drop else "Nothing has been checked yet."

@@ -158,7 +158,7 @@ def test_a_problem_is_said_with_rule_count_column_rows_and_what_to_do(bench: Ben
     bench.drop(cases(r3=early, r8=early, r9=early, r10=early))
     told = bench.published()
     assert not told.refusal
-    assert "Correction list: First: North & East" in bench.words
+    assert "Correction list for First: North & East" in bench.words
     assert "4 of 60 people (6.7%) have a start date before their referral date." in bench.words
     assert "Nobody starts before they are referred." in bench.words
     assert "Columns Started, Referred" in bench.words
@@ -174,7 +174,7 @@ def test_the_workbook_says_the_same(bench: Bench) -> None:
     header, *problems = bench.sheet("Problems")[2:]
     assert header[:3] == ("Problem", "Table", "What is wrong")
     assert [row[:3] for row in problems] == [
-        (1, "People (case file)", "4 of 60 people (6.7%) have a start date before their referral date.")
+        (1, "Case file", "4 of 60 people (6.7%) have a start date before their referral date.")
     ]
     assert bench.sheet("Rows")[3:] == [
         (1, "cases.csv", "2026-04-01", 3, 3, "Started, Referred"),
@@ -249,11 +249,11 @@ def test_the_list_is_of_the_last_check_of_each_table(bench: Bench) -> None:
     bench.drop(cases(r3={"age": "forty"}))
     bench.drop(talks((1, "01/03/2026", "9999")), name="talks.csv")
     bench.published("cases", "contacts")
-    assert [row[1] for row in bench.sheet("Problems")[3:]] == ["People (case file)", "Contacts"]
+    assert [row[1] for row in bench.sheet("Problems")[3:]] == ["Case file", "Contacts"]
     bench.drop(cases(), day=SECOND)
     bench.published("cases")
     assert [row[1] for row in bench.sheet("Problems")[3:]] == ["Contacts"]
-    assert "Nothing to correct in: People (case file)." in bench.words
+    assert "Nothing to correct in: Case file." in bench.words
     assert "Contacts: last checked in the drop 2026-04-01." in bench.words
 
 
@@ -342,7 +342,7 @@ def test_the_workbook_keeps_the_rules_of_accessible_spreadsheets(bench: Bench) -
     bench.drop(cases(r3={"age": "forty"}, r9={"started": "01/01/2025"}))
     bench.published()
     book = openpyxl.load_workbook(bench.folder / "correction-list.xlsx")
-    assert book.properties.title == "Correction list: First: North & East"
+    assert book.properties.title == "Correction list for First: North & East"
     assert (book.properties.creator, book.properties.language) == ("Pilotlens", "en-GB")
     assert book.sheetnames == ["Read me", "Problems", "Rows"]
     for sheet in book:
