@@ -16,8 +16,10 @@ from pipelines.validation.correction_list import CorrectionList
 from pipelines.validation.correction_page import FOLLOWS, FOR_WHOM, ROWS_COUNT
 from pipelines.validation.speech import share_words
 
-MOST_STRETCHES = 50_000
-"""A workbook of more is of no use to a person; how many rows are left out is then said."""
+MOST_STRETCHES = 20_000
+"""More are of no use to a person, and take seconds to write; how many rows are left out is then said."""
+WRAPPED = 500
+"""Long texts wrap in a sheet of fewer rows; wrapping thousands takes longer than all the rest."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 PROBLEMS = (
     ("Problem", 10),
@@ -60,14 +62,12 @@ def workbook(found: CorrectionList) -> bytes:
 
 def _read_me(sheet: Any, found: CorrectionList, left: int) -> None:
     """Fill the first sheet: who may see the workbook, and what is on the others."""
-    from openpyxl.styles import Alignment, Font
-
     sheet.title = "Read me"
     sheet.column_dimensions["A"].width = 90
-    for number, words in enumerate(_notes(found, left), start=1):
-        _put(sheet, number, 1, words)
-        sheet.cell(number, 1).alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.cell(1, 1).font = Font(bold=True, size=15)
+    notes = list(_notes(found, left))
+    _heading(sheet, *notes)
+    for number, words in enumerate(notes[1:], start=2):
+        _put(sheet, number, 1, words, wrapped=True)
 
 
 def _notes(found: CorrectionList, left: int) -> Iterator[str]:
@@ -116,20 +116,16 @@ def _stretches(found: CorrectionList) -> Iterator[_Stretch]:
 
 def _table(sheet: Any, title: str, about: str, columns: Sequence[tuple[str, int]], rows: Sequence[Cells]) -> None:
     """Put a named table below its title and one line of words."""
-    from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.table import Table, TableStyleInfo
 
-    for number, words in enumerate((title, about), start=1):
-        _put(sheet, number, 1, words)
-    sheet.cell(1, 1).font = Font(bold=True, size=15)
-    for column, (name, width) in enumerate(columns, start=1):
-        _put(sheet, 3, column, name)
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    for number, row in enumerate(rows, start=4):
+    _heading(sheet, title, about)
+    wrapped = len(rows) < WRAPPED
+    for number, row in enumerate([[name for name, _ in columns], *rows], start=3):
         for column, value in enumerate(row, start=1):
-            _put(sheet, number, column, value)
-            sheet.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
+            _put(sheet, number, column, value, wrapped)
+    for column, (_, width) in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
     area = f"A3:{get_column_letter(len(columns))}{3 + len(rows)}"
     table = Table(displayName=title.replace(" ", "_"), ref=area)
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
@@ -137,9 +133,22 @@ def _table(sheet: Any, title: str, about: str, columns: Sequence[tuple[str, int]
     sheet.freeze_panes = "A4"
 
 
-def _put(sheet: Any, row: int, column: int, value: object) -> None:
+def _heading(sheet: Any, *lines: str) -> None:
+    """Put a title in A1 and further lines below it."""
+    from openpyxl.styles import Font
+
+    for number, words in enumerate(lines, start=1):
+        _put(sheet, number, 1, words)
+    sheet.cell(1, 1).font = Font(bold=True, size=15)
+
+
+def _put(sheet: Any, row: int, column: int, value: object, wrapped: bool = False) -> None:
     """Write a cell; a text that begins with = is a text, and what no XML can hold is left out."""
+    from openpyxl.styles import Alignment
+
     cell = sheet.cell(row, column)
     cell.value = CONTROL.sub("\ufffd", value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
+    if wrapped:
+        cell.alignment = Alignment(wrap_text=True, vertical="top")

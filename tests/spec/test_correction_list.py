@@ -53,7 +53,7 @@ extracts:
     identifiers: {name: Name}
   talks:
     noun: contacts
-    file: talks.csv
+    file: talks*.csv
     optional: true
     columns: {person: Case, contact_date: {column: On, format: dd/mm/yyyy}, minutes: Minutes}
 """
@@ -193,6 +193,17 @@ def test_each_column_that_cannot_be_read_is_a_problem_of_its_own(bench: Bench) -
         (1, "cases.csv", "2026-04-01", 4, 4),
         (1, "cases.csv", "2026-04-01", 6, 6),
         (2, "cases.csv", "2026-04-01", 4, 4),
+    ]
+
+
+def test_rows_of_several_files_are_listed_by_file(bench: Bench) -> None:
+    bench.drop(cases())
+    for name, good in (("talks.csv", 30), ("talks b.csv", 20)):
+        bench.drop(talks((1, "01/03/2026", "9999"), (2, "01/03/2026", "9999"), good=good), name=name)
+    bench.published("cases", "contacts")
+    assert [row[:5] for row in bench.sheet("Rows")[3:]] == [
+        (1, "talks b.csv", "2026-04-01", 2, 3),
+        (1, "talks.csv", "2026-04-01", 2, 3),
     ]
 
 
@@ -510,6 +521,19 @@ def test_a_table_refused_as_a_whole_is_one_problem(bench: Bench) -> None:
     bench.drop(cases(), day=SECOND)
     bench.published()
     assert counts(bench.since()) == (1, 1, 0, 0)
+
+
+def test_a_fault_that_is_borne_is_not_named_and_not_corrected_either(bench: Bench) -> None:
+    bench.drop(cases())
+    bench.published()
+    rows = [(FIRST, "a", True), (FIRST, "b", True), (FIRST, "c", True), (FIRST, "e", False)]
+    rows += [(SECOND, "a", False), (SECOND, "b", True), (SECOND, "d", True), (SECOND, "e", True)]
+    with open_warehouse(bench.site) as connection:
+        connection.execute("UPDATE raw.deliveries SET name = ?", [SECOND])
+        connection.execute("INSERT INTO quarantine.checked VALUES ('cases', ?, false, 60)", [SECOND])
+        for row in rows:
+            connection.execute("INSERT INTO quarantine.named_problems VALUES ('cases', $1, 'rule', $2, $3)", row)
+    assert counts(bench.since()) == (3, 1, 2, 1)
 
 
 def test_of_one_day_the_tenth_drop_comes_after_the_second(bench: Bench) -> None:

@@ -52,6 +52,11 @@ extracts:
     file: talks.csv
     optional: true
     columns: {person: Case, site: Area, contact_date: On, minutes: Minutes}
+  calls:
+    noun: contacts
+    file: calls.csv
+    optional: true
+    columns: {person: Case, site: Area, contact_date: On, minutes: Minutes}
   visits:
     noun: contacts
     file: "visits-{site}.csv"
@@ -205,6 +210,25 @@ def test_of_several_rows_of_a_person_the_one_with_the_old_value_is_meant(bench: 
     assert [one.status for one in bench.applied("contacts")] == ["applied"]
     minutes = bench.rows("SELECT minutes FROM raw.contacts ORDER BY source_row")
     assert minutes == [("30",), ("30",), ("40",), ("40",)]
+
+
+def test_only_the_extract_that_is_named_is_corrected(bench: Bench) -> None:
+    bench.put(f"drops/{DAY}/calls.csv", TALKS)
+    bench.register(line(extract="calls", column="Minutes", old="3000", new="30"))
+    assert [one.status for one in bench.applied("contacts")] == ["applied"]
+    rows = bench.rows("SELECT extract, minutes FROM raw.contacts WHERE source_row = 3 ORDER BY 1")
+    assert rows == [("calls", "30"), ("talks", "3000")]
+
+
+def test_a_row_that_two_drops_call_the_same_is_corrected_in_one(bench: Bench) -> None:
+    bench.register(line(key="cases.csv#2"), name=f"drops/{DAY}/corrections.csv")
+    receive(bench.site(), "cases")
+    with open_warehouse(bench.site()) as connection, transaction(connection):
+        both = "SELECT * FROM raw.cases UNION ALL SELECT * REPLACE ('2026-01-01' AS drop_id) FROM raw.cases"
+        connection.execute(f"CREATE TABLE both AS {both}")
+        (applied,) = apply_corrections(connection, "both", "cases", bench.read())
+        ages = connection.execute("SELECT drop_id, age FROM both WHERE source_row = 2 ORDER BY 1").fetchall()
+    assert (applied.status, ages) == ("applied", [("2026-01-01", "441"), (DAY, "44")])
 
 
 def test_two_matching_rows_are_ambiguous_and_left_alone(bench: Bench) -> None:
