@@ -225,9 +225,9 @@ def test_a_row_that_two_drops_call_the_same_is_corrected_in_one(bench: Bench) ->
     receive(bench.site(), "cases")
     with open_warehouse(bench.site()) as connection, transaction(connection):
         both = "SELECT * FROM raw.cases UNION ALL SELECT * REPLACE ('2026-01-01' AS drop_id) FROM raw.cases"
-        connection.execute(f"CREATE TABLE both AS {both}")
-        (applied,) = apply_corrections(connection, "both", "cases", bench.read())
-        ages = connection.execute("SELECT drop_id, age FROM both WHERE source_row = 2 ORDER BY 1").fetchall()
+        connection.execute(f"CREATE TABLE two_drops AS {both}")
+        (applied,) = apply_corrections(connection, "two_drops", "cases", bench.read())
+        ages = connection.execute("SELECT drop_id, age FROM two_drops WHERE source_row = 2 ORDER BY 1").fetchall()
     assert (applied.status, ages) == ("applied", [("2026-01-01", "441"), (DAY, "44")])
 
 
