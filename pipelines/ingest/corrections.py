@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pipelines import keys
+from pipelines.ingest.correction_faults import cell_faults, column_faults, fields_of, nobody_faults, sites_by_code
 from pipelines.ingest.correction_lines import Line, read_lines, refuse_if
 from pipelines.ingest.drops import NAME as DROP_NAME
-from pipelines.ingest.headers import ignored, tidy
 from pipelines.ingest.pseudonyms import normalised, pseudonym
 from pipelines.protocol import Protocol
-from pipelines.protocol.extracts import MISSING_DEFAULT, Column, Extract
+from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean
 from pipelines.workspace import PilotSite
 
@@ -27,9 +27,6 @@ REGISTER = "corrections.csv"
 """Name of a register; beside a drop's files it is no extract's file."""
 ROW_KEY = re.compile(r"(?P<file>.+)#(?P<row>[0-9]{1,9})", re.DOTALL)
 LOOKS_LIKE_A_FILE = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,7}", re.DOTALL)
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-TELLING = 4
-"""From this length on, a value with a digit in it (a date, a postcode) may not stand in a reason."""
 
 Status = Literal["applied", "not found", "ambiguous"]
 
@@ -125,13 +122,7 @@ def _concerns(site: PilotSite, line: Line, correction: Correction) -> bool:
     """Tell whether a correction is for this site, as far as the register or the protocol says."""
     serves = correction.extract in site.protocol.extracts_of(correction.noun, site.site)
     said = line.cells.get("site", "").strip()
-    return serves and (not said or _sites(site.protocol).get(said.casefold()) == site.site)
-
-
-def _sites(protocol: Protocol) -> dict[str, str]:
-    """Return each site's key by how it may be written."""
-    written = {**{key: key for key in protocol.sites}, **protocol.site_codes()}
-    return {code.strip().casefold(): key for code, key in written.items()}
+    return serves and (not said or sites_by_code(site.protocol).get(said.casefold()) == site.site)
 
 
 def _understood(
@@ -140,11 +131,11 @@ def _understood(
     """Return a line's faults, or the correction that it is."""
     tables = {name: extract for name, extract in protocol.extracts.items() if extract.noun != "interviews"}
     name = line.cells["extract"].strip()
-    faults = list(_blank_or_unsaid(protocol, line))
+    faults = list(cell_faults(protocol, line))
     if name not in tables:
         unknown = f"{line.at('extract')}: there is no such extract. {did_you_mean(name, tables)}"
         return [*faults, unknown], None
-    faults += _column_faults(line, tables[name])
+    faults += column_faults(line, tables[name])
     place, misplaced = _place(line, tables[name], drop)
     faults += misplaced
     if faults:
@@ -156,7 +147,7 @@ def _understood(
         noun=extract.noun,
         extract=name,
         rows_of=extract.completes or name,
-        fields=_fields(extract, cells["column"]),
+        fields=fields_of(extract, cells["column"]),
         why=cells["why"].strip(),
         who=cells["who"].strip(),
         when=dt.date.fromisoformat(cells["when"].strip()),
@@ -167,67 +158,6 @@ def _understood(
     )
 
 
-def _blank_or_unsaid(protocol: Protocol, line: Line) -> Iterator[str]:
-    """Name what a line leaves open, and what it says that a reader of findings may not see."""
-    cells = {name: cell.strip() for name, cell in line.cells.items()}
-    for column in ("key", "why", "who", "when"):
-        if not normalised(cells[column]):
-            yield f"{line.at(column)}: it is blank."
-    if cells["when"] and not _is_day(cells["when"]):
-        yield f"{line.at('when')}: this is no date. Write it as 2026-09-30."
-    if cells["old"] == cells["new"]:
-        yield f'{line.at("new")}: it is the same as in the column "old".'
-    if cells.get("site") and cells["site"].casefold() not in _sites(protocol):
-        yield f"{line.at('site')}: there is no such site. {did_you_mean(cells['site'], protocol.sites)}"
-    telling = [cells["key"], *(one for one in (cells["old"], cells["new"]) if _is_telling(one))]
-    for column in ("why", "who"):
-        if any(_says(cells[column], one) for one in telling):
-            yield f"{line.at(column)}: it repeats the key or a value, and findings will print it. Say it without."
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return DAY.fullmatch(text) is not None and dt.date.fromisoformat(text) is not None
-    except ValueError:
-        return False
-
-
-def _is_telling(value: str) -> bool:
-    return len(value) >= TELLING and any(letter.isdigit() for letter in value)
-
-
-def _says(text: str, value: str) -> bool:
-    """Tell whether a text holds a value as words of its own."""
-    word = re.escape(normalised(value))
-    return bool(word) and re.search(rf"(?<!\w){word}(?!\w)", normalised(text)) is not None
-
-
-def _column_faults(line: Line, extract: Extract) -> Iterator[str]:
-    """Name a column that cannot be corrected, or that the file does not have."""
-    column, at = tidy(line.cells["column"]), line.at("column")
-    fields = _fields(extract, column)
-    allowed = [spec.column for name, spec in extract.columns.items() if name not in ("person", "site")]
-    if "person" in fields:
-        yield f"{at}: who a row is about is never corrected here. Ask the provider for a corrected file."
-    elif "site" in fields:
-        yield f"{at}: the site of a row is not corrected here. Ask the provider for a corrected file."
-    elif any(column in map(tidy, spec.also) or column == tidy(spec.column) for spec in _side_by_side(extract)):
-        yield f"{at}: it stands several times in a row, so nobody can say which is meant. Ask for a corrected file."
-    elif not fields and (column in map(tidy, extract.identifiers.values()) or ignored(column, extract)):
-        yield f"{at}: this column is not read into any table, so nothing in it needs correcting."
-    elif not fields:
-        yield f"{at}: the extract has no such column. {did_you_mean(column, allowed)}"
-
-
-def _side_by_side(extract: Extract) -> list[Column]:
-    return [spec for spec in extract.columns.values() if spec.also]
-
-
-def _fields(extract: Extract, column: str) -> tuple[str, ...]:
-    """Return the fields that a column of the file fills: one column may serve two."""
-    return tuple(name for name, spec in extract.columns.items() if tidy(spec.column) == tidy(column))
-
-
 def _place(line: Line, extract: Extract, drop: str) -> tuple[Place | None, list[str]]:
     """Return the row of a file that a key names, if it names one, and what is wrong with it.
 
@@ -235,7 +165,7 @@ def _place(line: Line, extract: Extract, drop: str) -> tuple[Place | None, list[
     """
     found = ROW_KEY.fullmatch(line.cells["key"].strip())
     if not found:
-        return None, _nobody(line, extract)
+        return None, nobody_faults(line, extract)
     first, _, rest = found["file"].partition("/")
     named_drop, file = (first, rest) if rest and DROP_NAME.match(first) else (drop, found["file"])
     if not _is_file_of(extract, file):
@@ -246,12 +176,6 @@ def _place(line: Line, extract: Extract, drop: str) -> tuple[Place | None, list[
     if not named_drop:
         return None, [f"{line.at('key')}: name the drop too, as in 2026-09-30/cases.csv#5: rows differ between drops."]
     return Place(named_drop, file, int(found["row"])), []
-
-
-def _nobody(line: Line, extract: Extract) -> list[str]:
-    """Name a key that means "not known"."""
-    words = {normalised(word) for word in (*MISSING_DEFAULT, *extract.columns["person"].missing)} - {""}
-    return [f"{line.at('key')}: this names nobody."] if normalised(line.cells["key"]) in words else []
 
 
 def _is_file_of(extract: Extract, file: str) -> bool:

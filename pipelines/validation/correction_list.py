@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines.refusal import Refusal
 from pipelines.validation.failing import TABLES, age
+from pipelines.validation.speech import share_words
 from pipelines.warehouse import has_table
 from pipelines.workspace import PilotSite
 
@@ -65,7 +66,7 @@ class Problem:
     words: str
     said: str
     happened: str
-    failed: int
+    failed: int | None
     total: int
     columns: str
     advice: str
@@ -75,6 +76,16 @@ class Problem:
     def table(self) -> str:
         """Name of the table for readers."""
         return NOUNS.get(self.noun, self.noun)
+
+    @property
+    def count(self) -> str:
+        """Number of the rows in words."""
+        return "not counted" if self.failed is None else f"{self.failed:,}"
+
+    @property
+    def share(self) -> str:
+        """Share of the rows in words."""
+        return share_words(self.failed / self.total) if self.failed is not None and self.total else "not counted"
 
 
 @dataclass(frozen=True)

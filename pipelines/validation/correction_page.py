@@ -10,7 +10,6 @@ from html import escape
 from itertools import groupby
 
 from pipelines.validation.correction_list import WORKBOOK, CorrectionList, Place, Problem
-from pipelines.validation.speech import share_words
 
 STRETCHES_NAMED = 500
 """In one file, for one problem. The workbook has all of them."""
@@ -103,8 +102,8 @@ next drop has them right. {escape(ROWS_COUNT)} The same list is in {escape(WORKB
 def _summary_row(problem: Problem) -> str:
     return (
         f'<tr><th scope="row"><a href="#problem-{problem.number}">{problem.number}. {escape(problem.said)}</a></th>'
-        f'<td class="wide">{escape(problem.table)}</td><td class="count">{problem.failed:,}</td>'
-        f'<td class="count">{share_words(problem.failed / problem.total if problem.total else 0.0)}</td></tr>'
+        f'<td class="wide">{escape(problem.table)}</td><td class="count">{problem.count}</td>'
+        f'<td class="count">{problem.share}</td></tr>'
     )
 
 

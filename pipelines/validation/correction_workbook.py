@@ -14,7 +14,6 @@ from typing import Any
 
 from pipelines.validation.correction_list import CorrectionList
 from pipelines.validation.correction_page import FOLLOWS, FOR_WHOM, ROWS_COUNT
-from pipelines.validation.speech import share_words
 
 MOST_STRETCHES = 20_000
 """More are of no use to a person, and take seconds to write; how many rows are left out is then said."""
@@ -89,10 +88,10 @@ def _notes(found: CorrectionList, left: int) -> Iterator[str]:
 
 def _problems(found: CorrectionList) -> Iterator[Cells]:
     for one in found.problems:
-        share = share_words(one.failed / one.total if one.total else 0.0)
+        failed = "not counted" if one.failed is None else one.failed
         yield (
             *(one.number, one.table, one.said, one.words, one.happened),
-            *(one.failed, one.total, share, one.columns or "none in particular", one.advice),
+            *(failed, one.total, one.share, one.columns or "none in particular", one.advice),
         )
 
 

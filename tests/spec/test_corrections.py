@@ -62,7 +62,11 @@ extracts:
     file: "visits-{site}.csv"
     sites: [south]
     optional: true
-    columns: {person: Case, contact_date: {column: Visit 1, also: [Visit 2]}, minutes: {column: M 1, also: [M 2]}}
+    columns:
+      person: Case
+      contact_date: {column: Visit 1, also: [Visit 2]}
+      minutes: {column: M 1, also: [M 2]}
+      kind: Kind
 """
 HEAD = "extract,key,column,old,new,why,who,when"
 DAY = "2026-04-01"
@@ -265,6 +269,12 @@ def test_another_sites_people_are_not_found_here_or_left_out_where_the_line_says
     bench.register(line(key="CN-77009") + ",S", head=HEAD + ",site")
     assert bench.applied() == ()
     assert [one.status for one in bench.applied(site="south")] == ["applied"]
+
+
+def test_an_extract_of_another_site_is_not_this_sites_matter(bench: Bench) -> None:
+    bench.register(line(extract="visits", column="Kind", old="a", new="b"))
+    assert bench.read() == ()
+    assert [one.fields for one in bench.read(site="south")] == [("kind",)]
 
 
 def test_the_later_drops_register_stands_and_the_pilots_own_above_all(bench: Bench) -> None:
