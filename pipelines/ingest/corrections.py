@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +116,7 @@ def read_corrections(site: PilotSite, drop_folders: Sequence[tuple[str, Path]]) 
 def _target(correction: Correction) -> object:
     """Return what two corrections of the same value have in common."""
     whose = correction.person_key or correction.place
-    return (correction.extract, whose, correction.fields, normalised(correction.old))
+    return (correction.extract, whose, correction.fields, unicodedata.normalize("NFC", correction.old.strip()).lower())
 
 
 def _concerns(site: PilotSite, line: Line, correction: Correction) -> bool:
