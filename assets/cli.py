@@ -77,14 +77,64 @@ def check(pilot: AnyPilot = "", workspace: In = None) -> None:
 
 
 @app.command()
-def run(target: Target = "", workspace: In = None, debug: Debug = False) -> None:
+def run(
+    target: Target = "",
+    workspace: In = None,
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DROP", help="As things were known at this drop.")] = "",
+    debug: Debug = False,
+) -> None:
     """Run sites from their newest drop to their reports.
 
     A site that is refused does not stop the others; its earlier tables and reports stay as they were.
     """
     from assets.commands import evaluate
 
-    raise typer.Exit(evaluate(workspace, target, debug=_debug(debug)))
+    raise typer.Exit(evaluate(workspace, target, as_of=as_of, debug=_debug(debug)))
+
+
+@app.command()
+def look(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file that a provider sent.")],
+) -> None:
+    """Say how a file would be read: its kind, rows and columns.
+
+    Nothing is kept, and no value of a person is printed.
+    """
+    from assets.records import look_into
+
+    raise typer.Exit(look_into(file))
+
+
+@app.command()
+def drops(
+    pilot: AnyPilot = "",
+    workspace: In = None,
+    withdraw: Annotated[
+        Optional[str],  # noqa: UP045 - see In
+        typer.Option("--withdraw", metavar="DROP", help="Let the rows of this drop no longer count."),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is withdrawn; the ledger keeps it.")] = "",
+) -> None:
+    """Say what arrived, and what became of it.
+
+    For each drop its files and rows, and which sites took them or refused them, and why.
+    """
+    from assets.records import tell_drops, withdraw_drop
+
+    if withdraw is None and not why:
+        raise typer.Exit(tell_drops(workspace, pilot))
+    raise typer.Exit(withdraw_drop(workspace, pilot, withdraw or "", why))
+
+
+@app.command()
+def verify(pilot: AnyPilot = "", workspace: In = None) -> None:
+    """Say whether ledgers are whole.
+
+    Names every line that was edited, deleted, doubled or moved since it was written.
+    """
+    from assets.records import verify_ledgers
+
+    raise typer.Exit(verify_ledgers(workspace, pilot))
 
 
 @app.command()

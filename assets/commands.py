@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import webbrowser
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, Unavailable
@@ -41,7 +42,7 @@ def begin(given: Path | None, pilot: str) -> int:
 
 def examine(given: Path | None, pilot: str) -> int:
     """Say everything that is wrong with protocols and with their newest drops."""
-    workspace = _existing(given)
+    workspace = existing(given)
     pilots = (known(workspace, pilot),) if pilot else workspace.pilots()
     return max([_examine(workspace, one) for one in pilots], default=DONE)
 
@@ -74,11 +75,11 @@ def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iter
     yield from faults
 
 
-def evaluate(given: Path | None, target: str, *, debug: bool) -> int:
-    """Run sites; where all were asked for, a pilot with a faulty protocol is named and the others go on."""
-    workspace = _existing(given)
+def evaluate(given: Path | None, target: str, *, as_of: str = "", debug: bool) -> int:
+    """Run sites, as of a drop if asked; of all pilots, one with a faulty protocol is named and the others go on."""
+    workspace = existing(given)
     keys, code = (chosen(workspace, target), DONE) if target else _all_sound(workspace)
-    return max(code, _run(workspace, keys, debug=debug)) if keys else code
+    return max(code, _run(workspace, keys, as_of=as_of, debug=debug)) if keys else code
 
 
 def _all_sound(workspace: Workspace) -> tuple[tuple[str, ...], int]:
@@ -93,17 +94,17 @@ def _all_sound(workspace: Workspace) -> tuple[tuple[str, ...], int]:
     return tuple(keys), code
 
 
-def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequence[str] = ()) -> int:
+def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequence[str] = (), as_of: str = "") -> int:
     from assets.instance import prepare
 
     prepare(workspace)
     outcomes = []
     with progress(keys, steps_of_a_site(only)) as watch_steps, patient_interrupts(_stopping) as stop:
-        for outcome in run_sites(workspace, keys, watch_steps, only):
+        for outcome in run_sites(workspace, keys, watch_steps, only, as_of=as_of):
             outcomes.append(outcome)
             if stop() or outcome.result == "interrupted":
                 break
-    summary(workspace, outcomes, debug=debug)
+    summary(replace(workspace, as_of=as_of), outcomes, debug=debug)
     return _ended({outcome.result for outcome in outcomes}, keys[len(outcomes) :])
 
 
@@ -132,7 +133,7 @@ def watch(given: Path | None, *, port: int, read_only: bool, open_browser: bool)
 
 def find_reports(given: Path | None, target: str, *, render: bool, open_browser: bool, debug: bool) -> int:
     """Say where reports are; first write them again if asked to."""
-    workspace = _existing(given)
+    workspace = existing(given)
     keys = chosen(workspace, target)
     code = _run(workspace, keys, debug=debug, only=REPORTS) if render else DONE
     for key in keys:
@@ -143,7 +144,8 @@ def find_reports(given: Path | None, target: str, *, render: bool, open_browser:
     return code
 
 
-def _existing(given: Path | None) -> Workspace:
+def existing(given: Path | None) -> Workspace:
+    """Return a workspace that holds a pilot; raise Unavailable for any other."""
     workspace = Workspace.find(given)
     if not workspace.pilots():
         remedy = "`pilotlens demo` fills one with examples, `pilotlens new PILOT` starts a pilot of your own."

@@ -5,11 +5,11 @@ import dagster as dg
 from assets.partitions import SURVEY
 
 DROP_TAG = "pilotlens/drop"
-"""Tag of a run with the content of the drop it is for, so that no drop is run twice."""
+"""Tag of a run with the state of the drops it is for, so that none is run twice."""
 
 
 def drop_tag(sha256: str) -> dict[str, str]:
-    """Return the tag of runs for a drop; Dagster cuts values longer than 63 characters."""
+    """Return the tag of runs for a state of the drops; Dagster cuts values longer than 63 characters."""
     return {DROP_TAG: sha256[:32]}
 
 
@@ -18,10 +18,12 @@ DESCRIPTION = (
     f" earlier tables and reports then still stand. {SURVEY.words}"
 ).strip()
 
+# Everything is in the UI; Dagster's hundreds of lines for each run would only bury what pilotlens prints.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
 evaluate_site = dg.define_asset_job(
     "evaluate_site",
     selection=dg.AssetSelection.all(),
     description=DESCRIPTION,
-    # Everything is in the UI; Dagster's hundreds of lines for each run would only bury what pilotlens prints.
-    config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    config=QUIET,
 )

@@ -1,5 +1,6 @@
 """The one resource of every asset: the workspace. What is in it belongs to pipelines.workspace."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,8 +12,11 @@ class EvaluationWorkspace(dg.ConfigurableResource):
     """The folder that holds all data of an evaluation. Empty: the one PILOTLENS_WORKSPACE names, or ./workspace."""
 
     root: str = ""
+    as_of: str = ""
+    """The drop at which to look; empty: everything that is known."""
 
     def site(self, key: str) -> PilotSite:
         """Return the pilot site of a partition, its protocol read afresh."""
         pilot, _, site = key.partition("/")
-        return Workspace.find(Path(self.root) if self.root else None).site(pilot, site)
+        workspace = Workspace.find(Path(self.root) if self.root else None)
+        return replace(workspace, as_of=self.as_of).site(pilot, site)

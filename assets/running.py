@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,8 @@ from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from pipelines.ingest.standing import Standing
 
 Watch = Callable[[str, str], None]
 """Called with the pilot site and the step that begins; with an empty step when the site is done."""
@@ -69,27 +72,50 @@ def steps_of_a_site(only: Sequence[str] = ()) -> int:
     return len(only) or sum(len(layer.ASSETS) for layer in LAYERS)
 
 
-def run_sites(workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = ()) -> Iterator[Outcome]:
+def run_sites(
+    workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = (), *, as_of: str = ""
+) -> Iterator[Outcome]:
     """Run the sites in turn, or only some of their assets; a site that stops does not stop the next."""
-    with open_instance(workspace) as instance:
+    workspace = replace(workspace, as_of=as_of)
+    states = {pilot: _state(workspace, pilot) for pilot in dict.fromkeys(key.partition("/")[0] for key in keys)}
+    with _records(workspace) as instance:
         from assets.definitions import defs
 
         job = defs.resolve_job_def("evaluate_site")
-        tags = _drop_tags(workspace, keys)
         for key in keys:
-            outcome = _run(job, instance, key, tags[key], watch, only)
+            outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of)
             watch(key, "")
             yield outcome
 
 
-def _drop_tags(workspace: Workspace, keys: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the tag that tells the sensor which drop a run was for; none while the drop is still being written."""
-    from assets.jobs import drop_tag
-    from pipelines.ingest.drops import drops
+def _records(workspace: Workspace) -> AbstractContextManager[dg.DagsterInstance]:
+    """Return where runs are recorded. A look at an earlier state is no event of the pilot: the UI shows the present."""
+    if not workspace.as_of:
+        return open_instance(workspace)
+    import dagster as dg
 
-    newest = {pilot: (drops(workspace, pilot) or (None,))[-1] for pilot in {key.partition("/")[0] for key in keys}}
-    tags = {pilot: drop_tag(drop.sha256) if drop and drop.settled else {} for pilot, drop in newest.items()}
-    return {key: tags[key.partition("/")[0]] for key in keys}
+    return dg.DagsterInstance.ephemeral(settings={"telemetry": {"enabled": False}, "nux": {"enabled": False}})
+
+
+def _state(workspace: Workspace, pilot: str) -> Standing | None:
+    """Return what counts of a pilot; None while something is in the way, which its first step then says."""
+    from pipelines.ingest.drops import drops
+    from pipelines.ingest.standing import known_standing
+
+    found = tuple(drop for drop in drops(workspace, pilot) if drop.files)
+    if workspace.as_of:
+        return known_standing(workspace, pilot, found)
+    try:
+        return known_standing(workspace, pilot, found) if all(drop.settled for drop in found) else None
+    except Refusal:
+        return None
+
+
+def _tags(state: Standing | None, only: Sequence[str]) -> dict[str, str]:
+    """Return the tag that tells the sensor for which state of the drops a run was."""
+    from assets.jobs import drop_tag
+
+    return drop_tag(state.sha256) if state and not only else {}
 
 
 def _run(
@@ -99,10 +125,12 @@ def _run(
     tags: dict[str, str],
     watch: Watch,
     only: Sequence[str],
+    as_of: str,
 ) -> Outcome:
     import dagster as dg
 
     from assets.boundary import own_frames
+    from assets.jobs import QUIET
 
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, _listener(key, watch))
@@ -113,8 +141,9 @@ def _run(
             partition_key=key,
             raise_on_error=False,
             run_id=run_id,
-            tags={**OURS, **({} if only else tags)},
+            tags={**OURS, **tags},
             asset_selection=selection,
+            run_config={**QUIET, "resources": {"workspace": {"config": {"as_of": as_of}}}},
         )
     except Exception as error:
         words = f"The run could not be recorded: {type(error).__name__}."

@@ -3,6 +3,7 @@
 What belongs here: when to ask for a run. What a drop is and what is in it belongs in pipelines.ingest.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,6 +13,8 @@ import dagster as dg
 from assets.jobs import drop_tag, evaluate_site
 from assets.partitions import SITES, SURVEY
 from pipelines.ingest.drops import Drop, drops
+from pipelines.ingest.standing import known_standing
+from pipelines.refusal import Refusal
 from pipelines.workspace import Workspace
 
 RUN = [
@@ -26,12 +29,12 @@ RUN = [
 
 @dataclass(frozen=True)
 class Seen:
-    """What the tick before saw of a pilot's newest drop. Not a time: clocks of file servers differ from ours."""
+    """What the tick before saw of a pilot's drops. Not a time: clocks of file servers differ from ours."""
 
     drop: str
     fingerprint: str
     sha256: str = ""
-    """Content of the drop, once it was the same on two ticks; its runs have then been asked for."""
+    """State of the drops, once they were the same on two ticks; its runs have then been asked for."""
 
 
 @dg.sensor(
@@ -45,21 +48,30 @@ def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     workspace, before, after = Workspace.find(), _read(context.cursor), {}
     requests: list[dg.RunRequest] = []
     for pilot, keys in _pilots().items():
-        newest = (drops(workspace, pilot) or (None,))[-1]
-        if newest is None or newest.unfinished or not newest.files:
+        found = tuple(drop for drop in drops(workspace, pilot) if drop.files)
+        if not found or found[-1].unfinished:
             continue
-        after[pilot] = seen = _look(newest, before.get(pilot))
+        after[pilot] = seen = _look(workspace, pilot, found, before.get(pilot))
         requests += _requests(context.instance, keys, seen, before.get(pilot))
     words = None if requests else dg.SkipReason(_why_nothing(workspace, after))
     return dg.SensorResult(run_requests=requests, skip_reason=words, cursor=_write(after))
 
 
-def _look(newest: Drop, before: Seen | None) -> Seen:
-    """Compare a drop with the tick before; its bytes are read only once they have stopped changing."""
-    fingerprint = newest.fingerprint
-    if before is None or (before.drop, before.fingerprint) != (newest.name, fingerprint):
-        return Seen(newest.name, fingerprint)
-    return before if before.sha256 else Seen(newest.name, fingerprint, newest.sha256)
+def _look(workspace: Workspace, pilot: str, found: tuple[Drop, ...], before: Seen | None) -> Seen:
+    """Compare all drops with the tick before; their bytes are read only once they have stopped changing."""
+    newest = found[-1].name
+    fingerprint = hashlib.sha256(repr([(drop.name, drop.fingerprint) for drop in found]).encode()).hexdigest()
+    if before is None or (before.drop, before.fingerprint) != (newest, fingerprint):
+        return Seen(newest, fingerprint)
+    return before if before.sha256 else Seen(newest, fingerprint, _state(workspace, pilot, found))
+
+
+def _state(workspace: Workspace, pilot: str, found: tuple[Drop, ...]) -> str:
+    """Return the identity of what counts: a late or corrected older drop changes it, the same bytes again do not."""
+    try:
+        return known_standing(workspace, pilot, found).sha256
+    except Refusal:
+        return ""  # nothing counts, or the ledger is not whole: a run by hand says so
 
 
 def _requests(

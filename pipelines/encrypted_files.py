@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+MEMORY = "3GB"
+"""What DuckDB may take before it goes to disk: ten million rows are read on a small machine too."""
+
+
 def connect(site: PilotSite) -> DuckDBPyConnection:
     """Return a connection in memory that can write encrypted files and reaches no network."""
     import duckdb
@@ -29,6 +33,7 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
         # What does not fit into memory goes to disk, and it holds names: encrypted too, which is not the default.
         "temp_file_encryption": "true",
         "temp_directory": str(spill),
+        "memory_limit": MEMORY,
     }
     connection = duckdb.connect(":memory:", config=settings)
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions"

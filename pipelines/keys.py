@@ -85,3 +85,8 @@ def _write_new_key(path: Path) -> None:
 def derived(secret: str, *labels: str) -> bytes:
     """Return a key for one purpose below another key, so that no two pilots share their pseudonyms."""
     return hmac.new(bytes.fromhex(secret), "\x1f".join(labels).encode(), hashlib.sha256).digest()
+
+
+def key_id(workspace: Workspace, purpose: Purpose) -> str:
+    """Return a short name of a key, from which nobody can tell the key."""
+    return hashlib.sha256(f"pilotlens key {purpose}: {key(workspace, purpose)}".encode()).hexdigest()[:8]

@@ -6,6 +6,7 @@ What is in the tables belongs in sql/; who may read them is decided by the calle
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,29 +16,34 @@ from pipelines import keys
 from pipelines.encrypted_files import attach, connect
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted, statement
-from pipelines.workspace import ROOT, PilotSite
+from pipelines.workspace import ROOT, PilotSite, Workspace
 
 __all__ = [
     "ROOT",
+    "as_path",
     "columns_of",
     "connect",
+    "drop_whatever",
     "has_table",
     "insert",
+    "know_delivered",
     "named",
     "open_vault",
     "open_warehouse",
+    "point_vault_at",
     "quoted",
     "replace_table",
+    "replace_view",
     "statement",
     "table_hash",
     "transaction",
-    "vault_beside",
     "without_values",
 ]
 
 T = TypeVar("T")
 
 VAULT_COLUMNS = "noun VARCHAR, person_key VARCHAR, kind VARCHAR, value VARCHAR"
+VAULT_PARTS = "noun VARCHAR, position INTEGER, query VARCHAR"
 WAIT_SECONDS = 20.0
 LAYERS = ("raw", "staging", "validated", "quarantine", "analysis", "findings")
 
@@ -50,29 +56,59 @@ def open_warehouse(site: PilotSite, *, read_only: bool = False, wait: float = WA
         if not read_only:
             for layer in LAYERS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{layer}")
+        know_delivered(connection, site.workspace, site.pilot)
         connection.execute("USE warehouse")
         yield connection
 
 
 @contextmanager
 def open_vault(site: PilotSite, *, wait: float = WAIT_SECONDS) -> Iterator[Any]:
-    """Open the identifiers of a site as the catalogue `vault`; only ingest and the match of quotes do."""
+    """Open the identifiers of a site as the catalogue `vault`; only ingest and the match of quotes do.
+
+    `vault.identifiers` shows what is kept in it and what the vault's part of the store of delivered files holds.
+    """
     secret = keys.key(site.workspace, "vault")
     with _attached(site, site.vault_file, "vault", secret, False, wait) as connection:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS vault.identifiers ({VAULT_COLUMNS})")
+        know_delivered(connection, site.workspace, site.pilot, vault=True)
+        _prepare_vault(connection)
         yield connection
 
 
-@contextmanager
-def vault_beside(connection: Any, site: PilotSite, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
-    """Open the vault on a connection that has rows for it, so that they never pass through Python one by one."""
-    attach(connection, site.vault_file, "vault", keys.key(site.workspace, "vault"), False, wait)
-    try:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS vault.identifiers ({VAULT_COLUMNS})")
-        yield
-    finally:
-        with suppress(Exception):  # the connection is closed soon after; what went wrong before counts
-            connection.execute("DETACH vault")
+def _prepare_vault(connection: Any) -> None:
+    connection.execute(f"CREATE TABLE IF NOT EXISTS vault.kept ({VAULT_COLUMNS})")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS vault.parts ({VAULT_PARTS})")
+    query = "SELECT view_name FROM duckdb_views() WHERE database_name = 'vault' AND view_name = 'identifiers'"
+    if connection.execute(query).fetchone() is None:
+        connection.execute("CREATE VIEW vault.identifiers AS SELECT * FROM vault.kept")
+
+
+def point_vault_at(connection: Any, noun: str, queries: Sequence[str]) -> None:
+    """Let the vault's identifiers of a noun be what some queries over the store return."""
+    connection.execute("DELETE FROM vault.parts WHERE noun = ?", [noun])
+    for position, query in enumerate(queries):
+        connection.execute("INSERT INTO vault.parts VALUES (?, ?, ?)", [noun, position, query])
+    parts = [
+        query for (query,) in connection.execute("SELECT query FROM vault.parts ORDER BY noun, position").fetchall()
+    ]
+    union = " UNION ".join(["SELECT * FROM vault.kept", *parts])
+    connection.execute(f"CREATE OR REPLACE VIEW vault.identifiers AS {union}")
+
+
+def know_delivered(connection: Any, workspace: Workspace, pilot: str, *, vault: bool = False) -> None:
+    """Tell a connection where the store of delivered files lies, and with which keys it is locked."""
+    places = {"delivered": workspace.delivered_folder(pilot)}
+    if vault:
+        places["vaulted"] = workspace.delivered_vault(pilot)
+    for name, folder in places.items():
+        secret = keys.key(workspace, "vault" if name == "vaulted" else "warehouse")
+        locked_with = keys.derived(secret, "delivered", pilot).hex()[:32]
+        connection.execute(f"PRAGMA add_parquet_key('{name}', '{locked_with}')")
+        connection.execute(f"SET VARIABLE {name} = ?", [as_path(folder)])
+
+
+def as_path(path: Path) -> str:
+    """Return a path as DuckDB takes it: [ and * in it are patterns, ? in brackets is the one escape that it knows."""
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(path))
 
 
 @contextmanager
@@ -120,8 +156,32 @@ def transaction(connection: Any) -> Iterator[None]:
         raise
 
 
+def replace_view(connection: Any, target: str, select: str) -> int:
+    """Replace a table or view by a view; return the number of its rows."""
+    _drop(connection, target, "TABLE")
+    connection.execute(f"CREATE OR REPLACE VIEW {target} AS {select}")
+    return int(connection.execute(f"SELECT count(*) FROM {target}").fetchone()[0])
+
+
+def drop_whatever(connection: Any, target: str) -> None:
+    """Drop a table or view, if there is one."""
+    _drop(connection, target, "TABLE")
+    _drop(connection, target, "VIEW")
+
+
+def _drop(connection: Any, target: str, kind: str) -> None:
+    """Drop what stands in the way as another kind of thing."""
+    layer, noun = target.split(".")
+    found = "duckdb_tables() WHERE table_name" if kind == "TABLE" else "duckdb_views() WHERE view_name"
+    query = f"SELECT 1 FROM {found} = ? AND schema_name = ? AND database_name = 'warehouse'"
+    if connection.execute(query, [noun.strip('"'), layer]).fetchone() is not None:
+        connection.execute(f"DROP {kind} {target}")
+
+
 def replace_table(connection: Any, target: str, select: str, parameters: Mapping[str, object] | None = None) -> int:
     """Replace a table by the rows of a SELECT; return their number."""
+    if target.count(".") == 1:
+        _drop(connection, target, "VIEW")
     connection.execute(f"CREATE OR REPLACE TABLE {target} AS {select}", dict(parameters or {}))
     return int(connection.execute(f"SELECT count(*) FROM {target}").fetchone()[0])
 
@@ -156,8 +216,12 @@ def columns_of(connection: Any, target: str) -> tuple[tuple[str, str], ...]:
 
 def has_table(connection: Any, layer: str, noun: str) -> bool:
     """Tell whether a table was ever published."""
-    query = "SELECT 1 FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = ? AND table_name = ?"
-    return connection.execute(query, [layer, noun]).fetchone() is not None
+    query = """
+        SELECT 1 FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = $layer AND table_name = $noun
+        UNION ALL
+        SELECT 1 FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = $layer AND view_name = $noun
+    """
+    return connection.execute(query, {"layer": layer, "noun": noun}).fetchone() is not None
 
 
 def few_set_aside(connection: Any, minimum: int) -> bool:

@@ -19,11 +19,18 @@ class Workspace:
     """The folder that holds all data of an evaluation; none of it is ever in the repository."""
 
     root: Path
+    as_of: str = ""
+    """Name, or first digits of the hash, of the drop at which to look; what is derived then has its own place."""
 
     @classmethod
     def find(cls, given: Path | None = None) -> Workspace:
         """Return the workspace that was given, that the environment names, or ./workspace."""
         return cls((given or Path(os.environ.get("PILOTLENS_WORKSPACE") or "workspace")).expanduser().resolve())
+
+    @property
+    def derived(self) -> Path:
+        """Where everything is that is computed from the drops."""
+        return self.root / "as-of" / self.as_of if self.as_of else self.root
 
     @property
     def pilots_folder(self) -> Path:
@@ -43,7 +50,7 @@ class Workspace:
     @property
     def reports_folder(self) -> Path:
         """Rendered reports."""
-        return self.root / "reports"
+        return self.derived / "reports"
 
     def pilot_folder(self, pilot: str) -> Path:
         """Everything that people put in for a pilot."""
@@ -52,6 +59,14 @@ class Workspace:
     def ledger(self, pilot: str) -> Path:
         """The hash-chained register of what happened to a pilot."""
         return self.root / "ledger" / f"{pilot}.jsonl"
+
+    def delivered_folder(self, pilot: str) -> Path:
+        """Every delivered file as read, encrypted; what identifies people lies in the vault's own."""
+        return self.root / "warehouse" / pilot / "delivered"
+
+    def delivered_vault(self, pilot: str) -> Path:
+        """What identifies the people of every delivered file, encrypted with another key."""
+        return self.root / "vault" / pilot / "delivered"
 
     def pilots(self) -> tuple[str, ...]:
         """Return the pilots that have a protocol file, in order of name."""
@@ -95,17 +110,17 @@ class PilotSite:
     @property
     def warehouse_file(self) -> Path:
         """Pseudonymous person-level data, encrypted."""
-        return self.workspace.root / "warehouse" / self.pilot / f"{self.site}.duckdb"
+        return self.workspace.derived / "warehouse" / self.pilot / f"{self.site}.duckdb"
 
     @property
     def vault_file(self) -> Path:
         """Identifiers, encrypted with another key."""
-        return self.workspace.root / "vault" / self.pilot / f"{self.site}.duckdb"
+        return self.workspace.derived / "vault" / self.pilot / f"{self.site}.duckdb"
 
     @property
     def releases_folder(self) -> Path:
         """Evidence bundles, immutable."""
-        return self.workspace.root / "releases" / self.pilot / self.site
+        return self.workspace.derived / "releases" / self.pilot / self.site
 
     @property
     def reports_folder(self) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.findings.models import Finding, Inputs, QuestionAsked, Result, Scope
 from pipelines.findings.sentences import sentence_of
-from pipelines.ingest.drops import delivered
+from pipelines.ingest.tables import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.protocol.models import Plan
 from pipelines.provenance import code_hash

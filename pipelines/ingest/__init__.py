@@ -29,24 +29,27 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
 
     A pilot without a drop has nothing wrong with it yet.
     """
-    from pipelines.ingest.drops import drops, files_of, missing_file, not_drops
+    from pipelines.ingest.drops import drops, not_drops
     from pipelines.ingest.files import header_faults, read_header
+    from pipelines.ingest.standing import known_standing
     from pipelines.refusal import Refusal
 
-    found = drops(site.workspace, site.pilot)
+    found = tuple(drop for drop in drops(site.workspace, site.pilot) if drop.files)
     faults = [
         f"The folder {site.pilot}/drops/{name} is not read: a drop's folder begins with its date, as in 2026-09-30."
         for name in not_drops(site.workspace, site.pilot)
     ]
     if not found:
         return tuple(faults)
+    state = known_standing(site.workspace, site.pilot, found)
     for name, extract in site.protocol.extracts.items():
         if extract.sites and site.site not in extract.sites:
             continue
-        files = files_of(found[-1], extract, site.site)
+        held = state.files(extract, site.site)
+        files = held[-1][1] if held and held[-1][0] == state.newest else ()
         if not files and not extract.optional:
-            faults.append(missing_file(site.pilot, found[-1], name, extract, site.site))
-        for path in files if extract.noun != "interviews" else ():
+            faults.append(state.lacks(name, extract, site.site))
+        for path in [file.path for file in files if file.path] if extract.noun != "interviews" else ():
             try:
                 faults += header_faults(path, read_header(path, extract), extract)
             except Refusal as refusal:

@@ -1,4 +1,7 @@
-"""Drops: which there are, whether they have stopped changing, and their content hash. Reading them belongs in files."""
+"""Drops: which there are, whether they have stopped changing, and their content hash.
+
+Which of them count at a moment belongs in standing, reading their files in files.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ import hashlib
 import re
 import time
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from pipelines.ingest import file_hashes
 from pipelines.protocol.extracts import Extract
-from pipelines.protocol.faults import nearest
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
 
@@ -24,12 +26,28 @@ SETTLED_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
+class DroppedFile:
+    """One file of a drop."""
+
+    shown: str
+    """Its name inside the drop's folder."""
+    path: Path | None
+    """Where it lies; None when its folder is gone."""
+    sha256: str
+    size: int
+    looks: list[int] = field(default_factory=list, compare=False)
+    """Its size and times when the hash was taken."""
+
+
+@dataclass(frozen=True)
 class Drop:
     """One delivery of files for a pilot."""
 
     name: str
     folder: Path
     files: tuple[Path, ...]
+    hashes: Path | None = None
+    """Where hashes of files are remembered between processes."""
 
     @property
     def fingerprint(self) -> str:
@@ -40,7 +58,15 @@ class Drop:
     @property
     def sha256(self) -> str:
         """Hash over names and bytes of the files: the identity of the drop."""
-        return _content_hash(self.folder, self.files, self.fingerprint)
+        digest = hashlib.sha256()
+        for file in self.dropped:
+            digest.update(file.shown.encode() + b"\0" + bytes.fromhex(file.sha256))
+        return digest.hexdigest()
+
+    @property
+    def dropped(self) -> tuple[DroppedFile, ...]:
+        """The files with their hashes, in order of name."""
+        return _hashed(self.folder, self.files, self.hashes, self.fingerprint)
 
     @property
     def unfinished(self) -> tuple[Path, ...]:
@@ -53,8 +79,11 @@ class Drop:
     @property
     def settled(self) -> bool:
         """True when it holds files, none half-written, and none changed just now."""
-        if not self.files or self.unfinished:
-            return False
+        return bool(self.files) and not self.unfinished and self.quiet
+
+    @property
+    def quiet(self) -> bool:
+        """True when no file has changed just now."""
         return time.time() - max(_size_and_time(path)[1] for path in self.files) / 1e9 >= SETTLED_SECONDS
 
 
@@ -68,21 +97,24 @@ def _size_and_time(path: Path) -> tuple[int, int]:
 
 
 @cache
-def _content_hash(folder: Path, files: tuple[Path, ...], _fingerprint: str) -> str:
-    """Return the SHA-256 over relative names and bytes, in order of name; once for as long as nothing changes."""
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def _hashed(folder: Path, files: tuple[Path, ...], hashes: Path | None, _fingerprint: str) -> tuple[DroppedFile, ...]:
+    """Return the files with their hashes; once for as long as nothing changes."""
+    known = file_hashes.read(hashes)
+    found = {path: file_hashes.sha256(path, known) for path in sorted(files)}
+    file_hashes.keep(hashes, known)
+    return tuple(
+        DroppedFile(path.relative_to(folder).as_posix(), path, sha256, known[str(path)][0][0], known[str(path)][0])
+        for path, sha256 in found.items()
+    )
 
 
 def drops(workspace: Workspace, pilot: str) -> tuple[Drop, ...]:
     """Return a pilot's drops, oldest first; folders whose name does not begin with a date are not drops."""
     folder = workspace.pilot_folder(pilot) / "drops"
-    found = sorted((p for p in folder.glob("*") if p.is_dir() and _is_dated(p.name)), key=_age)
-    return tuple(Drop(path.name, path, _files(path)) for path in found)
+    found = sorted((p for p in folder.glob("*") if p.is_dir() and _is_dated(p.name)), key=lambda p: age_of(p.name))
+    return tuple(
+        Drop(path.name, path, _files(path), workspace.delivered_folder(pilot) / "hashes.json") for path in found
+    )
 
 
 def not_drops(workspace: Workspace, pilot: str) -> tuple[str, ...]:
@@ -100,9 +132,9 @@ def _is_dated(name: str) -> bool:
     return NAME.match(name) is not None
 
 
-def _age(path: Path) -> list[tuple[int, str]]:
+def age_of(name: str) -> list[tuple[int, str]]:
     """Return what drops are ordered by: of one day, -2 comes before -10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", path.name)]
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def complete_drops(workspace: Workspace, pilot: str) -> tuple[Drop, ...]:
@@ -120,7 +152,12 @@ def _is_litter(name: str) -> bool:
 
 
 def latest_drop(site: PilotSite, wait: float = 2 * SETTLED_SECONDS) -> Drop:
-    """Return the newest drop of a pilot; wait a moment for files still being written, then refuse.
+    """Return the newest drop of a pilot; wait a moment for files still being written, then refuse."""
+    return settled_drops(site, wait)[-1]
+
+
+def settled_drops(site: PilotSite, wait: float = 2 * SETTLED_SECONDS) -> tuple[Drop, ...]:
+    """Return a pilot's drops, oldest first; wait a moment for files still being written, then refuse.
 
     A drop that was watched and did not change has settled too: clocks of file servers differ from ours, and a file
     from the future would otherwise be refused for ever.
@@ -128,22 +165,31 @@ def latest_drop(site: PilotSite, wait: float = 2 * SETTLED_SECONDS) -> Drop:
     give_up = time.monotonic() + wait
     seen, since = "", time.monotonic()
     while True:
-        newest = _newest(site)
-        if newest.unfinished:
-            raise _unfinished(site.pilot, newest)
-        if newest.settled:
-            return newest
-        if newest.fingerprint != seen:
-            seen, since = newest.fingerprint, time.monotonic()
+        found = _existing(site)
+        moving = _moving(site.pilot, found)
+        if moving is None:
+            return found
+        if moving.fingerprint != seen:
+            seen, since = moving.fingerprint, time.monotonic()
         elif time.monotonic() - since >= SETTLED_SECONDS:
-            return newest
+            return found
         if time.monotonic() > give_up:
-            raise _unfinished(site.pilot, newest)
+            raise _unfinished(site.pilot, moving)
         time.sleep(0.25)
 
 
-def _newest(site: PilotSite) -> Drop:
-    """Return the newest drop; refuse when there is none, or when a newer one may hide behind a slip in its name."""
+def _moving(pilot: str, found: tuple[Drop, ...]) -> Drop | None:
+    """Return a drop whose files changed just now; refuse when the newest holds half a file by its name.
+
+    In an older drop such a file is what a program left behind: a copy that goes on would have changed it just now.
+    """
+    if found and found[-1].unfinished:
+        raise _unfinished(pilot, found[-1])
+    return next((drop for drop in found if drop.files and not drop.quiet), None)
+
+
+def _existing(site: PilotSite) -> tuple[Drop, ...]:
+    """Return the drops on disk; refuse when the newest is empty, or when one may hide behind a slip in its name."""
     folder = site.workspace.pilot_folder(site.pilot) / "drops"
     misnamed = sorted(p.name for p in folder.glob("[0-9]*") if p.is_dir() and not _is_dated(p.name))
     if misnamed:
@@ -155,7 +201,7 @@ def _newest(site: PilotSite) -> Drop:
     if not found or not found[-1].files:
         where = f"{site.pilot}/drops/{found[-1].name if found else 'YYYY-MM-DD'}"
         raise Refusal(f"The pilot {site.pilot} has no drop to read.", f"Put the provider's files into {where}.")
-    return found[-1]
+    return tuple(drop for drop in found if drop.files)
 
 
 def insist_unchanged(pilot: str, drop: Drop, fingerprint: str) -> None:
@@ -172,37 +218,13 @@ def _unfinished(pilot: str, drop: Drop) -> Refusal:
     )
 
 
-def files_of(drop: Drop, extract: Extract, site: str) -> tuple[Path, ...]:
-    """Return the files of a drop that hold an extract for a site; in the pattern, only `*` is not itself."""
+def matching(files: tuple[DroppedFile, ...], extract: Extract, site: str) -> tuple[DroppedFile, ...]:
+    """Return the files that hold an extract for a site; in the pattern, only `*` is not itself."""
     parts = _composed(extract.file.replace("{site}", site)).split("*")
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
-    return tuple(p for p in drop.files if pattern.fullmatch(_composed(p.relative_to(drop.folder).as_posix())))
+    return tuple(file for file in files if pattern.fullmatch(_composed(file.shown)))
 
 
 def _composed(name: str) -> str:
     """Return a name with é as one letter: a Mac writes it as two."""
     return unicodedata.normalize("NFC", name)
-
-
-def missing_file(pilot: str, drop: Drop, name: str, extract: Extract, site: str) -> str:
-    """Say that a drop lacks a file, and which file it may be."""
-    pattern = extract.file.replace("{site}", site)
-    near = nearest(pattern, [path.relative_to(drop.folder).as_posix() for path in drop.files])
-    hint = f' Is it "{near}"?' if near else ""
-    return f"The drop {pilot}/{drop.name} has no file {pattern} (extract {name}).{hint}"
-
-
-def note_delivery(connection: Any, noun: str, drop: Drop) -> None:
-    """Write down, beside a raw table, which drop its rows came from."""
-    connection.execute("CREATE TABLE IF NOT EXISTS raw.deliveries (noun VARCHAR, name VARCHAR, sha256 VARCHAR)")
-    connection.execute("DELETE FROM raw.deliveries WHERE noun = ?", [noun])
-    connection.execute("INSERT INTO raw.deliveries VALUES (?, ?, ?)", [noun, drop.name, drop.sha256])
-
-
-def delivered(connection: Any) -> tuple[str, str]:
-    """Return name and hash of the drop that all raw tables came from; refuse to mix two drops in one finding."""
-    found = connection.execute("SELECT DISTINCT name, sha256 FROM raw.deliveries ORDER BY 1").fetchall()
-    if len(found) != 1:
-        names = ", ".join(name for name, _ in found) or "none"
-        raise Refusal(f"The tables do not come from one drop ({names}).", "Run all steps of this site.")
-    return found[0][0], found[0][1]

@@ -10,8 +10,12 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pipelines import keys
-from pipelines.ingest.drops import Drop, files_of, insist_unchanged, latest_drop, missing_file, note_delivery
+from pipelines.ingest import chronicle
+from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.pseudonyms import pseudonym
+from pipelines.ingest.standing import Known, Standing, standing
+from pipelines.ingest.store import insist_unchanged
+from pipelines.ingest.tables import note_delivery
 from pipelines.qualitative.models import Document, Project, UnreadableProject
 from pipelines.qualitative.refi_qda import read_project
 from pipelines.refusal import Refusal
@@ -81,11 +85,13 @@ class Read:
 
 def receive_interviews(site: PilotSite, noun: str) -> Told:
     """Read every coded project of a site into raw.documents or raw.codings."""
-    drop = latest_drop(site)
-    fingerprint = drop.fingerprint
-    projects = [_read(site, drop, path) for path in _files(site, drop)]
+    state = standing(site)
+    chronicle.note_arrivals(site, state)
+    files = _files(site, state)
+    projects = [_read(site, drop, file) for drop, file in files]
     rows = [row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read))]
-    insist_unchanged(site.pilot, drop, fingerprint)
+    for _, file in files:
+        insist_unchanged(file)
     if noun == "documents":
         _keep_names(site, projects)
     with open_warehouse(site) as connection:
@@ -93,34 +99,34 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
             definition = DOCUMENTS if noun == "documents" else CODINGS
             connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
             insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
-            note_delivery(connection, noun, drop)
+            note_delivery(connection, noun, state)
         columns = columns_of(connection, f"raw.{noun}")
-    return Told(_said(noun, len(rows), drop, projects), rows=len(rows), columns=columns, table=_notes(projects))
+    return Told(
+        _said(noun, len(rows), state.newest.name, projects), rows=len(rows), columns=columns, table=_notes(projects)
+    )
 
 
-def _files(site: PilotSite, drop: Drop) -> list[Path]:
-    """Return the coded projects of a site; a missing one is a fault unless its extract is optional."""
-    found: list[Path] = []
-    for name, extract in site.protocol.extracts_of("interviews", site.site).items():
-        files = files_of(drop, extract, site.site)
-        if not files and not extract.optional:
-            raise Refusal(
-                missing_file(site.pilot, drop, name, extract, site.site),
-                "Add it, or mark the extract as `optional: true`. The earlier results stand.",
-            )
-        found += files
-    return found
+def _files(site: PilotSite, state: Standing) -> list[tuple[Known, DroppedFile]]:
+    """Return the coded projects that count for a site; a missing one is a fault unless its extract is optional."""
+    return [
+        (drop, file)
+        for name, extract in site.protocol.extracts_of("interviews", site.site).items()
+        for drop, files in state.counting(name, extract, site.site)
+        for file in files
+    ]
 
 
-def _read(site: PilotSite, drop: Drop, path: Path) -> Read:
-    if path.suffix.lower() != ".qdpx":
+def _read(site: PilotSite, drop: Known, file: DroppedFile) -> Read:
+    if file.path is None:
+        raise Refusal(f"{file.shown} is no longer in its drop {drop.name}.", "Put it back. The earlier results stand.")
+    if file.path.suffix.lower() != ".qdpx":
         raise Refusal(
-            f"{path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
+            f"{file.path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
         )
-    project = _project(path)
+    project = _project(file.path)
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
-    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, path))
-    return Read(project, documents, path.relative_to(drop.folder).as_posix(), drop.name, secret)
+    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, file.path))
+    return Read(project, documents, file.shown, drop.name, secret)
 
 
 def _project(path: Path) -> Project:
@@ -212,17 +218,17 @@ def _keep_names(site: PilotSite, projects: list[Read]) -> None:
         for speaker in _speakers(read, document)
     }
     with open_vault(site) as vault, transaction(vault):
-        vault.execute("DELETE FROM vault.identifiers WHERE noun = 'documents'")
-        insert(vault, "vault.identifiers", sorted(rows))
+        vault.execute("DELETE FROM vault.kept WHERE noun = 'documents'")
+        insert(vault, "vault.kept", sorted(rows))
 
 
-def _said(noun: str, rows: int, drop: Drop, projects: list[Read]) -> str:
+def _said(noun: str, rows: int, drop: str, projects: list[Read]) -> str:
     if not projects:
         return "This pilot site has no coded interviews in its drop."
     aside = sum(len(read.project.quarantined) for read in projects)
     what = "interviews" if noun == "documents" else "codings"
     kept = f" {aside:,} codings could not be placed and were left out." if aside and noun == "codings" else ""
-    return f"{rows:,} {what} arrived in the drop {drop.name}.{kept}"
+    return f"{rows:,} {what} arrived in the drop {drop}.{kept}"
 
 
 def _notes(projects: list[Read]) -> str:

@@ -1,148 +1,86 @@
-"""Rows of a tabular extract: columns renamed to the common model, people to pseudonyms, sites told apart."""
+"""The raw tables of a site: the rows of the deliveries that count, under the common model's names, still text.
+
+Reading files belongs in store, which of them count in standing and parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from pipelines import keys
-from pipelines.ingest.comparing import compared, literal, trimmed
-from pipelines.ingest.drops import Drop, files_of, insist_unchanged, latest_drop, missing_file, note_delivery
-from pipelines.ingest.files import load_table
-from pipelines.ingest.headers import slot
-from pipelines.ingest.pseudonyms import pseudonyms
-from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, Extract
+from pipelines.ingest import chronicle
+from pipelines.ingest.completing import completed
+from pipelines.ingest.elsewhere import note_elsewhere
+from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
+from pipelines.ingest.standing import Standing, standing
+from pipelines.protocol.extracts import FIELDS, Extract
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import (
     columns_of,
+    drop_whatever,
     insert,
     named,
+    open_vault,
     open_warehouse,
-    quoted,
+    point_vault_at,
     replace_table,
+    replace_view,
     transaction,
-    vault_beside,
 )
 from pipelines.workspace import PilotSite
 
-ROWS_NAMED = 5
-"""How many rows a message names before it says "and more"."""
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """One file of an extract, loaded into a temporary table."""
-
-    name: str
-    extract: Extract
-    path: Path
-    source: str
-    table: str
-
-    def slot(self, field: str) -> str:
-        """Return the column of the temporary table that holds a field."""
-        return slot(self.extract, self.extract.columns[field].column)
-
 
 def receive_table(site: PilotSite, noun: str) -> Told:
-    """Read every extract of a noun for a site into raw.<noun>."""
+    """Let raw.<noun> hold what counts of every extract of a noun for a site."""
+    state = standing(site)
     extracts = site.protocol.extracts_of(noun, site.site)
-    drop = latest_drop(site)
-    fingerprint = drop.fingerprint
+    chronicle.note_arrivals(site, state)
+    try:
+        parts = parts_of(site, state, extracts)
+    except Refusal as refusal:
+        chronicle.note_refused(site, state, noun, str(refusal))
+        raise
+    chronicle.note_read(site, parts)
+    _point_vault(site, noun, parts)
     with open_warehouse(site) as connection:
-        delivered = [item for name, extract in extracts.items() for item in _found(site, drop, name, extract)]
-        _refuse_read_twice(delivered)
-        for item in delivered:
-            load_table(connection, item.path, item.extract, item.table)
-        select = _union(connection, site, noun, drop, delivered)
-        insist_unchanged(site.pilot, drop, fingerprint)
-        _keep_identifiers(connection, site, noun, delivered)
         with transaction(connection):
-            rows = replace_table(connection, f"raw.{noun}", select)
-            note_delivery(connection, noun, drop)
+            rows = _replace(connection, site, noun, state, parts, f"raw.{noun}")
+            _note_before(connection, site, noun, state, extracts)
+            _note_readings(connection, noun, parts)
+            _note_history(connection, site, noun, state, extracts)
+            if noun == "cases":
+                note_elsewhere(connection, site, state)
+            note_delivery(connection, noun, state)
         columns = columns_of(connection, f"raw.{noun}")
-    return Told(_said(noun, rows, drop, delivered), rows=rows, columns=columns)
+    return Told(_said(noun, rows, state, parts), rows=rows, columns=columns, table=_notes(parts))
 
 
-def _found(site: PilotSite, drop: Drop, name: str, extract: Extract) -> list[Delivered]:
-    """Return the files of an extract; a missing one is a fault unless the extract is optional."""
-    files = files_of(drop, extract, site.site)
-    if not files and not extract.optional:
-        raise Refusal(
-            missing_file(site.pilot, drop, name, extract, site.site),
-            "Ask the provider for it, or mark the extract as `optional: true`. The earlier results stand.",
-        )
-    return [
-        Delivered(name, extract, path, path.relative_to(drop.folder).as_posix(), named(f"delivered_{name}_{i}"))
-        for i, path in enumerate(files)
-    ]
+def _replace(
+    connection: Any, site: PilotSite, noun: str, state: Standing, parts: Sequence[StandingPart], target: str
+) -> int:
+    """Replace a raw table: by a view of the store where its rows stand as they lie, else by a table."""
+    base = [part for part in parts if part.extract.completes is None]
+    rows = together(site, base, state.newest.name)
+    select = f"{_nothing(site, noun)} UNION ALL BY NAME {rows}" if rows else _nothing(site, noun)
+    if is_plain(parts):
+        return replace_view(connection, target, select)
+    rows_put = replace_table(connection, target, select)
+    completed(connection, site, target, parts, state.newest.name)
+    return rows_put
 
 
-def _refuse_read_twice(delivered: Sequence[Delivered]) -> None:
-    """A file that two extracts of a noun match would count everybody in it twice."""
-    seen: dict[Path, str] = {}
-    for item in delivered:
-        if seen.setdefault(item.path, item.name) != item.name:
-            raise Refusal(
-                f"{item.source} belongs to two extracts, {seen[item.path]} and {item.name}.",
-                "Give the files names that only one pattern matches. The earlier results stand.",
-            )
-
-
-def _keep_identifiers(connection: Any, site: PilotSite, noun: str, delivered: Sequence[Delivered]) -> None:
-    """Give each file's people their pseudonyms, and lock away what identifies them, before anything else is written."""
-    key = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
-    connection.execute("CREATE OR REPLACE TEMP TABLE person_keys (identifier VARCHAR, person_key VARCHAR)")
-    insert(connection, "person_keys", pseudonyms(key, _people(connection, delivered)))
-    selects = [select for item in delivered for select in _identifiers(connection, site, noun, item)]
-    with vault_beside(connection, site), transaction(connection):
-        connection.execute("DELETE FROM vault.identifiers WHERE noun = ?", [noun])
-        if selects:
-            connection.execute(f"INSERT INTO vault.identifiers {' UNION '.join(selects)} ORDER BY ALL")
-
-
-def _people(connection: Any, delivered: Sequence[Delivered]) -> list[str]:
-    """Return the identifiers of all people in all files; a word for "not known" is nobody."""
-    if not delivered:
-        return []
-    selects = " UNION ".join(
-        f"SELECT {item.slot('person')} FROM {item.table} WHERE {_somebody(item)}" for item in delivered
-    )
-    return [row[0] for row in connection.execute(f"{selects} ORDER BY 1").fetchall()]
-
-
-def _somebody(item: Delivered) -> str:
-    """Return the condition that a row says whose it is."""
-    words = {*MISSING_DEFAULT, "", *item.extract.columns["person"].missing}
-    return f"{compared(item.slot('person'))} NOT IN ({', '.join(literal(word) for word in sorted(words))})"
-
-
-def _joined(item: Delivered) -> str:
-    """Return a file's table with the pseudonym of each row's person."""
-    # One equality: with the condition beside it DuckDB compares every row with every person.
-    somebody = f"CASE WHEN {_somebody(item)} THEN t.{item.slot('person')} END"
-    return f"{item.table} t LEFT JOIN person_keys k ON k.identifier = {somebody}"
-
-
-def _identifiers(connection: Any, site: PilotSite, noun: str, item: Delivered) -> list[str]:
-    """Return SELECTs of every identifier of a file's people of this site with their pseudonyms."""
-    slots = {"person": item.slot("person")}
-    slots |= {kind: slot(item.extract, column) for kind, column in item.extract.identifiers.items()}
-    mine = _site_condition(connection, site, item)
-    return [
-        f"SELECT '{noun}', k.person_key, '{kind}', {place} FROM {_joined(item)} "
-        f"WHERE k.person_key IS NOT NULL AND {trimmed(place)} <> '' AND {mine}"
-        for kind, place in slots.items()
-    ]
-
-
-def _union(connection: Any, site: PilotSite, noun: str, drop: Drop, delivered: Sequence[Delivered]) -> str:
-    """Return the SELECT that puts the files of a noun below each other under the common model's names."""
-    selects = [_nothing(site, noun), *(_select(connection, site, drop, item) for item in delivered)]
-    return " UNION ALL BY NAME ".join(selects)
+def _note_before(connection: Any, site: PilotSite, noun: str, state: Standing, extracts: Mapping[str, Extract]) -> None:
+    """Let raw.<noun>_before hold the rows as they stood one drop earlier; there is none when nobody could read that."""
+    drop_whatever(connection, f"raw.{noun}_before")
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.before (noun VARCHAR, name VARCHAR)")
+    connection.execute("DELETE FROM raw.before WHERE noun = ?", [noun])
+    before = state.before()
+    with suppress(Refusal):
+        if before is not None and (parts := parts_of(site, before, extracts)):
+            _replace(connection, site, noun, before, parts, f"raw.{noun}_before")
+            connection.execute("INSERT INTO raw.before VALUES (?, ?)", [noun, before.newest.name])
 
 
 def _nothing(site: PilotSite, noun: str) -> str:
@@ -156,54 +94,82 @@ def _nothing(site: PilotSite, noun: str) -> str:
     return f"(SELECT {columns}, {kept} LIMIT 0)"
 
 
-def _select(connection: Any, site: PilotSite, drop: Drop, item: Delivered) -> str:
-    """Return the SELECT for one file: its site's rows, its fields as text, and where each row came from."""
-    fields = [field for field in item.extract.columns if field not in ("person", "site")]
-    columns = "".join(f", t.{item.slot(field)} AS {named(field)}" for field in fields)
-    source = quoted(item.source)
+def _point_vault(site: PilotSite, noun: str, parts: Sequence[StandingPart]) -> None:
+    """Let the vault show the identifiers of the people in these files."""
+    queries = [
+        query
+        for part in parts
+        for query in part.stored.identifiers(site.site, ["person", *part.extract.identifiers])
+        if site.site in part.stored.about.rows
+    ]
+    with open_vault(site) as vault, transaction(vault):
+        point_vault_at(vault, noun, queries)
+
+
+def _note_readings(connection: Any, noun: str, parts: Sequence[StandingPart]) -> None:
+    """Keep, beside the rows, which format each date was proven to have in its file."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS raw.readings "
+        "(noun VARCHAR, extract VARCHAR, source_file VARCHAR, field VARCHAR, format VARCHAR, verdict VARCHAR)"
+    )
+    connection.execute("DELETE FROM raw.readings WHERE noun = ?", [noun])
+    rows = [
+        (noun, part.name, part.file.shown, field, *proof)
+        for part in parts
+        for field, proof in part.stored.about.dates.items()
+    ]
+    insert(connection, "raw.readings", list(dict.fromkeys(rows)))
+
+
+def _note_history(
+    connection: Any, site: PilotSite, noun: str, state: Standing, extracts: Mapping[str, Extract]
+) -> None:
+    """Keep how many rows and people each drop so far held in extracts that hold everything, oldest first."""
+    from pipelines.ingest.volumes import volumes
+
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS raw.history (noun VARCHAR, drop_id VARCHAR, rows BIGINT, people BIGINT)"
+    )
+    connection.execute("DELETE FROM raw.history WHERE noun = ?", [noun])
+    insert(connection, "raw.history", [(noun, *volume) for volume in volumes(site, state, extracts)])
+
+
+def note_delivery(connection: Any, noun: str, state: Standing) -> None:
+    """Write down, beside a raw table, which state of the drops its rows came from."""
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.deliveries (noun VARCHAR, name VARCHAR, sha256 VARCHAR)")
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.drops (noun VARCHAR, name VARCHAR, sha256 VARCHAR)")
+    for table in ("deliveries", "drops"):
+        connection.execute(f"DELETE FROM raw.{table} WHERE noun = ?", [noun])
+    connection.execute("INSERT INTO raw.deliveries VALUES (?, ?, ?)", [noun, state.newest.name, state.sha256])
+    insert(connection, "raw.drops", [(noun, one.name, one.sha256) for one in state.drops])
+
+
+def delivered(connection: Any) -> tuple[str, str]:
+    """Return name and hash of the state that all raw tables came from; refuse to mix two in one finding."""
+    found = connection.execute("SELECT DISTINCT name, sha256 FROM raw.deliveries ORDER BY 1").fetchall()
+    if len(found) != 1:
+        names = ", ".join(name for name, _ in found) or "none"
+        raise Refusal(f"The tables do not come from one drop ({names}).", "Run all steps of this site.")
+    return found[0][0], found[0][1]
+
+
+def _said(noun: str, rows: int, state: Standing, parts: Sequence[StandingPart]) -> str:
+    if not parts:
+        return f"This pilot site has no {noun} in its drop."
+    said = f"{rows:,} {'row' if rows == 1 else 'rows'} of {noun}"
+    here = [part.file.shown for part in parts if part.drop.name == state.newest.name]
+    before = sorted({part.drop.name for part in parts} - {state.newest.name})
+    earlier = f" Those of {', '.join(before)} still stand." if before else ""
+    if not here:
+        return f"The drop {state.newest.name} holds no {noun}.{earlier} ({said}.)"
     return (
-        f"SELECT '{source}#' || t.source_row AS row_key, k.person_key{columns}, '{item.name}' AS extract, "
-        f"'{source}' AS source_file, t.source_row, '{drop.name}' AS drop_id FROM {_joined(item)} "
-        f"WHERE {_site_condition(connection, site, item)}"
+        f"{said} stand with the drop {state.newest.name} ({', '.join(here)}).{earlier}"
+        if before
+        else (f"{said} arrived in the drop {state.newest.name} ({', '.join(here)}).")
     )
 
 
-def _site_condition(connection: Any, site: PilotSite, item: Delivered) -> str:
-    """Return the condition that picks a site's rows, after every row's site code is known to the protocol."""
-    if "site" not in item.extract.columns:
-        return "true"
-    codes = _codes_of_sites(site, item.extract)
-    place = compared(item.slot("site"))
-    known = ", ".join(literal(code) for code in codes)
-    query = f"SELECT source_row FROM {item.table} WHERE coalesce({place}, '') NOT IN ({known}) ORDER BY 1"
-    unknown = [row[0] for row in connection.execute(query).fetchall()]
-    if unknown:
-        column = item.extract.columns["site"].column
-        raise Refusal(
-            f'{item.source}, column "{column}", {rows_named(unknown)}: the site is not in the protocol.',
-            f"Correct it, or add the code to a site. Known codes: {', '.join(codes)}. The earlier results stand.",
-        )
-    mine = ", ".join(literal(code) for code, key in codes.items() if key == site.site)
-    return f"{place} IN ({mine})"
-
-
-def _codes_of_sites(site: PilotSite, extract: Extract) -> dict[str, str]:
-    """Map each value of a site column to its site: by the column's own codes, or by those of the sites."""
-    codes = site.protocol.site_codes()
-    own = extract.columns["site"].codes
-    folded = {code.strip().casefold(): key for code, key in codes.items()}
-    return {code: folded[meaning.strip().casefold()] for code, meaning in own.items()} if own else codes
-
-
-def rows_named(rows: Sequence[int]) -> str:
-    """Return "rows 3, 8 and more" for a message: how many more is a count that may be too small, or too telling."""
-    first = ", ".join(str(row) for row in rows[:ROWS_NAMED])
-    more = " and more" if len(rows) > ROWS_NAMED else ""
-    return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
-
-
-def _said(noun: str, rows: int, drop: Drop, delivered: Sequence[Delivered]) -> str:
-    if not delivered:
-        return f"This pilot site has no {noun} in its drop."
-    files = ", ".join(item.path.name for item in delivered)
-    return f"{rows:,} {'row' if rows == 1 else 'rows'} of {noun} arrived in the drop {drop.name} ({files})."
+def _notes(parts: Sequence[StandingPart]) -> str:
+    """Return what was found out about the files, as a Markdown list."""
+    lines = [f"- {part.file.shown}: {note}" for part in parts for note in part.stored.about.notes]
+    return "\n".join(dict.fromkeys(lines))

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.ingest.comparing import trimmed
 from pipelines.ingest.headers import expected_columns, nameless_fault, tidy
+from pipelines.ingest.reading import Facts, Rows
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.warehouse import named
@@ -191,3 +192,23 @@ def _first_row(text: str, delimiter: str) -> tuple[str, ...]:
         return tuple(tidy(name) for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), ()))
     except csv.Error:
         return ()
+
+
+def open_rows(connection: Any, path: Path, extract: Extract, header: Sequence[str], delimiter: str) -> Rows:
+    text = _normal(path, _encoding(path, extract))
+    facts = Facts("text", tuple(header), delimiter=delimiter)
+    explain = lambda said: _unreadable_row(path, said)  # noqa: E731
+    if text is None and all(header):
+        lying = re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", str(path)).replace("'", "''")
+        columns = "{" + ", ".join(f"'place_{i}': 'VARCHAR'" for i in range(len(header))) + "}"
+        mark = delimiter.replace("'", "''")
+        source = (
+            f"read_csv('{lying}', header = true, delim = '{mark}', quote = '\"', escape = '\"', columns = {columns}, "
+            "auto_detect = false, strict_mode = true, null_padding = false)"
+        )
+        return Rows(facts, source, False, explain)
+    _scan(connection, path, text, delimiter, len(header))
+    _refuse_nameless(connection, path, header)
+    rows = _row_numbers(connection, text, path, delimiter)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE opened AS SELECT {rows} AS source_row, * FROM scanned")
+    return Rows(facts, "opened", True, explain)

@@ -9,13 +9,24 @@ from pipelines.findings.models import Disclosed, Finding, Record
 from pipelines.protocol.models import Plan
 
 
-class DropFacts(Record):
-    """The delivery that the evidence rests on."""
+class DropContent(Record):
+    """One delivery."""
 
     name: str
     """Name of the drop's folder, for example 2026-06-30."""
     sha256: str
     """Hash over the names and bytes of its files."""
+
+
+class DropFacts(Record):
+    """The state of the deliveries that the evidence rests on."""
+
+    name: str
+    """Name of the newest drop's folder, for example 2026-06-30; `pilotlens run --as-of` takes it."""
+    sha256: str
+    """Hash of the state: of the one drop over the names and bytes of its files, of several over all of them."""
+    known: tuple[DropContent, ...] = ()
+    """Every drop that was known and counted, oldest first."""
 
 
 class Provenance(Record):

@@ -9,17 +9,19 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.disclosure.apply import checked
 from pipelines.disclosure.policy import policy, policy_hash
 from pipelines.findings import NOUNS
 from pipelines.findings.models import Disclosed, Finding
 from pipelines.findings.store import read_findings
-from pipelines.ingest.drops import delivered
+from pipelines.ingest.drops import age_of
+from pipelines.ingest.tables import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
-from pipelines.release.bundle import DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
+from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
 from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
 from pipelines.told import Told
@@ -36,7 +38,7 @@ def write_release(site: PilotSite) -> Told:
     The same findings make the same bundle: then nothing is written.
     """
     with open_warehouse(site) as connection:
-        drop = DropFacts(**dict(zip(("name", "sha256"), delivered(connection), strict=True)))
+        drop = _drop(connection)
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
     evidence = _evidence(site, drop, checked(findings, site.protocol))
@@ -49,6 +51,13 @@ def write_release(site: PilotSite) -> Told:
         _write(folder, evidence)
     _point_to(folder)
     return _told(evidence, folder)
+
+
+def _drop(connection: Any) -> DropFacts:
+    name, sha256 = delivered(connection)
+    known = connection.execute("SELECT DISTINCT name, sha256 FROM raw.drops").fetchall()
+    ordered = sorted(known, key=lambda one: age_of(one[0]))
+    return DropFacts(name=name, sha256=sha256, known=tuple(DropContent(name=n, sha256=h) for n, h in ordered))
 
 
 def latest(site: PilotSite) -> Path:

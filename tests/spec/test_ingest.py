@@ -569,17 +569,18 @@ def test_a_file_that_keeps_changing_is_refused(bench: Bench, monkeypatch: pytest
 
 
 def test_a_drop_that_changes_while_it_is_read_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.ingest import tables
+    from pipelines.ingest import storing
 
     path = bench.drop("cases.csv", csv(4))
-    load = tables.load_table
+    opened = storing.open_rows
 
-    def loading(*given: Any) -> None:
-        load(*given)
+    def opening(*given: Any) -> Any:
+        rows = opened(*given)
         path.write_text(csv(6))
+        return rows
 
-    monkeypatch.setattr(tables, "load_table", loading)
-    assert "is still being written" in bench.refusal()
+    monkeypatch.setattr(storing, "open_rows", opening)
+    assert "cases.csv changed while it was read" in bench.refusal()
 
 
 def test_a_file_of_two_extracts_is_refused(bench: Bench) -> None:

@@ -1,0 +1,108 @@
+"""What the commands about records do: the ledger, drops, files and keys. Every function returns the exit code."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+from assets.commands import existing
+from assets.exit_codes import DONE, STOPPED
+from assets.running import known
+from assets.showing import complain, place, say
+from pipelines.refusal import Refusal
+from pipelines.workspace import Workspace
+
+MOST_FAULTS = 50
+"""More are not printed one by one: they have one cause."""
+
+
+def verify_ledgers(given: Path | None, pilot: str) -> int:
+    """Say of each ledger that it is whole, or name its faults."""
+    workspace = existing(given)
+    return max([_verify(workspace, one) for one in _with_ledger(workspace, pilot)], default=DONE)
+
+
+def _with_ledger(workspace: Workspace, pilot: str) -> tuple[str, ...]:
+    """Return the pilots to look at; a ledger outlives the protocol of its pilot."""
+    folder = workspace.ledger("any").parent
+    kept = {path.stem for path in folder.glob("*") if path.suffix in (".jsonl", ".head")}
+    if not pilot:
+        return tuple(sorted(kept | set(workspace.pilots())))
+    return (pilot if pilot in kept else known(workspace, pilot),)
+
+
+def _verify(workspace: Workspace, pilot: str) -> int:
+    from pipelines.ledger import entries, verify
+
+    faults = verify(workspace.ledger(pilot))
+    if faults:
+        complain(f"The ledger of {pilot} is not whole:")
+        for fault in faults[:MOST_FAULTS]:
+            complain(f"- {fault}")
+        if len(faults) > MOST_FAULTS:
+            complain(f"- and {len(faults) - MOST_FAULTS:,} more faults.")
+        complain("Put the ledger folder back from your safe copy, and find out who changed it.")
+        return STOPPED
+    found = entries(workspace.ledger(pilot))
+    if not found:
+        say(f"The ledger of {pilot} holds no entry yet.")
+        return DONE
+    say(f"The ledger of {pilot} holds {len(found):,} {'entry' if len(found) == 1 else 'entries'} and is whole.")
+    say(f"  The hash of the last one is {found[-1].hash}.")
+    return DONE
+
+
+def tell_drops(given: Path | None, pilot: str) -> int:
+    """Say what became of each drop."""
+    from pipelines.drop_history import told
+    from pipelines.ledger import entries
+
+    workspace = existing(given)
+    for place_in_list, one in enumerate(_with_ledger(workspace, pilot)):
+        say(f"{chr(10) if place_in_list else ''}Drops of {one}:\n")
+        say(told(entries(workspace.ledger(one)), _minimum(workspace, one)))
+    return DONE
+
+
+def _minimum(workspace: Workspace, pilot: str) -> int:
+    """Return the smallest count that may be printed; where the protocol is faulty, the usual one."""
+    from pipelines.disclosure.policy import minimum_count
+    from pipelines.drop_history import MINIMUM
+    from pipelines.protocol import ProtocolFaults
+
+    try:
+        return minimum_count(workspace.protocol(pilot))
+    except (ProtocolFaults, OSError):
+        return MINIMUM
+
+
+def withdraw_drop(given: Path | None, pilot: str, drop: str, why: str) -> int:
+    """Withdraw a drop, and say what follows from it."""
+    from pipelines.withdrawal import withdraw
+
+    if not pilot or not drop:
+        raise Refusal("Say which drop to withdraw.", 'As in: pilotlens drops PILOT --withdraw DROP --why "the reason".')
+    workspace = existing(given)
+    (one,) = _with_ledger(workspace, pilot)
+    withdraw(workspace, one, drop, why, _account())
+    say(f"The drop {one}/{drop} is withdrawn. Its files stay where they are; from the next run its rows do not count.")
+    say(f"To bring everything up to date: pilotlens run {one}")
+    return DONE
+
+
+def _account() -> str:
+    """Return the name of the account that gives a command; containers may run without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "an account without a name"
+
+
+def look_into(file: Path) -> int:
+    """Say what kind of file this is and how it would be read."""
+    from pipelines.ingest.looking import described
+
+    if not file.is_file():
+        raise Refusal(f"There is no file {place(file)}.", "Is its name spelt right, and are you in the right folder?")
+    say(described(file))
+    return DONE

@@ -1,0 +1,71 @@
+"""People of a site who stand in the case file of another site of the pilot too. What follows from it is a rule's."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipelines.ingest.parts import StandingPart, parts_of
+from pipelines.ingest.standing import Standing
+from pipelines.ingest.store import alone, draft_file, keep_file
+from pipelines.refusal import Refusal
+from pipelines.sql_text import quoted
+from pipelines.workspace import PilotSite
+
+
+def note_elsewhere(connection: Any, site: PilotSite, state: Standing) -> None:
+    """Replace raw.elsewhere: one row is one person of this site and another site that names them too."""
+    connection.execute("CREATE OR REPLACE TABLE raw.elsewhere (person_key VARCHAR, site VARCHAR)")
+    if len(site.protocol.sites) < 2:
+        return
+    doubles = _read(_doubles(connection, site, state))
+    connection.execute(
+        f"INSERT INTO raw.elsewhere SELECT person_key, site FROM {doubles} WHERE site <> $site "
+        f"AND person_key IN (SELECT person_key FROM {doubles} WHERE site = $site) ORDER BY ALL",
+        {"site": site.site},
+    )
+
+
+def _read(name: str) -> str:
+    return f"read_parquet(getvariable('delivered') || '/{name}', encryption_config = {{footer_key: 'delivered'}})"
+
+
+def _doubles(connection: Any, site: PilotSite, state: Standing) -> str:
+    """Return the name of a file of everybody who stands in two sites; written once for all sites of a state."""
+    parts = [(key, part) for key in site.protocol.sites for part in _parts(site, key, state)]
+    identity = repr([(key, part.stored.digest) for key, part in parts])
+    name = f"two-sites-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.parquet"
+    target = site.workspace.delivered_folder(site.pilot) / name
+    with alone(target):
+        if not target.exists():
+            _write(connection, parts, target)
+    return name
+
+
+def _parts(site: PilotSite, key: str, state: Standing) -> tuple[StandingPart, ...]:
+    """Return the case files of a site; those that cannot be read are that site's own matter."""
+    other = PilotSite(site.workspace, site.protocol, key)
+    extracts = {n: e for n, e in site.protocol.extracts_of("cases", key).items() if e.completes is None}
+    with suppress(Refusal):
+        return parts_of(other, state, extracts)
+    return ()
+
+
+def _write(connection: Any, parts: list[tuple[str, StandingPart]], target: Path) -> None:
+    people = " UNION ".join(
+        f"SELECT person_key, '{quoted(key)}' AS site FROM ({part.stored.rows(key)})"
+        for key, part in parts
+        if part.stored.about.rows.get(key)
+    )
+    found = people or "SELECT NULL::VARCHAR AS person_key, NULL::VARCHAR AS site LIMIT 0"
+    query = (
+        f"SELECT person_key, site FROM ({found}) WHERE person_key IS NOT NULL "
+        "QUALIFY count(*) OVER (PARTITION BY person_key) > 1"
+    )
+    draft = draft_file(target)
+    connection.execute(
+        f"COPY ({query}) TO '{quoted(str(draft))}' (FORMAT parquet, ENCRYPTION_CONFIG {{footer_key: 'delivered'}})"
+    )
+    keep_file(draft, target)

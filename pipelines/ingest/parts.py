@@ -1,0 +1,126 @@
+"""The parts that a raw table is made of: of each extract, the stored files that count for a site, as queries.
+
+Which files count belongs in standing, what is in them in store, putting them together in tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.ingest.comparing import compared
+from pipelines.ingest.drops import DroppedFile
+from pipelines.ingest.standing import Known, Standing
+from pipelines.ingest.store import Stored, stored
+from pipelines.protocol.extracts import Extract
+from pipelines.refusal import Refusal
+from pipelines.sql_text import named, quoted
+from pipelines.workspace import PilotSite
+
+PERSON_KEYED = ("cases", "consents")
+"""Nouns of which a person has one row: in increments, a later row of a person replaces the earlier one."""
+
+
+@dataclass(frozen=True)
+class StandingPart:
+    """One stored file whose rows count for a site."""
+
+    name: str
+    extract: Extract
+    drop: Known
+    file: DroppedFile
+    stored: Stored
+    rank: int
+    """Place of its drop in time."""
+
+    def query(self, site: str, newest: str) -> str:
+        """Return the SELECT of its rows under the common model's names."""
+        increments = self.extract.delivery == "increments"
+        source, drop = quoted(self.file.shown), quoted(self.drop.name)
+        # Increments of several drops may come in files of one name; what is not sent again is as it was.
+        key = f"{drop}/{source}" if increments else source
+        fields = "".join(f", {named(field)}" for field in self.stored.about.fields)
+        return (
+            f"SELECT '{key}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
+            f"'{source}' AS source_file, source_row, '{quoted(newest) if increments else drop}' AS drop_id "
+            f"FROM ({self.stored.rows(site)})"
+        )
+
+
+def parts_of(site: PilotSite, state: Standing, extracts: Mapping[str, Extract]) -> tuple[StandingPart, ...]:
+    """Return the stored files of some extracts that count for a site; each is read now if it never was.
+
+    Raises
+    ------
+    Refusal
+        When a file is missing, cannot be read, or belongs to two of the extracts.
+    """
+    found = [
+        (name, extract, drop, file)
+        for name, extract in extracts.items()
+        for drop, files in state.counting(name, extract, site.site)
+        for file in files
+    ]
+    _refuse_read_twice([(name, drop.name, file.shown) for name, _, drop, file in found])
+    ranks = {one.name: rank for rank, one in enumerate(state.drops)}
+    return tuple(
+        StandingPart(name, extract, drop, file, stored(site, name, extract, file), ranks[drop.name])
+        for name, extract, drop, file in found
+    )
+
+
+def _refuse_read_twice(files: Sequence[tuple[str, str, str]]) -> None:
+    """A file that two extracts of a noun match would count everybody in it twice."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, drop, shown in files:
+        if seen.setdefault((drop, shown), name) != name:
+            raise Refusal(
+                f"{shown} belongs to two extracts, {seen[drop, shown]} and {name}.",
+                "Give the files names that only one pattern matches. The earlier results stand.",
+            )
+
+
+def is_plain(parts: Sequence[StandingPart]) -> bool:
+    """Tell whether the rows stand as they lie: then a view of them will do, and nothing is written twice."""
+    return all(part.extract.delivery == "cumulative" and part.extract.completes is None for part in parts)
+
+
+def together(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
+    """Return the SELECT of all rows of some extracts, increments folded."""
+    by_name: dict[str, list[StandingPart]] = {}
+    for part in (part for part in parts if site.site in part.stored.about.rows):
+        by_name.setdefault(part.name, []).append(part)
+    return " UNION ALL BY NAME ".join(f"({_folded(site, some, newest)})" for some in by_name.values())
+
+
+def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
+    extract = parts[0].extract
+    if extract.delivery == "cumulative":
+        return " UNION ALL BY NAME ".join(part.query(site.site, newest) for part in parts)
+    ranked = (f"SELECT {part.rank} AS drop_rank, * FROM ({part.query(site.site, newest)})" for part in parts)
+    every = " UNION ALL BY NAME ".join(ranked)
+    return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {_stands(extract, parts[0].stored.about.fields)}"
+
+
+def _stands(extract: Extract, fields: Sequence[str]) -> str:
+    """Return the condition that a row of increments stands.
+
+    With a key, the rows of the latest drop that has the key stand, all of them: two of one drop are a fault that a rule
+    will name. Without a key the whole row is one: it stands as often as the drop that holds it most often does.
+    """
+    key = tuple(_key_of(extract, fields))
+    if key:
+        return f"rank() OVER (PARTITION BY {', '.join(key)} ORDER BY drop_rank DESC) = 1"
+    whole = ", ".join(["person_key", *(compared(named(field)) for field in fields)])
+    copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row)"
+    return f"row_number() OVER (PARTITION BY {whole}, copy ORDER BY drop_rank) = 1".replace("copy", f"({copies})")
+
+
+def _key_of(extract: Extract, fields: Sequence[str]) -> Iterator[str]:
+    """Yield what names a record; rows that do not say whose they are each stand for themselves."""
+    named_key = extract.key or (("person",) if extract.noun in PERSON_KEYED else ())
+    for field in named_key:
+        if field == "person":
+            yield "coalesce(person_key, row_key)"
+        elif field in fields:
+            yield compared(named(field))
