@@ -21,10 +21,12 @@ WANTED = (
     "source_row BIGINT, old VARCHAR, new VARCHAR"
 )
 FOUND = "number INTEGER, field VARCHAR, row_key VARCHAR, drop_id VARCHAR, old VARCHAR, new VARCHAR"
+IN_FILE = "nfc_normalize(c.source_file || '#' || c.source_row)"
 WHOSE = (
     "t.person_key = c.person_key",
-    "t.source_row = c.source_row AND t.drop_id = c.drop_id "
-    "AND nfc_normalize(t.source_file) = nfc_normalize(c.source_file)",
+    # Keys of rows of increments begin with their drop: these rows also stand in later drops.
+    f"t.source_row = c.source_row AND ((t.drop_id = c.drop_id AND nfc_normalize(t.row_key) = {IN_FILE}) "
+    f"OR nfc_normalize(t.row_key) = c.drop_id || '/' || {IN_FILE})",
 )
 """One join for corrections of people, one for those of rows: with OR between them DuckDB compares all pairs."""
 

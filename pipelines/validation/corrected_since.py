@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.validation.failing import age
+from pipelines.ingest.drops import age_of
 from pipelines.warehouse import has_table
 
 
@@ -93,6 +93,6 @@ def _drops(connection: Any) -> tuple[str, str] | None:
     checked = {
         str(name) for (name,) in connection.execute("SELECT DISTINCT drop_id FROM quarantine.checked").fetchall()
     }
-    drop = max((str(name) for (name,) in names), key=age, default="")
-    before = [name for name in checked if name and age(name) < age(drop)]
-    return (max(before, key=age), drop) if before and drop in checked else None
+    drop = max((str(name) for (name,) in names), key=age_of, default="")
+    before = [name for name in checked if name and age_of(name) < age_of(drop)]
+    return (max(before, key=age_of), drop) if before and drop in checked else None

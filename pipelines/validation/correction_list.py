@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.ingest.drops import age_of
 from pipelines.refusal import Refusal
-from pipelines.validation.failing import TABLES, age
+from pipelines.validation.failing import TABLES
 from pipelines.validation.speech import share_words
 from pipelines.warehouse import has_table
 from pipelines.workspace import PilotSite
@@ -129,12 +130,12 @@ def write(connection: Any, site: PilotSite) -> tuple[Path, ...]:
 
 def pointer(site: PilotSite) -> str:
     """Say where the list lies."""
-    return f"The full list for the provider: corrections/{site.pilot}/{site.site}/{PAGE}."
+    return f"The full list for the provider: {folder_of(site).relative_to(site.workspace.root)}/{PAGE}."
 
 
 def folder_of(site: PilotSite) -> Path:
     """Return the folder of a site's list."""
-    return site.workspace.root / "corrections" / site.pilot / site.site
+    return site.workspace.derived / "corrections" / site.pilot / site.site
 
 
 def gather(connection: Any, site: PilotSite) -> CorrectionList:
@@ -142,7 +143,7 @@ def gather(connection: Any, site: PilotSite) -> CorrectionList:
     if not all(has_table(connection, "quarantine", name) for name in TABLES):
         return CorrectionList(site.title, "", (), (), ())
     checked = _last_checks(connection)
-    newest = max((drop for drop, _ in checked.values()), key=age, default="")
+    newest = max((drop for drop, _ in checked.values()), key=age_of, default="")
     problems = tuple(_problems(connection, checked))
     faulty = {problem.noun for problem in problems}
     sound = tuple(NOUNS[noun] for noun in NOUNS if noun in checked and noun not in faulty)
@@ -158,7 +159,7 @@ def _last_checks(connection: Any) -> dict[str, tuple[str, bool]]:
     """
     found: dict[str, tuple[str, bool]] = {}
     for noun, drop, refused in connection.execute(query).fetchall():
-        if noun not in found or age(found[noun][0]) < age(drop):
+        if noun not in found or age_of(found[noun][0]) < age_of(drop):
             found[noun] = (drop, bool(refused))
     return found
 

@@ -6,10 +6,10 @@ correction_list; what became of them by the next drop in corrected_since.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipelines.ingest.drops import age_of
 from pipelines.validation.corrections import READABLE_ID
 from pipelines.validation.decide import Verdict
 from pipelines.validation.problem_history import find_problems
@@ -29,6 +29,11 @@ TABLES = {
 }
 BY_DROP = ("named_problems", "checked")
 """These keep what was found in earlier drops; the others hold the last check only."""
+DELIVERED_IN = """
+    CASE WHEN starts_with(k.row_key, s.source_file || '#') OR instr(k.row_key, '/' || s.source_file || '#') = 0
+    THEN s.drop_id ELSE left(k.row_key, instr(k.row_key, '/' || s.source_file || '#') - 1) END
+"""
+"""Drop whose file a row lies in. Increments stand in later drops too: the keys of their rows begin with their own."""
 PERSON_KNOWN_ID = "person_known"
 """Rule of the tables whose rows belong to people of the case file."""
 NOT_NULL = "expect_column_values_to_not_be_null"
@@ -78,12 +83,7 @@ def drop_of(connection: Any, noun: str) -> str:
     if not has_table(connection, "raw", "deliveries"):
         return ""
     found = connection.execute("SELECT name FROM raw.deliveries WHERE noun = ?", [source]).fetchall()
-    return max((str(name) for (name,) in found), key=age, default="")
-
-
-def age(drop: str) -> list[tuple[int, str]]:
-    """Return what drops are ordered by: of one day, -2 comes before -10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", drop)]
+    return max((str(name) for (name,) in found), key=age_of, default="")
 
 
 def _find_rows(
@@ -101,7 +101,7 @@ def _find_rows(
         INSERT INTO found_failing
         SELECT '{noun}', k.rule, k.row_key, s.source_file, s.source_row,
             unnest(CASE WHEN k.rule = '{READABLE_ID}' THEN string_split(s.unreadable, ',') ELSE [k.field] END),
-            s.drop_id
+            {DELIVERED_IN}
         FROM staging.{noun} s JOIN failing_keys k USING (row_key)
         WHERE NOT coalesce({unread}, false) AND NOT ({_set_aside_with_their_person(connection, noun)})
     """)

@@ -20,7 +20,7 @@ from pipelines.ingest.correcting import apply_corrections
 from pipelines.ingest.corrections import Applied, Correction, read_corrections
 from pipelines.protocol import load_text
 from pipelines.refusal import Refusal
-from pipelines.warehouse import open_warehouse, transaction
+from pipelines.warehouse import drop_whatever, open_warehouse, transaction
 from pipelines.workspace import PilotSite, Workspace
 
 PROTOCOL = """\
@@ -90,8 +90,10 @@ class Bench:
     root: Path
     said: list[str] = field(default_factory=list)
 
+    protocol: str = PROTOCOL
+
     def site(self, name: str = "north") -> PilotSite:
-        return PilotSite(Workspace(self.root), load_text(PROTOCOL), name)
+        return PilotSite(Workspace(self.root), load_text(self.protocol), name)
 
     @property
     def pilot(self) -> Path:
@@ -117,6 +119,9 @@ class Bench:
         receive(self.site(site), noun)
         corrections = self.read(*days, site=site)
         with open_warehouse(self.site(site)) as connection, transaction(connection):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE delivered AS SELECT * FROM raw.{noun}")
+            drop_whatever(connection, f"raw.{noun}")  # it may be a view of the store
+            connection.execute(f"CREATE TABLE raw.{noun} AS SELECT * FROM delivered")
             applied = apply_corrections(connection, f"raw.{noun}", noun, corrections)
         self.said += [repr(applied), repr(self.rows("SELECT * FROM raw.corrections", site=site))]
         return applied
@@ -233,6 +238,18 @@ def test_a_row_that_two_drops_call_the_same_is_corrected_in_one(bench: Bench) ->
         (applied,) = apply_corrections(connection, "two_drops", "cases", bench.read())
         ages = connection.execute("SELECT drop_id, age FROM two_drops WHERE source_row = 2 ORDER BY 1").fetchall()
     assert (applied.status, ages) == ("applied", [("2026-01-01", "441"), (DAY, "44")])
+
+
+def test_a_row_of_an_increment_is_corrected_in_later_drops_too(bench: Bench) -> None:
+    bench.protocol = PROTOCOL.replace(
+        "file: talks.csv\n", "file: talks.csv\n    delivery: increments\n    key: [person, contact_date]\n"
+    )
+    bench.put("drops/2026-05-01/talks.csv", TALKS.replace("2026-03", "2026-04"))
+    bench.put("drops/2026-05-01/cases.csv", CASES)
+    bench.register(line(extract="talks", key=f"{DAY}/talks.csv#3", column="Minutes", old="3000", new="30"))
+    assert [one.status for one in bench.applied("contacts", DAY, "2026-05-01")] == ["applied"]
+    rows = bench.rows("SELECT left(contact_date, 7), minutes FROM raw.contacts WHERE source_row = 3 ORDER BY 1")
+    assert rows == [("2026-03", "30"), ("2026-04", "3000")]
 
 
 def test_two_matching_rows_are_ambiguous_and_left_alone(bench: Bench) -> None:
