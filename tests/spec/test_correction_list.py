@@ -478,7 +478,7 @@ def test_running_a_drop_again_changes_nothing(bench: Bench) -> None:
     bench.drop(cases(r3={"age": "forty"}))
     bench.published()
     bench.published()
-    bench.drop(cases(r3={"age": "forty"}), day=SECOND)
+    bench.drop(cases(r3={"age": "fifty"}), day=SECOND)
     bench.published()
     once = bench.since()
     bench.published()
