@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipelines.ingest.drops import age_of
 from pipelines.validation.corrections import READABLE_ID
 from pipelines.validation.decide import Verdict
 from pipelines.validation.problem_history import find_problems
@@ -82,8 +81,8 @@ def drop_of(connection: Any, noun: str) -> str:
     source = "cases" if noun == "outcomes" else noun
     if not has_table(connection, "raw", "deliveries"):
         return ""
-    found = connection.execute("SELECT name FROM raw.deliveries WHERE noun = ?", [source]).fetchall()
-    return max((str(name) for (name,) in found), key=age_of, default="")
+    found = connection.execute("SELECT name FROM raw.deliveries WHERE noun = ?", [source]).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _find_rows(
