@@ -9,6 +9,7 @@ from pipelines.workspace import PilotSite
 
 ROWS = {
     "cases": "One row is one person in this site, with the group they were in and what was known before they started.",
+    "events": "One row is one event of one person: when it happened, of what kind, and when that was decided.",
     "outcomes": "One row is one outcome of one person: whether it is known, and what it was.",
     "contacts": "One row is one contact with one person: when, of what kind, how long, and whether it took place.",
     "spend": "One row is one payment from the fund for one person: when, for what, and how much.",
@@ -19,11 +20,12 @@ ROWS = {
 
 DEPS = {
     "cases": ("raw_cases",),
-    "outcomes": ("raw_cases", "validated_cases"),
-    "contacts": ("raw_contacts", "validated_cases"),
-    "spend": ("raw_spend", "validated_cases"),
+    "events": ("raw_events", "validated_cases", "validated_consents"),
+    "outcomes": ("raw_cases", "validated_cases", "validated_events"),
+    "contacts": ("raw_contacts", "validated_cases", "validated_consents"),
+    "spend": ("raw_spend", "validated_cases", "validated_consents"),
     "consents": ("raw_consents", "validated_cases"),
-    "documents": ("raw_documents", "validated_cases"),
+    "documents": ("raw_documents", "validated_cases", "validated_consents"),
     "codings": ("raw_codings", "validated_documents"),
 }
 

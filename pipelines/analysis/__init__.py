@@ -58,7 +58,7 @@ def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
         return {}
     cases = site.protocol.extracts_of("cases", site.site).values()
     return {
-        "due": [key for key, outcome in outcomes.items() if outcome.tier == "primary" and outcome.due_after_days],
+        "due": [key for key, outcome in outcomes.items() if outcome.tier == "primary" and outcome.due_days],
         "primary": [key for key, outcome in outcomes.items() if outcome.tier == "primary"],
         "has_start": any("start_date" in extract.columns for extract in cases),
         "has_arms": site.protocol.arms is not None,

@@ -80,10 +80,10 @@ def _arm_hidden(arm: ArmSummary, result: EffectResult, rules: Policy) -> bool:
 
 
 def _fields(finding_id: str, plan: Plan) -> tuple[str, str]:
-    """Return the fields an outcome is made from; those made from the same time and event are parts of each other."""
+    """Return the fields an outcome is made from; those of one time and event, or of events, are parts of each other."""
     key = finding_id.split("/")[1]
     outcome = plan.outcomes.get(key)
-    return (outcome.time, outcome.event) if outcome and outcome.time and outcome.event else (key, "")
+    return outcome.source if outcome and outcome.source else (key, "")
 
 
 def _too_close(

@@ -67,6 +67,9 @@ def _telling(
         return people_hidden
     if noun == "outcomes":
         return rows != _known_outcomes(exact) or _any_withheld(shown, EffectResult)
+    if noun == "events":
+        # All events together complete those of the groups where an outcome is made from them.
+        return _any_withheld(shown, EffectResult)
     if noun == "consents":
         # Rounded by itself, a number that nearly equals another bounds what that one was rounded from.
         near = abs(rows - cases) < rules.minimum_count + rules.rounding_base

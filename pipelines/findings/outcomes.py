@@ -215,8 +215,7 @@ def _curves(found: Estimate, outcome: Outcome, making: Making) -> dict[str, tupl
 
 def _told_elsewhere(outcome: Outcome, plan: Plan) -> list[float]:
     """Return the times by which other outcomes, made from the same time and event, tell the number of events."""
-    fields = (outcome.time, outcome.event)
-    others = {o.horizon for o in plan.outcomes.values() if (o.time, o.event) == fields and o.horizon}
+    others = {o.horizon for o in plan.outcomes.values() if o.source == outcome.source and o.horizon}
     return sorted(horizon for horizon in others if horizon < (outcome.horizon or 0))
 
 

@@ -11,7 +11,7 @@ from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceL
 from pipelines.warehouse import has_table
 
 TABLES = ("validated.cases", "validated.outcomes")
-NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
+NOUNS = ("cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings")
 
 
 def quality_findings(making: Making) -> list[Finding]:

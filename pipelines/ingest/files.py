@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ingest import text_files, workbooks
-from pipelines.ingest.headers import expected_columns, header_faults, nameless_fault
-from pipelines.ingest.reading import Facts, Rows
+from pipelines.ingest.headers import expected_columns, header_faults
+from pipelines.ingest.reading import Rows
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
-from pipelines.warehouse import insert
 
 __all__ = ["expected_columns", "header_faults", "load_table", "read_header", "refuse"]
 
@@ -78,16 +77,7 @@ def refuse(faults: Iterable[str]) -> None:
 def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     """Return the rows of a file, its header proven by the protocol."""
     if _is_workbook(path):
-        header, rows = workbooks.read(path, extract)
-        refuse(header_faults(path, header, extract))
-        columns = "".join(f", place_{i} VARCHAR" for i in range(len(header)))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE opened (source_row BIGINT{columns})")
-        insert(connection, "opened", [[n, *row] for n, row in enumerate(rows, start=2)])
-        for index in (index for index, name in enumerate(header) if not name):
-            if any(row[index].strip() for row in rows):
-                raise Refusal(nameless_fault(path, index + 1), "The earlier results stand.")
-        facts = Facts("workbook", header, sheet=extract.sheet)
-        return Rows(facts, "opened", True, lambda said: Refusal(said, ""))
+        return workbooks.open_rows(connection, path, extract)
     header, delimiter = text_files.split_header(path, extract)
     refuse(header_faults(path, header, extract))
     return text_files.open_rows(connection, path, extract, header, delimiter)

@@ -19,8 +19,9 @@ def tidy(name: str) -> str:
 
 def expected_columns(extract: Extract) -> tuple[str, ...]:
     """Return the headers that a file of this extract must have, each once."""
-    spelt = (*(column.column for column in extract.columns.values()), *extract.identifiers.values())
-    return tuple(dict.fromkeys(tidy(name) for name in spelt))
+    from pipelines.ingest.reshape import file_columns  # which needs this module
+
+    return file_columns(extract)
 
 
 def slot(extract: Extract, column: str) -> str:

@@ -33,15 +33,18 @@ class StandingPart:
     rank: int
     """Place of its drop in time."""
 
+    @property
+    def shown(self) -> str:
+        """Name of the file for people; increments of several drops may come in files of one name."""
+        return f"{self.drop.name}/{self.file.shown}" if self.extract.delivery == "increments" else self.file.shown
+
     def query(self, site: str, newest: str) -> str:
         """Return the SELECT of its rows under the common model's names."""
         increments = self.extract.delivery == "increments"
-        source, drop = quoted(self.file.shown), quoted(self.drop.name)
-        # Increments of several drops may come in files of one name; what is not sent again is as it was.
-        key = f"{drop}/{source}" if increments else source
+        source, drop = quoted(self.shown), quoted(self.drop.name)
         fields = "".join(f", {named(field)}" for field in self.stored.about.fields)
         return (
-            f"SELECT '{key}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
+            f"SELECT '{source}#' || source_row AS row_key, person_key{fields}, '{self.name}' AS extract, "
             f"'{source}' AS source_file, source_row, '{quoted(newest) if increments else drop}' AS drop_id "
             f"FROM ({self.stored.rows(site)})"
         )
@@ -99,21 +102,23 @@ def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
         return " UNION ALL BY NAME ".join(part.query(site.site, newest) for part in parts)
     ranked = (f"SELECT {part.rank} AS drop_rank, * FROM ({part.query(site.site, newest)})" for part in parts)
     every = " UNION ALL BY NAME ".join(ranked)
-    return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {_stands(extract, parts[0].stored.about.fields)}"
-
-
-def _stands(extract: Extract, fields: Sequence[str]) -> str:
-    """Return the condition that a row of increments stands.
-
-    With a key, the rows of the latest drop that has the key stand, all of them: two of one drop are a fault that a rule
-    will name. Without a key the whole row is one: it stands as often as the drop that holds it most often does.
-    """
+    fields = parts[0].stored.about.fields
     key = tuple(_key_of(extract, fields))
-    if key:
-        return f"rank() OVER (PARTITION BY {', '.join(key)} ORDER BY drop_rank DESC) = 1"
+    return _latest_of_key(every, key) if key else _each_row_once(every, fields)
+
+
+def _latest_of_key(every: str, key: Sequence[str]) -> str:
+    """Keep the rows of the latest drop that has a key, all of them: two of one drop are a fault that a rule names."""
+    latest = f"rank() OVER (PARTITION BY {', '.join(key)} ORDER BY drop_rank DESC) = 1"
+    return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {latest}"
+
+
+def _each_row_once(every: str, fields: Sequence[str]) -> str:
+    """Keep a row as often as the drop that holds it most often does: what two drops both hold came once."""
     whole = ", ".join(["person_key", *(compared(named(field)) for field in fields)])
-    copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row)"
-    return f"row_number() OVER (PARTITION BY {whole}, copy ORDER BY drop_rank) = 1".replace("copy", f"({copies})")
+    copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row) AS drop_copy"
+    first = f"row_number() OVER (PARTITION BY {whole}, drop_copy ORDER BY drop_rank) = 1"
+    return f"SELECT * EXCLUDE (drop_rank, drop_copy) FROM (SELECT *, {copies} FROM ({every})) QUALIFY {first}"
 
 
 def _key_of(extract: Extract, fields: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ DuckDB reads the file and writes encrypted Parquet; no row passes through Python
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
+from pipelines.ingest.reshape import reshaped
 from pipelines.ingest.store import About
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
 from pipelines.refusal import Refusal
@@ -87,8 +88,12 @@ def write_parts(
         know_delivered(connection, site.workspace, site.pilot, vault=True)
         prepare(connection, keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot))
         rows = open_rows(connection, file.path, extract)  # type: ignore[arg-type]
-        writing = Writing(connection, site, name, extract, file, rows, vault_draft, draft)
-        return _in_plain_words(rows, lambda: _written(writing))
+
+        def work() -> About:
+            shaped = reshaped(connection, rows, extract, file.shown)
+            return _written(Writing(connection, site, name, extract, file, shaped, vault_draft, draft))
+
+        return _in_plain_words(rows, work)
     finally:
         connection.close()
 
@@ -114,7 +119,18 @@ def _written(writing: Writing) -> About:
     if _keep_odd_people(writing, secret):
         _write_rows(writing, whole, odd=True)
         _write_people(writing, whole, secret)
-    return _apart(writing, whole, secret)
+    dates = _proven_dates(writing, whole)
+    return replace(_apart(writing, whole, secret), dates=dates)
+
+
+def _proven_dates(writing: Writing, whole: Path) -> dict[str, tuple[str, str]]:
+    """Find out how dates without a declared format are written; the rows of all sites are evidence."""
+    from pipelines.validation.dates import prove, unproven
+
+    asked = unproven(writing.extract.noun, writing.extract)
+    columns = {field: (named(field), words) for field, words in asked.items()}
+    proofs = prove(writing.connection, _read(whole, "delivered"), columns)
+    return {field: (proof.format, proof.verdict) for field, proof in proofs.items()}
 
 
 def _write_rows(writing: Writing, target: Path, *, odd: bool) -> None:

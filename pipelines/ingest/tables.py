@@ -114,7 +114,7 @@ def _note_readings(connection: Any, noun: str, parts: Sequence[StandingPart]) ->
     )
     connection.execute("DELETE FROM raw.readings WHERE noun = ?", [noun])
     rows = [
-        (noun, part.name, part.file.shown, field, *proof)
+        (noun, part.name, part.shown, field, *proof)
         for part in parts
         for field, proof in part.stored.about.dates.items()
     ]
@@ -171,5 +171,5 @@ def _said(noun: str, rows: int, state: Standing, parts: Sequence[StandingPart]) 
 
 def _notes(parts: Sequence[StandingPart]) -> str:
     """Return what was found out about the files, as a Markdown list."""
-    lines = [f"- {part.file.shown}: {note}" for part in parts for note in part.stored.about.notes]
+    lines = [f"- {part.shown}: {note}" for part in parts for note in part.stored.about.notes]
     return "\n".join(dict.fromkeys(lines))

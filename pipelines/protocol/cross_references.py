@@ -10,7 +10,8 @@ from typing import Any
 
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
-from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping
+from pipelines.protocol.further_references import completing_faults, event_faults
+from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases
 
 COUNTED = {"contacts", "minutes", "spend"}
 
@@ -18,7 +19,8 @@ COUNTED = {"contacts", "minutes", "spend"}
 def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return every reference that does not resolve."""
     checks = (_extract_sites, _extract_fields, _unmapped_fields, _questions, _adjustment, _components, _planned, _codes)
-    return [fault for check in checks for fault in check(tree, line)]
+    found = [fault for check in checks for fault in check(tree, line)]
+    return [*found, *completing_faults(tree, line), *event_faults(tree, line)]
 
 
 def _extract_sites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
@@ -50,7 +52,8 @@ def _extract_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
                 place: tuple[str | int, ...] = ("extracts", name, "columns", field)
                 problem = f"{noun} has no field of this name, and nothing in the protocol uses it."
                 yield Fault(line(place), ".".join(map(str, place)), problem, did_you_mean(field, known))
-        for field in REQUIRED.get(noun, ()):
+        # What completes another extract has that one's rows: only the person must be told.
+        for field in ("person",) if body.get("completes") else REQUIRED.get(noun, ()):
             if field not in columns:
                 where = f"extracts.{name}.columns"
                 yield Fault(line(("extracts", name, "columns")), where, f'{noun} need the field "{field}".')
@@ -61,14 +64,14 @@ def _unmapped_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     used = extra_fields(tree)
     if tree.get("arms"):
         used["arm"] = ("arms",)
-    cases = [(name, mapping(body.get("columns"))) for name, noun, body in extracts(tree) if noun == "cases"]
+    cases = list(whole_cases(tree))
     if not cases:
         yield Fault(line(("extracts",)), "extracts", "no extract holds the cases.", "Add one with `noun: cases`.")
     for field, place in used.items():
-        for name, columns in cases:
-            if field not in columns:
+        for name, mapped in cases:
+            if field not in mapped:
                 problem = f'no column is mapped to "{field}" in extracts.{name}.columns.'
-                yield Fault(line(place), ".".join(map(str, place)), problem, did_you_mean(field, columns))
+                yield Fault(line(place), ".".join(map(str, place)), problem, did_you_mean(field, mapped))
 
 
 def _questions(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -51,3 +51,32 @@ def format_fault(declared: str) -> str:
         return "this is not a format of dates."
     lacking = [part for part, letters in ONCE.items() if sum(found.count(letter) for letter in letters) != 1]
     return f"a date needs its {' and '.join(lacking)} exactly once." if lacking else ""
+
+
+SHAPES = {
+    "%Y": "[0-9]{4}",
+    "%y": "[0-9]{2}",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%b": "[A-Za-z]+",
+    "%B": "[A-Za-z]+",
+}
+SPOKEN = {"%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "mmm", "%B": "mmmm"}
+
+
+def shape(form: str) -> str:
+    """Return the regular expression of a date's form, so that no reader may be more generous than the form says."""
+    # Without marks between them, one-digit days would let `2026105` be read as 5 October or 10 May.
+    digits = {**SHAPES, "%m": "[0-9]{2}", "%d": "[0-9]{2}"} if runs_together(form) else SHAPES
+    pieces = re.split(r"(%[a-zA-Z])", form)
+    return "".join(digits.get(piece, re.escape(piece)) for piece in pieces)
+
+
+def runs_together(form: str) -> bool:
+    """Tell whether two numbers of a format stand side by side without a mark between them."""
+    return re.search(r"%[YymdHMS]%[YymdHMS]", form) is not None
+
+
+def spoken(form: str) -> str:
+    """Return a format as people write it: %d/%m/%Y becomes dd/mm/yyyy."""
+    return re.sub(r"%[YymdbB]", lambda found: SPOKEN[found[0]], form)

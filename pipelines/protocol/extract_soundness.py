@@ -10,10 +10,15 @@ from typing import Any
 from pipelines.protocol.date_formats import format_fault
 from pipelines.protocol.extracts import FIELDS, YES_NO_CODES
 from pipelines.protocol.faults import Fault, did_you_mean
+from pipelines.protocol.folding import folded
 from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, outcome_fields, written
+from pipelines.protocol.shape_soundness import shape_faults
 
 KINDS: dict[str, tuple[str, ...]] = {
-    "table": (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"),
+    "table": (
+        *(".csv", ".tsv", ".tab", ".ssv", ".psv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"),
+        *(".parquet", ".sqlite", ".sqlite3", ".db"),
+    ),
     "interviews": (".qdpx",),
 }
 """Endings of the files that can be read."""
@@ -28,6 +33,7 @@ def extract_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             *_file(noun, written(body.get("file"))),
             *_reading(body),
             *_columns_twice(body),
+            *shape_faults(noun, body),
             *_column_faults(tree, noun, body, types),
         ):
             full: Place = (*place, *where)
@@ -92,7 +98,11 @@ def _is_text_encoding(name: str) -> bool:
 
 def _columns_twice(body: Mapping[str, Any]) -> Found:
     """A column that identifies a person is locked away, so nothing else can be made of it."""
-    fields = {written(one.get("column")): field for field, one in columns(body).items()}
+    fields = {
+        written(name): field
+        for field, one in columns(body).items()
+        for name in (one.get("column"), *listed(one.get("also")))
+    }
     seen: dict[str, str] = {}
     for kind, column in mapping(body.get("identifiers")).items():
         word = written(column)
@@ -111,6 +121,8 @@ def _column_faults(tree: Mapping[str, Any], noun: str, body: Mapping[str, Any], 
         place: Place = ("columns", field)
         yield from _format(place, kind, written(column.get("format")))
         codes = mapping(column.get("codes"))
+        if written(column.get("case")) in ("lower", "upper") and (codes or kind not in ("text", "category", "")):
+            yield (*place, "case"), "only a text without codes has a case.", "Delete it."
         yield from _codes_twice(place, codes)
         if codes and kind in ("date", "person"):
             yield (*place, "codes"), f"a {kind} has no codes.", "Delete them."
@@ -127,10 +139,10 @@ def _format(place: Place, kind: str, declared: str) -> Found:
 
 
 def _codes_twice(place: Place, codes: Mapping[str, Any]) -> Found:
-    """Case does not matter in codes, so `a` and `A` are one."""
+    """Case and kinds of dash do not matter in codes, so `a` and `A` are one."""
     seen: dict[str, Any] = {}
     for code, meaning in codes.items():
-        if seen.setdefault(code.strip().casefold(), meaning) != meaning:
+        if seen.setdefault(folded(code), meaning) != meaning:
             yield (*place, "codes", code), "this code is listed with another meaning too; case does not matter.", ""
 
 

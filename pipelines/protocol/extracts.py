@@ -70,6 +70,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 KEPT_NAMES: tuple[str, ...] = (
     *("row_key", "person_key", "extract", "source_file", "source_row", "drop_id", "received_at"),
+    *("drop_rank", "drop_copy", "corrected", "blank", "identifier"),
     *("unreadable", "reasons", "kept_arm", "measured", "outcome", "value_or_time"),
 )
 """Columns that every table has beside its fields; no field of a pilot's own may be called so."""
@@ -96,9 +97,13 @@ class Column(Part):
     """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: the one that every value of the column proves; where
     none does, or where day and month could be swapped, the table is refused."""
     case: Literal["as_given", "lower", "upper"] = "as_given"
-    """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared."""
+    """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared.
+    Blanks at the ends of a text, also non-breaking and unseen ones, are always taken off; nothing inside it changes,
+    and leading zeros stay."""
     codes: dict[Code, Code] = {}
-    """What each code means: `{J: yes, N: no}`. A value that is not listed is a fault; case does not matter."""
+    """What each code means: `{J: yes, N: no}`. A value that is not listed is a fault. In comparison case
+    does not matter, nor do blanks at the ends, kinds of space, dash and quotation mark, unseen characters and the way
+    an accent is stored; `1.0` is `1`, but `01` is not."""
     missing: tuple[Code, ...] = ()
     """Values that mean "not known", beside the usual ones."""
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from pipelines.protocol.cross_references import cross_reference_faults
 from pipelines.protocol.faults import Fault, ProtocolFaults
+from pipelines.protocol.limit_soundness import limit_faults
 from pipelines.protocol.models import Protocol
 from pipelines.protocol.soundness import soundness_faults
 from pipelines.protocol.speech import fault_of
@@ -41,6 +42,7 @@ def load_text(text: str, path: Path = Path("protocol.yml")) -> Protocol:
     faults = [*tree.faults, *_folder_fault(tree, path)]
     faults += cross_reference_faults(tree.values, tree.line)
     faults += soundness_faults(tree.values, tree.line)
+    faults += limit_faults(tree.values, tree.line)
     try:
         protocol = Protocol.model_validate(tree.values)
     except ValidationError as error:

@@ -139,6 +139,17 @@ class Disclosure(Part):
     """Smallest count that may be shown; it can only be stricter than the profile's."""
 
 
+class Age(Part):
+    """Which ages can be true, of a field of the cases that holds the age at referral."""
+
+    field: Slug
+    """Field of the cases extract, a number, that holds the age in years: usually a covariate."""
+    low: Annotated[float, Field(ge=0)] = 18
+    """Lowest age that can be true."""
+    high: Annotated[float, Field(gt=0)] = 100
+    """Highest age that can be true."""
+
+
 class Limits(Part):
     """Limits that the data have to keep; each becomes a check that speaks."""
 
@@ -148,6 +159,28 @@ class Limits(Part):
     """Largest share of rows that may be set aside by row rules; above it the table is refused."""
     spend_per_entry: Annotated[float, Field(gt=0)] | None = None
     """Largest single amount that the fund may pay, in pounds."""
+    spend_per_person: Annotated[float, Field(gt=0)] | None = None
+    """Largest sum that the fund may pay for one person, refunds taken off, in pounds."""
+    age: Age | None = None
+    """Ages that can be true: `{field: age, low: 18, high: 100}`. Rows outside are named for correction; the people
+    stay in, because a slip in the age is no reason to lose an outcome. Default: not checked."""
+    two_sites: bool = False
+    """True when a person may rightly stand in the case files of two sites. Otherwise they are set aside in both:
+    counted twice they would weigh twice, and nobody can say which site they belong to."""
+    consent_before_linking: bool = False
+    """True when contacts, payments, events and interviews may only be linked for people whose row of consents says
+    `may_link`, dated no later than the drop and not withdrawn. Rows of all others are set aside in these tables; the
+    case file, which is the service's own, stays whole."""
+    contact_grace_days: Annotated[int, Field(ge=0)] = 0
+    """Days by which a contact may come before the start or after the end of a person's time in the pilot."""
+    missing_by_arm: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Largest difference between the groups in the share missing of a primary outcome or a covariate before a warning
+    (0.1 is ten points); a difference that chance alone would explain is not warned of."""
+    volume_change: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Largest share by which a cumulative file may shrink from one drop to the next before a warning."""
+    identical_rows: Literal["all", "one"] = "all"
+    """Of rows of contacts, payments or events that are equal in every field keep `all`, with a warning (two equal
+    payments on one day may both be true), or `one`. Of cases and consents one is kept in any case."""
     people_per_arm: Annotated[int, Field(ge=2)] = 10
     """Fewest people in a group for which an effect is estimated; below it the report only describes."""
 

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.protocol.base import Part, Slug, Text
+from pipelines.protocol.base import Code, Part, Slug, Text
+
+
+class EventsOutcome(Part):
+    """How an outcome is counted from the extract of events (a row per arrest, conviction or move).
+
+    An event counts when its date lies after the index date and no more than `horizon` days after it; one on the index
+    day itself does not count. Somebody without such an event has 0, not a missing value. Somebody without an index
+    date, or with an event that was set aside because it could not be read, is not known.
+    """
+
+    kinds: tuple[Code, ...] = ()
+    """Kinds of event that count, as the field `kind` of the events holds them; case does not matter. Default: all."""
+    waiting_days: Annotated[int, Field(ge=0)] = 0
+    """Days to wait for decisions: an event counts only if its `decided_date` lies within `horizon` plus these days of
+    the index date. One-year proven reoffending has horizon 365 and waits 183 days, for convictions within a further six
+    months. Default 0: nothing needs to be decided."""
+    index: Literal["start_date", "referral_date"] | None = None
+    """Date of the cases from which days are counted. Default: the start or, without one, the referral."""
 
 
 class Outcome(Part):
@@ -14,7 +34,8 @@ class Outcome(Part):
 
     A binary, continuous or count outcome names the field that holds its `value`. A time-to-event outcome names the
     fields of its `time` and `event`. A binary outcome may be made from a time and an event: it happened when the event
-    came no later than `horizon`.
+    came no later than `horizon`. Instead of fields, `events` makes a binary, count or time-to-event outcome from the
+    extract of events: whether any event came within `horizon` days, how many did, or after how many days the first one.
     """
 
     title: Text
@@ -38,10 +59,13 @@ class Outcome(Part):
     event: Slug | None = None
     """Field of the cases extract (yes/no) that says whether the event happened."""
     horizon: Annotated[float, Field(gt=0)] | None = None
-    """Length of follow-up, in `unit`."""
+    """Length of follow-up, in `unit`; of an outcome from events, in days."""
+    events: EventsOutcome | None = None
+    """How it is counted from the extract of events; there is then no `value`, `time` or `event`."""
     due_after_days: Annotated[int, Field(gt=0)] | None = None
     """Days after the start (or, without one, the referral) when the outcome can be known. Whose time has not yet come
-    at the date of the drop is not followed up to the end: neither analysed nor missing. Default: all have come."""
+    at the date of the drop is not followed up to the end: neither analysed nor missing. Default: all have come; of
+    an outcome from events `horizon` plus `waiting_days`."""
     minimum_important_difference: Annotated[float, Field(gt=0)] | None = None
     """Smallest difference that would matter: a share for a binary outcome (0.05 is five points), else in `unit`."""
 
@@ -50,15 +74,49 @@ class Outcome(Part):
         """Direction of the figure that is good for people; of a time to an event the figure is the time without it."""
         return "higher" if self.better in ("higher", "later") else "lower"
 
+    @property
+    def source(self) -> tuple[str, str] | None:
+        """What it shares with other outcomes: those of one time and event, or of events, are parts of each other."""
+        if self.events:
+            return ("events", "")
+        return (self.time, self.event) if self.time and self.event else None
+
+    @property
+    def due_days(self) -> int | None:
+        """Days after the index date when the outcome can be known; None: at once."""
+        if self.due_after_days is None and self.events:
+            return math.ceil(self.horizon or 0) + self.events.waiting_days
+        return self.due_after_days
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counted_in_days(cls, given: object) -> object:
+        """Say "days" of the horizon of an outcome from events: nothing else can be meant."""
+        if isinstance(given, Mapping) and given.get("events") is not None and not given.get("unit"):
+            return {**given, "unit": "days"}
+        return given
+
     @model_validator(mode="after")
     def _has_its_fields(self) -> Outcome:
         """Refuse an outcome that could not be computed."""
+        if self.events:
+            return self._is_made_from_events()
         if self.type == "time_to_event" and not (self.time and self.event and self.horizon):
             raise ValueError("a time_to_event outcome needs `time`, `event` and `horizon`")
         if self.type in ("continuous", "count") and not self.value:
             raise ValueError(f"a {self.type} outcome needs `value`")
         if self.type == "binary" and not (self.value or (self.time and self.event and self.horizon)):
             raise ValueError("a binary outcome needs `value`, or `time`, `event` and `horizon`")
+        return self
+
+    def _is_made_from_events(self) -> Outcome:
+        """Refuse an outcome from events that is something else too, or has no end."""
+        if self.value or self.time or self.event:
+            raise ValueError("an outcome from `events` has no `value`, `time` or `event` of its own")
+        if self.type == "continuous" or not self.horizon:
+            raise ValueError(
+                "an outcome from `events` is binary, count or time_to_event, and needs a `horizon` in days"
+            )
         return self
 
 

@@ -40,6 +40,17 @@ def columns(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {field: {"column": one} if isinstance(one, str) else mapping(one) for field, one in spelt}
 
 
+def whole_cases(tree: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """Return each extract of cases that completes no other, with its fields and those of the ones that complete it."""
+    cases = [(name, body) for name, noun, body in extracts(tree) if noun == "cases"]
+    further: dict[str, set[str]] = {}
+    for _, body in cases:
+        further.setdefault(written(body.get("completes")), set()).update(columns(body))
+    for name, body in cases:
+        if not written(body.get("completes")):
+            yield name, {*columns(body), *further.get(name, ())}
+
+
 def extra_fields(tree: Mapping[str, Any]) -> dict[str, Place]:
     """Return the fields of cases that outcomes, covariates and components name, with the place that names them."""
     named: dict[str, Place] = {name: ("covariates", name) for name in mapping(tree.get("covariates"))}

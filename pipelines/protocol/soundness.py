@@ -15,12 +15,11 @@ from pipelines.protocol.faults import Fault
 from pipelines.protocol.parts import (
     Line,
     Place,
-    columns,
-    extracts,
     listed,
     mapping,
     measured_fields,
     outcome_fields,
+    whole_cases,
     written,
 )
 
@@ -74,7 +73,7 @@ def _number(node: Any) -> float | None:
 def _due(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Without a date to count from, everybody would silently be due."""
     dated = {"start_date", "referral_date"}
-    undated = [name for name, noun, body in extracts(tree) if noun == "cases" and not dated & columns(body).keys()]
+    undated = [name for name, fields in whole_cases(tree) if not dated & fields]
     for name, outcome in mapping(tree.get("outcomes")).items():
         if mapping(outcome).get("due_after_days") is not None and undated:
             where = f"extracts.{undated[0]}.columns"

@@ -1,29 +1,37 @@
 """Turns a rule into what Great Expectations is asked. What belongs here: types, keyword arguments, SQL text.
 
-Where Great Expectations' SQL engine is unfit on DuckDB, the rule becomes SQL inside its UnexpectedRowsExpectation:
+Where Great Expectations' SQL engine is unfit on DuckDB, or dear, the rule becomes one figure of our own expectation
+`no_rows_fail` (see failing_rows.py), so that all such rules share the scan of its bundle:
 
 - regular expressions: its engine knows no operator for DuckDB;
-- compound uniqueness: its engine returns no row keys;
-- ranges of dates and times: its `between` turns bounds into numbers or compares text.
+- uniqueness: it sorts whole columns where a GROUP BY does, and returns no row keys for compound keys;
+- ranges of dates and times: its `between` turns bounds into numbers or compares text;
+- ordered pairs, lengths and rules that are SQL: it would send a query, or two, for each.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.validation.rule import Rule
 
+NO_ROWS_FAIL = "no_rows_fail"
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A Great Expectations type with its arguments; `sql` is set where it is an UnexpectedRowsExpectation."""
+    """A Great Expectations type with its arguments, and the SELECT of the keys of the rows that fail it.
+
+    Great Expectations counts, we fetch: asked for row keys it fetches the failing values too. That both mean the same
+    rows is checked on every run (run.py) and on random tables (tests/properties/test_validation_engines.py).
+    """
 
     type: str
     kwargs: dict[str, Any]
-    sql: str | None = None
+    keys: str
+    total: str | None = None
 
 
 def quoted(name: str) -> str:
@@ -41,78 +49,132 @@ def _literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _failing(row_key: str, condition: str) -> str:
-    return f"SELECT {quoted(row_key)} FROM {{table}} WHERE {condition}"
-
-
-def _regex_sql(rule: Rule, row_key: str) -> str:
+def _regex(rule: Rule) -> str:
     column, pattern = quoted(rule.arguments["column"]), _literal(rule.arguments["regex"])
     wanted = "NOT " if rule.expectation == "expect_column_values_to_match_regex" else ""
-    return _failing(row_key, f"{column} IS NOT NULL AND {wanted}regexp_matches({column}, {pattern})")
+    return f"{wanted}regexp_matches({column}, {pattern})"
 
 
-def _compound_sql(rule: Rule, row_key: str) -> str:
-    columns = [quoted(column) for column in rule.arguments["column_list"]]
-    # A missing part is another rule's matter: two rows without a date are not the same contact.
-    known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-    return _failing(row_key, f"{known} QUALIFY count(*) OVER (PARTITION BY {', '.join(columns)}) > 1")
-
-
-def _between_sql(rule: Rule, row_key: str) -> str:
-    given, column = rule.arguments, quoted(rule.arguments["column"])
+def _between(rule: Rule, measured: str) -> str:
+    given = rule.arguments
     low = "<=" if given.get("strict_min") else "<"
     high = ">=" if given.get("strict_max") else ">"
     outside = [
-        f"{column} {sign} {_literal(given[bound])}"
+        f"{measured} {sign} {_literal(given[bound])}"
         for bound, sign in (("min_value", low), ("max_value", high))
         if given.get(bound) is not None
     ]
-    return _failing(row_key, " OR ".join(outside))
+    return " OR ".join(outside) or "false"
+
+
+def _ordered(rule: Rule) -> str:
+    later, earlier = quoted(rule.arguments["column_A"]), quoted(rule.arguments["column_B"])
+    return f"{later} {'<' if rule.arguments.get('or_equal') else '<='} {earlier}"
 
 
 def _is_dated(rule: Rule) -> bool:
     return any(isinstance(rule.arguments.get(bound), dt.date) for bound in ("min_value", "max_value"))
 
 
-def _sql(rule: Rule, row_key: str) -> str | None:
+def _condition(rule: Rule) -> str | None:
+    """Return the condition under which a row fails, of rules that look at one row at a time."""
     match rule.expectation:
         case "unexpected_rows":
-            return str(rule.arguments["sql"])
+            return rule.arguments.get("where")
         case "expect_column_values_to_match_regex" | "expect_column_values_to_not_match_regex":
-            return _regex_sql(rule, row_key)
-        case "expect_compound_columns_to_be_unique":
-            return _compound_sql(rule, row_key)
+            return _regex(rule)
         case "expect_column_values_to_be_between" if _is_dated(rule):
-            return _between_sql(rule, row_key)
+            return _between(rule, quoted(rule.arguments["column"]))
+        case "expect_column_value_lengths_to_be_between":
+            return _between(rule, f"length({quoted(rule.arguments['column'])})")
+        case "expect_column_pair_values_a_to_be_greater_than_b":
+            return _ordered(rule)
     return None
 
 
-def _keys_of(sql: str, row_key: str, schema: str) -> str:
-    """Wrap a rule's SQL so that it can return row keys and nothing else, each once, from {table}."""
-    body = sql.strip().rstrip(";").replace("{schema}", schema).replace("{table}", "candidate")
-    return f"SELECT DISTINCT {quoted(row_key)} FROM ({body}\n) AS failing"
+def _listed(rule: Rule, wanted: str) -> str:
+    column, values = quoted(rule.arguments["column"]), rule.arguments["value_set"]
+    return f"{column} {wanted} ({', '.join(_literal(value) for value in values)})" if values else "false"
 
 
-def _for_gx(sql: str) -> str:
-    """Hide from GX (braces) and SQLAlchemy (colons) what only looks like a placeholder."""
-    braced = sql.replace("{", "{{").replace("}", "}}")
-    safe = re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", braced)
-    return f"WITH candidate AS (SELECT * FROM {{batch}}) {safe}"
+def _plain_condition(rule: Rule) -> str:
+    """Return the condition under which a row fails, of rules that Great Expectations counts by itself."""
+    column = quoted(rule.columns[0]) if rule.columns else ""
+    match rule.expectation:
+        case "expect_column_values_to_not_be_null":
+            return f"{column} IS NULL"
+        case "expect_column_values_to_be_null":
+            return f"{column} IS NOT NULL"
+        case "expect_column_values_to_be_in_set":
+            return _listed(rule, "NOT IN")
+        case "expect_column_values_to_not_be_in_set":
+            return _listed(rule, "IN")
+        case "expect_column_values_to_be_between":
+            return _between(rule, column)
+        case "expect_column_pair_values_to_be_equal":
+            return f"{column} <> {quoted(rule.arguments['column_B'])}"
+    return "false"
 
 
-def keys_sql(asked: Asked, table: str) -> str:
-    """Give the statement that returns the failing row keys of a SQL rule from a table."""
-    return f"WITH candidate AS (SELECT * FROM {table}) {asked.sql}"
+def _key_columns(rule: Rule) -> tuple[str, ...]:
+    unique = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
+    return tuple(quoted(column) for column in rule.columns) if rule.expectation in unique else ()
 
 
-def compile_rule(rule: Rule, row_key: str, schema: str) -> Asked:
-    """Give Great Expectations' type and arguments for a rule."""
-    sql = _sql(rule, row_key)
-    if sql is not None:
-        keys = _keys_of(sql, row_key, schema)
-        return Asked("unexpected_rows_expectation", {"unexpected_rows_query": _for_gx(keys)}, keys)
+def _ours(failing: str, keys: str) -> Asked:
+    return Asked(NO_ROWS_FAIL, {"failing": failing}, keys)
+
+
+def _figure(count: str) -> str:
+    """Return a subquery's count as an aggregate: alone in a SELECT it would be repeated for each row of the table."""
+    return f"count(*) FILTER (WHERE false) + ({count})"
+
+
+def _where(condition: str, row_key: str, path: str) -> str:
+    return f"SELECT {row_key} FROM {path} WHERE {condition}\n"
+
+
+def _of_condition(condition: str, row_key: str, path: str) -> Asked:
+    return _ours(f"count(*) FILTER (WHERE {condition}\n)", _where(condition, row_key, path))
+
+
+def _of_key(columns: tuple[str, ...], row_key: str, path: str) -> Asked:
+    """Count rows in groups of more than one; a missing part is another rule's matter: two undated rows differ."""
+    known, listed = " AND ".join(f"{column} IS NOT NULL" for column in columns), ", ".join(columns)
+    groups = f"FROM {path} WHERE {known} GROUP BY {listed} HAVING count(*) > 1"
+    same = " AND ".join(f"r.{column} = g.{column}" for column in columns)
+    return _ours(
+        _figure(f"SELECT coalesce(sum(held), 0)::BIGINT FROM (SELECT count(*) AS held {groups})"),
+        f"SELECT r.{row_key} FROM {path} AS r JOIN (SELECT {listed} {groups}) AS g ON {same}",
+    )
+
+
+def _filled(sql: str, table: str, schema: str) -> str:
+    return sql.strip().rstrip(";").replace("{schema}", schema).replace("{table}", table)
+
+
+def _of_sql(sql: str, row_key: str, path: str, schema: str) -> Asked:
+    """Wrap a rule's SQL so that it can return row keys and nothing else, each once."""
+    body = _filled(sql, "candidate", schema)
+    # In parentheses of its own a comment at the end of a rule's SQL hides nothing of ours.
+    inner = f"WITH candidate AS (SELECT * FROM {path}) SELECT {row_key} FROM ({body}\n) AS failing"
+    return _ours(
+        _figure(f"SELECT count(DISTINCT {row_key}) FROM ({inner})"), f"SELECT DISTINCT {row_key} FROM ({inner})"
+    )
+
+
+def compile_rule(rule: Rule, row_key: str, path: str, schema: str) -> Asked:
+    """Give Great Expectations' type and arguments for a rule about the table at a path, with its siblings' schema."""
+    key = quoted(row_key)
+    if (condition := _condition(rule)) is not None:
+        return _of_condition(condition, key, path)
+    if columns := _key_columns(rule):
+        return _of_key(columns, key, path)
+    if "sql" in rule.arguments:
+        total = _filled(rule.arguments["of"], path, schema) if "of" in rule.arguments else None
+        return replace(_of_sql(str(rule.arguments["sql"]), key, path, schema), total=total)
     kwargs = dict(rule.arguments)
     if "column_A" in kwargs:
         # Without this GX counts a missing date as a date out of order.
         kwargs["ignore_row_if"] = "either_value_is_missing"
-    return Asked(rule.expectation, kwargs)
+    return Asked(rule.expectation, kwargs, _where(_plain_condition(rule), key, path))

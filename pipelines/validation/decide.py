@@ -27,11 +27,12 @@ def decide(results: Sequence[CheckResult], *, minimum_count: int = 10) -> Verdic
     """Publish or refuse a table.
 
     Refused if any rule refuses, or if rules that each set aside a bearable share together set aside more than the most
-    generous of them allows: three rules of 15% each would otherwise lose nearly half of the people.
+    generous of them allows: three rules of 15% each would otherwise lose nearly half of the people. Rules with a limit
+    of their own (services often export everybody) are judged apart, so that their patience does not excuse the others.
     """
     quarantine = _quarantine(results)
     total = max((result.total for result in results), default=0)
-    refusals = _said(results, "refuse") or _too_many(results, len(quarantine), total, minimum_count)
+    refusals = _said(results, "refuse") or _too_many(results, total, minimum_count)
     said = f"Refused: {' '.join(refusals)}" if refusals else _published(len(quarantine), total, minimum_count)
     return Verdict(
         publish=not refusals,
@@ -55,12 +56,15 @@ def _quarantine(results: Sequence[CheckResult]) -> dict[str, tuple[str, ...]]:
     return reasons
 
 
-def _too_many(results: Sequence[CheckResult], set_aside: int, total: int, minimum: int) -> tuple[str, ...]:
-    limit = max((result.limit for result in results if result.decision == "quarantine"), default=1.0)
-    if set_aside <= limit * total:
-        return ()
-    part = part_words(set_aside, total, minimum)
-    return (f"Taken together, the rules would set aside {part} of {count_words(total, minimum)} rows, too many.",)
+def _too_many(results: Sequence[CheckResult], total: int, minimum: int) -> tuple[str, ...]:
+    for limit in sorted({result.limit for result in results if result.decision == "quarantine"}):
+        set_aside = len(_quarantine([result for result in results if result.limit <= limit]))
+        if set_aside > limit * total:
+            part = part_words(set_aside, total, minimum)
+            return (
+                f"Taken together, the rules would set aside {part} of {count_words(total, minimum)} rows, too many.",
+            )
+    return ()
 
 
 def _published(set_aside: int, total: int, minimum: int) -> str:

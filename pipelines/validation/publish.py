@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count
-from pipelines.protocol import Protocol
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.validation import correction_list, failing
-from pipelines.validation.corrections import READABLE_ID, as_list, failing_rows, unreadable_values
+from pipelines.validation.copies import keep_copies, set_copies_apart
+from pipelines.validation.corrections import as_list, failing_rows, unreadable_values
+from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
-from pipelines.validation.load import load_rules
+from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
+from pipelines.validation.people_rules import LINKED, keeps_one
+from pipelines.validation.protocol_rules import rule_ids, rules_for
 from pipelines.validation.result import CheckResult
-from pipelines.validation.rule import Rule
-from pipelines.validation.rules import between, not_null_share, required
 from pipelines.validation.run import run_rules
-from pipelines.validation.typed import Typed, field_types, outcome_structs, typed_field, unreadable_fields
+from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
     columns_of,
     few_set_aside,
@@ -31,20 +32,11 @@ from pipelines.warehouse import (
 )
 from pipelines.workspace import PilotSite
 
-NOUNS = ("cases", "outcomes", "contacts", "spend", "consents", "documents", "codings")
-TABULAR = ("cases", "contacts", "spend", "consents")
+__all__ = ["NOUNS", "TABULAR", "publish", "rule_ids", "rules_for"]
 
-READABLE = Rule(
-    id=READABLE_ID,
-    expectation="unexpected_rows",
-    arguments={"sql": "SELECT row_key FROM {table} WHERE unreadable <> ''"},
-    severity="block",
-    level="row",
-    words="Every value that is given can be read as the protocol says",
-    failed="{failed} of {total} rows ({share}) hold a value that cannot be read as the protocol says.",
-    advice="Correct the values in the rows listed below, or add their codes or format to the protocol.",
-    why="A value that nobody can read is not a value; guessing it would be worse than missing it.",
-)
+NOUNS = ("cases", "consents", "events", "outcomes", "contacts", "spend", "documents", "codings")
+"""In the order of the data: consents say whose contacts and payments may be linked."""
+TABULAR = ("cases", "consents", "events", "contacts", "spend")
 
 
 def publish(site: PilotSite, noun: str) -> Told:
@@ -64,15 +56,18 @@ def _publish_or_refuse(site: PilotSite, noun: str) -> Told:
         try:
             return _checked(connection, site, noun)
         finally:
-            connection.execute(f"DROP TABLE IF EXISTS staging.{noun}")
+            connection.execute(f"DROP TABLE IF EXISTS staging.{noun}; DROP TABLE IF EXISTS staging.{noun}_copies")
 
 
 def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     """Type a table into staging, run its rules, and publish it unless they refuse."""
     minimum = minimum_count(site.protocol)
-    replace_table(connection, f"staging.{noun}", _select(site, noun), _parameters(site, noun))
+    found = readings(connection, site, noun) if noun in TABULAR else {}
+    replace_table(connection, f"staging.{noun}", _select(site, noun, found), _parameters(site, noun))
+    if keeps_one(site.protocol, noun):
+        set_copies_apart(connection, noun)
     declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
-    rules = rules_for(site.protocol, noun) if declared else ()
+    rules = rules_for(site.protocol, noun, site.site) if declared else ()
     results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
@@ -103,6 +98,10 @@ def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
         raise Refusal(f"The protocol has changed since the {source} were received.", "Run all steps of this site.")
     if noun in ("outcomes", "documents"):
         _insist_on_cases(connection, source)
+    if noun == "outcomes" and any(outcome.events for outcome in site.protocol.outcomes.values()):
+        _insist_on_events(connection)
+    if noun in LINKED and site.protocol.limits.consent_before_linking:
+        _insist_on_consents(connection)
 
 
 def _insist_on_cases(connection: Any, source: str) -> None:
@@ -117,100 +116,45 @@ def _insist_on_cases(connection: Any, source: str) -> None:
         )
 
 
-def rules_for(protocol: Protocol, noun: str) -> tuple[Rule, ...]:
-    """Return the rules of a table: those of expectations/, and those that the protocol asks for."""
-    rules = [*load_rules(noun), READABLE, *_protocol_rules(protocol, noun)]
-    limit = protocol.limits.quarantine
-    # A rule file may be more patient with some rules; the protocol's limit speaks for all others.
-    return tuple(
-        r if "refuse_above" in r.model_fields_set else r.model_copy(update={"refuse_above": limit}) for r in rules
-    )
+def _insist_on_events(connection: Any) -> None:
+    """Without the events of this drop everybody would silently have none."""
+    remedy = "Publish them first; the earlier results stand."
+    if not (has_table(connection, "raw", "events") and has_table(connection, "validated", "events")):
+        raise Refusal("The events have not been published yet.", remedy)
+    published = "SELECT drop_id FROM validated.events UNION ALL SELECT drop_id FROM quarantine.events"
+    newer = f"SELECT DISTINCT drop_id FROM raw.events EXCEPT ({published})"
+    if connection.execute(newer).fetchone() is not None:
+        raise Refusal("The events of this drop have not been published.", remedy)
 
 
-def rule_ids(noun: str) -> tuple[tuple[str, str], ...]:
-    """Return id and words of every rule that a table can have in any pilot."""
-    possible = [*load_rules(noun), READABLE, *(rule for rules in _possible().values() for rule in rules[noun])]
-    return tuple({rule.id: (rule.id, rule.words) for rule in possible}.values())
+def _insist_on_consents(connection: Any) -> None:
+    """A withdrawal that has arrived but was not published must not be passed over."""
+    judged = "SELECT drop_id FROM validated.consents UNION SELECT drop_id FROM quarantine.consents"
+    newer = f"SELECT DISTINCT drop_id FROM raw.consents EXCEPT ({judged})"
+    there = has_table(connection, "raw", "consents") and has_table(connection, "validated", "consents")
+    if not there or connection.execute(newer).fetchone() is not None:
+        raise Refusal(
+            "The consents of this drop have not been published.",
+            "Publish them first: without them nothing may be linked. The earlier results stand.",
+        )
 
 
-def _possible() -> dict[str, dict[str, list[Rule]]]:
-    """Return the rules that some protocol can ask for, by the key of the protocol that does."""
-    return {
-        "arms": {n: [_arm_known()] if n == "cases" else [] for n in NOUNS},
-        "limits.missing_outcome": {n: [_outcome_known(0.2)] if n == "outcomes" else [] for n in NOUNS},
-        "limits.spend_per_entry": {n: [_spend_limit(1.0)] if n == "spend" else [] for n in NOUNS},
-    }
-
-
-def _protocol_rules(protocol: Protocol, noun: str) -> list[Rule]:
-    """Return the rules that a protocol asks for."""
-    if noun == "cases" and protocol.arms:
-        return [_arm_known()]
-    if noun == "outcomes" and protocol.outcomes:
-        return [_outcome_known(protocol.limits.missing_outcome)]
-    if noun == "spend" and protocol.limits.spend_per_entry:
-        return [_spend_limit(protocol.limits.spend_per_entry)]
-    return []
-
-
-def _arm_known() -> Rule:
-    return required(
-        "arm",
-        rows="people",
-        severity="note",
-        words="Everybody has a group",
-        failed="{failed} of {total} people ({share}) have no group; they are in no comparison.",
-        advice="Give the group of everybody who was assigned to one.",
-        why="People who were referred but never assigned belong into the participant flow, and into no estimate.",
-    )
-
-
-def _outcome_known(limit: float) -> Rule:
-    return not_null_share(
-        "value_or_time",
-        limit,
-        id="outcome_known",
-        severity="warn",
-        level="table",
-        words="Few outcomes are missing",
-        failed="{failed} of {total} outcomes ({share}) are not known; the limit is {limit}.",
-        advice="Ask the provider for the missing outcomes.",
-        why="People whose outcome is missing may differ from the others, and the estimate with them.",
-    )
-
-
-def _spend_limit(limit: float) -> Rule:
-    return between(
-        "amount",
-        high=limit,
-        id="amount_within_limit",
-        severity="warn",
-        words="No payment is above the fund's limit",
-        failed="{failed} of {total} payments ({share}) are above the fund's limit.",
-        advice="Check whether these payments were approved.",
-    )
-
-
-def _select(site: PilotSite, noun: str) -> str:
-    """Return the SELECT that types a table."""
+def _select(site: PilotSite, noun: str, found: Readings | None = None) -> str:
+    """Return the SELECT that types a table; `found` is how undeclared dates are written."""
     sql = statement("validated", noun)
     if noun == "outcomes":
-        structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else _NO_OUTCOMES
-        typed_sql = sql.replace("{outcomes}", structs)
+        structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else NO_OUTCOMES
+        typed_sql = sql.replace("{outcomes}", structs).replace("{events}", counted_events(site.protocol, site.site))
+        typed_sql = typed_sql.replace("{read}", typed_columns(outcome_fields(site.protocol, site.site)))
         return f"SELECT *, coalesce(value, time) AS value_or_time FROM ({typed_sql})"
-    typed = _typed(site, noun) if noun in TABULAR else {}
-    fields = "".join(f', {one.value} AS "{field}"' for field, one in typed.items())
-    return sql.replace("{fields}", fields).replace("{unreadable}", unreadable_fields(typed))
+    typed = _typed(site, noun, found) if noun in TABULAR else {}
+    sql = sql.replace("{read}", typed_columns(typed)).replace("{fields}", field_columns(typed))
+    return sql.replace("{unreadable}", unreadable_fields(typed))
 
 
-_NO_OUTCOMES = (
-    "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR, due BOOLEAN)[]"
-)
-
-
-def _typed(site: PilotSite, noun: str) -> Mapping[str, Typed]:
+def _typed(site: PilotSite, noun: str, found: Readings | None) -> Mapping[str, Typed]:
     types = field_types(site.protocol, noun)
-    return {field: typed_field(site.protocol, noun, site.site, field, kind) for field, kind in types.items()}
+    return {field: typed_field(site.protocol, noun, site.site, field, kind, found) for field, kind in types.items()}
 
 
 def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
@@ -229,6 +173,7 @@ def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict
         replace_table(
             connection, f"quarantine.{noun}", f"SELECT s.*, a.reasons FROM {staged} s JOIN set_aside a USING (row_key)"
         )
+        keep_copies(connection, noun)
         left_out = "unreadable, value_or_time" if noun == "outcomes" else "unreadable"
         kept = f"SELECT * EXCLUDE ({left_out}) FROM {staged} ANTI JOIN set_aside USING (row_key)"
         rows = replace_table(connection, f"validated.{noun}", kept)

@@ -7,6 +7,11 @@ How the fields decide (see also `result.Decision`):
 - level `table`, severity `block`: if the share of failing rows is above `tolerance`, the table is refused. Otherwise it
   is published whole, failing rows included.
 - severity `warn` or `note`, either level: nothing is ever stopped or set aside; above `tolerance` it is said.
+
+Rules that are SQL (`unexpected_rows`) give `where`, a condition that a failing row of the table itself meets, or `sql`,
+a SELECT of failing row keys that may read from {table}, from its siblings in {schema} and from tables in `needs`. At
+level `table` the SELECT may return any keys, for example of fields; `names` then has the words for each key, and only
+words that stand there can be said as {named}. `of` is a SELECT of the number that failures are counted out of.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ Level = Literal["row", "table"]
 # A Dagster check name may hold nothing else, and a rule's id becomes one.
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Table = Annotated[str, StringConstraints(pattern=r"^(\{schema\}|[a-z]+)\.[a-z_]+$")]
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -43,10 +49,10 @@ EXPECTATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         ("expect_column_pair_values_to_be_equal", "column_A column_B", ""),
         ("expect_compound_columns_to_be_unique", "column_list", ""),
         ("expect_table_row_count_to_be_between", "", "min_value max_value"),
-        ("unexpected_rows", "sql", ""),
+        ("unexpected_rows", "", "sql where of names"),
     )
 }
-PLACEHOLDERS = ("failed", "total", "share", "limit")
+PLACEHOLDERS = ("failed", "total", "share", "limit", "named")
 ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
@@ -69,6 +75,9 @@ class Rule(BaseModel):
     advice: Words
     why: Words
     when: Identifier | None = None
+    # Tables without which the rule cannot be asked, and why they may be missing, after "Not checked, as".
+    needs: tuple[Table, ...] = ()
+    unless: Words = "what it needs is not there"
 
     @field_validator("expectation")
     @classmethod
@@ -103,7 +112,17 @@ class Rule(BaseModel):
         if foreign := self.arguments.keys() - needed - optional:
             allowed = ", ".join(sorted(needed | optional))
             raise ValueError(f"arguments hold {', '.join(sorted(foreign))}; allowed: {allowed}")
-        if "sql" in needed and "{table}" not in str(self.arguments["sql"]):
+        if self.expectation == "unexpected_rows":
+            self._check_sql()
+
+    def _check_sql(self) -> None:
+        if ("sql" in self.arguments) == ("where" in self.arguments):
+            raise ValueError("arguments need either sql or where")
+        if self.level == "row" and {"names", "of"} & self.arguments.keys():
+            raise ValueError("names and of belong to rules of level 'table'")
+        if ("{named}" in self.failed) != ("names" in self.arguments):
+            raise ValueError("failed says {named} where, and only where, arguments have names")
+        if "sql" in self.arguments and not (self.needs or "{table}" in str(self.arguments["sql"])):
             raise ValueError("sql must read from {table}")
 
     @property

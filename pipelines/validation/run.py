@@ -25,6 +25,7 @@ class _Table:
     row_key: str
     columns: frozenset[str]
     total: int
+    tables: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:
@@ -68,7 +69,9 @@ def run_rules(
     names = [rule.id for rule in rules]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise ValidationBroken(f"Two rules on table {table} have the same id: {', '.join(sorted(doubled))}")
-    asked = {rule.id: compile_rule(rule, row_key, found.siblings) for rule in rules if _applies(rule, found)}
+    asked = {
+        rule.id: compile_rule(rule, row_key, found.path, found.siblings) for rule in rules if _applies(rule, found)
+    }
     outcomes = _outcomes(connection, found, {rule.id: rule for rule in rules}, asked)
     return tuple(_result(rule, found, outcomes.get(rule.id), minimum_count) for rule in rules)
 
@@ -81,11 +84,28 @@ def _look(connection: duckdb.DuckDBPyConnection, table: str, row_key: str, sibli
     columns = frozenset(row[0] for row in connection.execute(f"DESCRIBE {path}").fetchall())
     (total,) = connection.execute(f"SELECT count(*) FROM {path}").fetchall()[0]
     schema = ".".join(parts[:-1])
-    return _Table(parts[-1], schema, siblings or schema, row_key, columns, total)
+    tables = _tables(connection, parts[0] if len(parts) > 2 else None)
+    return _Table(parts[-1], schema, siblings or schema, row_key, columns, total, tables)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, catalogue: str | None) -> frozenset[str]:
+    """Return the tables and views beside a table, as schema.name."""
+    every = "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+    query = f"{every} WHERE coalesce(table_catalog = ?, true)"
+    return frozenset(name for (name,) in connection.execute(query, [catalogue]).fetchall())
+
+
+def _unmet(rule: Rule, table: _Table) -> str:
+    """Return why a rule cannot be asked here, or nothing."""
+    if rule.when is not None and rule.when not in table.columns:
+        return f"this table has no column {rule.when}"
+    schema = table.siblings.split(".")[-1]
+    needed = {name.replace("{schema}", schema) for name in rule.needs}
+    return "" if needed <= table.tables else rule.unless
 
 
 def _applies(rule: Rule, table: _Table) -> bool:
-    if rule.when is not None and rule.when not in table.columns:
+    if _unmet(rule, table):
         return False
     absent = sorted({table.row_key, *rule.columns} - table.columns)
     if absent:
@@ -93,7 +113,11 @@ def _applies(rule: Rule, table: _Table) -> bool:
     return True
 
 
-_Outcome = tuple[int, tuple[str, ...]]
+@dataclass(frozen=True)
+class _Outcome:
+    failed: int
+    keys: tuple[str, ...] = ()
+    total: int | None = None
 
 
 def _outcomes(
@@ -104,7 +128,7 @@ def _outcomes(
         return {}
     broken = f"The rules of table {table.name} cannot be run"
     with quiet():
-        session = without_values(lambda: Session(connection, table.schema, table.name, table.row_key), broken)
+        session = without_values(lambda: Session(connection, table.schema, table.name), broken)
         counts = without_values(lambda: session.counts(asked), broken)
         return {name: _outcome(session, table, rules[name], each, counts.get(name)) for name, each in asked.items()}
 
@@ -113,20 +137,29 @@ def _outcome(session: Session, table: _Table, rule: Rule, asked: Asked, failed: 
     broken = f"Rule {rule.id} on table {table.name} cannot be run"
     if failed is None:
         raise ValidationBroken(broken)
-    if failed == 0 or rule.level == "table":
-        return failed, ()
-    keys = without_values(lambda: session.keys(asked, rule.id, failed), broken)
+    total = without_values(lambda: session.total(asked), broken)
+    if failed == 0 or (rule.level == "table" and "names" not in rule.arguments):
+        return _Outcome(failed, total=total)
+    keys = without_values(lambda: session.keys(asked), broken)
     if len(set(keys)) != failed:
         raise ValidationBroken(f"{broken}: {table.row_key} does not name each failing row once")
-    return failed, tuple(sorted(keys))
+    return _Outcome(failed, tuple(keys), total)
+
+
+def _words(rule: Rule, table: _Table, outcome: _Outcome | None, total: int, minimum_count: int) -> str:
+    if outcome is None:
+        return f"Not checked, as {_unmet(rule, table)}: {rule.words}"
+    if outcome.failed == 0:
+        return rule.words
+    names = rule.arguments.get("names", {})
+    named = ", ".join(words for key, words in names.items() if key in outcome.keys)
+    return failed_words(rule.failed, outcome.failed, total, rule.limit, minimum_count, named)
 
 
 def _result(rule: Rule, table: _Table, outcome: _Outcome | None, minimum_count: int) -> CheckResult:
-    failed, keys = outcome or (0, ())
-    share = float(failed) if rule.expectation == ROW_COUNT else failed / max(table.total, 1)
-    words = rule.words if failed == 0 else failed_words(rule.failed, failed, table.total, rule.limit, minimum_count)
-    if outcome is None:
-        words = f"Not checked, as this table has no column {rule.when}: {rule.words}"
+    failed = outcome.failed if outcome else 0
+    total = table.total if outcome is None or outcome.total is None else outcome.total
+    share = float(failed) if rule.expectation == ROW_COUNT else failed / max(total, 1)
     return CheckResult(
         rule=rule.id,
         table=table.name,
@@ -134,11 +167,11 @@ def _result(rule: Rule, table: _Table, outcome: _Outcome | None, minimum_count: 
         severity=rule.severity,
         level=rule.level,
         failed=failed,
-        total=table.total,
+        total=total,
         share=share,
         limit=rule.limit,
-        sentence=sentence(words),
+        sentence=sentence(_words(rule, table, outcome, total, minimum_count)),
         advice=rule.advice,
-        row_keys=keys,
+        row_keys=outcome.keys if outcome and rule.level == "row" else (),
         decision=rule.decide(share),
     )

@@ -35,13 +35,13 @@ def hides(part: int, whole: int, minimum: int) -> bool:
     return any(small(count, minimum) for count in (part, whole, whole - part))
 
 
-def failed_words(template: str, failed: int, total: int, limit: float, minimum: int) -> str:
+def failed_words(template: str, failed: int, total: int, limit: float, minimum: int, named: str = "") -> str:
     """Fill a rule's template; where a percentage would tell too much, leave it out, brackets included."""
     share = share_words(failed / total if total else 0.0)
     if hides(failed, total, minimum):
         template, share = template.replace(" ({share})", ""), "a share too small to tell"
     counts = {"failed": part_words(failed, total, minimum), "total": count_words(total, minimum)}
-    return sentence(template.format(**counts, share=share, limit=share_words(limit)))
+    return sentence(template.format(**counts, share=share, limit=share_words(limit), named=named))
 
 
 def sentence(words: str) -> str:

@@ -1,27 +1,21 @@
 """From delivered text to typed values, by the protocol's columns and codes: SQL expressions, and where they fail.
 
 A value that is given but cannot be read becomes NULL, and its field is named in `unreadable`; a rule then sets the row
-aside with file, row and column. Running the expressions belongs in publish.
+aside with file, row and column. How one value is read belongs in values, running the expressions in publish.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipelines.ingest.comparing import compared, literal, trimmed
 from pipelines.protocol import Protocol
-from pipelines.protocol.date_formats import strptime_format
-from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, YES_NO_CODES, Column, FieldType
-from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol.extracts import FIELDS, YES_NO_CODES, Column, FieldType
+from pipelines.refusal import Refusal
+from pipelines.validation.dates import ISO, Readings
+from pipelines.validation.values import code, declared_date, given, kept, number, proven_date, words
 from pipelines.warehouse import named, quoted
 
-WHOLE = r"^(-?[0-9]+)\.0+$"
-NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?"
-"""A number as every program writes it. `1,200` may be one thousand or one and a bit, so it is none."""
-FIRST_DAY, DAY_AFTER_LAST = "1850-01-01", "2200-01-01"
-"""A date outside is a slip: `05/01/26` under dd/mm/yyyy would be a day in the year 26."""
 SQL_TYPES: dict[str, str] = {
     "number": "DOUBLE",
     "date": "DATE",
@@ -33,10 +27,27 @@ SQL_TYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Typed:
-    """A field as SQL: its typed value, and the condition under which a given value could not be read."""
+    """A field as SQL over the raw table."""
 
-    value: str
-    unreadable: str
+    kind: FieldType
+    read: str
+    """The value as read, which may still be one that cannot be true."""
+    given: str
+    """The condition that a value is given; `false` where whatever is given can be read."""
+
+    @property
+    def value(self) -> str:
+        """The typed value."""
+        return kept(self.kind, f"({self.read})")
+
+    @property
+    def unreadable(self) -> str:
+        """The condition under which a given value could not be read."""
+        return self.unreadable_beside(f"({self.value})")
+
+    def unreadable_beside(self, value: str) -> str:
+        """Return the same condition where the typed value is at hand: hardly any row then asks what was given."""
+        return "false" if self.given == "false" else f"CASE WHEN {value} IS NULL THEN {self.given} ELSE false END"
 
 
 def field_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
@@ -49,63 +60,69 @@ def field_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
     return types
 
 
-def typed_field(protocol: Protocol, noun: str, site: str, field: str, kind: FieldType) -> Typed:
+def typed_field(
+    protocol: Protocol, noun: str, site: str, field: str, kind: FieldType, readings: Readings | None = None
+) -> Typed:
     """Return the expression of a field over all extracts of a noun; a field that no extract maps is NULL."""
-    columns = {name: e.columns[field] for name, e in protocol.extracts_of(noun, site).items() if field in e.columns}
+    extracts = protocol.extracts_of(noun, site)
+    columns = {name: e.columns[field] for name, e in extracts.items() if field in e.columns}
     if not columns:
-        return Typed(f"NULL::{SQL_TYPES[kind]}", "false")
-    given = _per_extract(columns, lambda column: _given(field, column))
-    value = _per_extract(columns, lambda column: _cast(protocol, field, kind, column))
-    return Typed(f"CASE WHEN {given} THEN {value} END", f"({given} AND ({value}) IS NULL)")
+        return Typed(kind, f"NULL::{SQL_TYPES[kind]}", "false")
+    # The rows of an extract that completes another stand in the rows of that other.
+    holders = {name: extracts[name].completes or name for name in columns}
+    main = {name for name, extract in extracts.items() if not extract.completes}
+    everywhere = main <= set(holders.values())
+
+    def by_extract(expression: Callable[[Column], str]) -> str:
+        return _by_extract({holders[name]: expression(column) for name, column in columns.items()}, everywhere)
+
+    asked = "false" if kind == "text" and not any(c.codes for c in columns.values()) else ""
+    asked = asked or by_extract(lambda column: given(named(field), column))
+    if kind == "date":
+        dates = {n: _date(n, field, c, readings or {}, joined=holders[n] != n) for n, c in columns.items()}
+        return Typed(kind, _by_extract({holders[n]: date for n, date in dates.items()}, everywhere), asked)
+    return Typed(kind, by_extract(lambda column: _cast(protocol, field, kind, column)), asked)
 
 
-def _per_extract(columns: Mapping[str, Column], expression: Callable[[Column], str]) -> str:
-    """Return an expression that reads each extract by its own columns' rules."""
-    cases = " ".join(f"WHEN '{name}' THEN {expression(column)}" for name, column in columns.items())
+def _by_extract(expressions: Mapping[str, str], everywhere: bool) -> str:
+    """Return an expression that reads each extract by its own columns' rules; where they agree, there is one rule."""
+    if everywhere and len(set(expressions.values())) == 1:
+        return next(iter(expressions.values()))
+    cases = " ".join(f"WHEN '{name}' THEN {expression}" for name, expression in expressions.items())
     return f"CASE extract {cases} END"
 
 
-def _given(field: str, column: Column) -> str:
-    """Return the condition that a value is given: not blank, and not one of the words for "not known"."""
-    words = {w.strip().casefold() for w in (*MISSING_DEFAULT, *column.missing)}
-    words -= {code.strip().casefold() for code in column.codes}
-    missing = ", ".join(literal(word) for word in sorted({*words, ""}))
-    return f"(coalesce({_clean(field)}, '') NOT IN ({missing}))"
-
-
-def _clean(field: str) -> str:
-    """Return a field in the form in which it is compared with codes."""
-    return compared(named(field))
-
-
 def _cast(protocol: Protocol, field: str, kind: FieldType, column: Column) -> str:
-    """Return the typed value of a field, NULL where it cannot be read."""
+    """Return the value of a field as read, NULL where it cannot be."""
+    x = named(field)
     if kind == "arm":
-        return _decoded(field, _arm_codes(protocol, column))
+        return _coded(x, column, _arm_codes(protocol, column), "VARCHAR")
     if kind == "yes_no":
-        return f"({_decoded(field, _yes_no(column.codes))})::BOOLEAN"
-    if kind == "date":
-        return _date(field, column.format)
+        return _coded(x, column, _yes_no(column.codes), "BOOLEAN")
     if kind == "number":
-        return _number(field, column.codes)
-    return _decoded(field, column.codes) if column.codes else trimmed(named(field))
+        return number(x, column)
+    return code(x, column, column.codes) if column.codes else words(x, column)
 
 
-def _number(field: str, codes: Mapping[str, str]) -> str:
-    """Return a number; codes stand for numbers that are written as words, such as `none: 0`."""
-    spelt = f"coalesce({_decoded(field, codes)}, {_clean(field)})" if codes else _clean(field)
-    cast = f"try_cast({spelt} AS DOUBLE)"
-    return f"CASE WHEN regexp_full_match({spelt}, '{NUMBER}') AND isfinite({cast}) THEN {cast} END"
+def _coded(x: str, column: Column, meanings: Mapping[str, str], sql_type: str) -> str:
+    return f"({code(x, column, meanings)})::{sql_type}"
 
 
-def _decoded(field: str, codes: Mapping[str, str]) -> str:
-    """Return the meaning of a code; NULL for a code that is not listed."""
-    # A column of whole numbers with a gap in it leaves many programs as 1.0 and 0.0.
-    read = _clean(field)
-    given = f"CASE WHEN regexp_full_match({read}, '{WHOLE}') THEN split_part({read}, '.', 1) ELSE {read} END"
-    meant = {re.sub(WHOLE, r"\1", code.strip()): meaning for code, meaning in codes.items()}
-    cases = " ".join(f"WHEN {literal(code)} THEN '{quoted(str(meaning))}'" for code, meaning in meant.items())
-    return f"CASE {given} {cases} END" if cases else "NULL"
+def _date(extract: str, field: str, column: Column, readings: Readings, *, joined: bool) -> str:
+    """Return a date: by the declared format, or by the one that each file was proven to have."""
+    x = named(field)
+    if column.format:
+        return declared_date(x, column)
+    forms = {file: form for (name, file, of), form in readings.items() if (name, of) == (extract, field)}
+    if len(set(forms.values())) <= 1:
+        return proven_date(x, column, next(iter(forms.values()), ISO))
+    if joined:
+        raise Refusal(
+            f'The files of {extract} write the dates of the column "{column.column}" in different ways.',
+            f"Add the right format to extracts.{extract}.columns.{field}. The earlier results stand.",
+        )
+    cases = " ".join(f"WHEN '{quoted(file)}' THEN {proven_date(x, column, form)}" for file, form in forms.items())
+    return f"CASE source_file {cases} END"
 
 
 def _yes_no(codes: Mapping[str, str]) -> dict[str, str]:
@@ -125,64 +142,34 @@ def _arm_codes(protocol: Protocol, column: Column) -> dict[str, str]:
     return {code: key for code, key in own.items() if key} if own else codes
 
 
-def _date(field: str, declared: str) -> str:
-    """Return a date. Workbooks hold true dates, which were written as yyyy-mm-dd: that form is always understood."""
-    formats = dict.fromkeys((strptime_format(declared), "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"))
-    listed = ", ".join(f"'{quoted(one)}'" for one in formats)
-    read = f"try_strptime({trimmed(named(field))}, [{listed}])::DATE"
-    return f"CASE WHEN {read} >= DATE '{FIRST_DAY}' AND {read} < DATE '{DAY_AFTER_LAST}' THEN {read} END"
+def typed_columns(typed: Mapping[str, Typed]) -> str:
+    """Return the inner columns, each read once, that the fields and `unreadable` of a table are made from."""
+    return "".join(f", {one.read} AS {read_name(field)}" for field, one in typed.items())
+
+
+def read_name(field: str) -> str:
+    """Return the name of an inner column; a blank is in no field's name, so it can be mistaken for none."""
+    return named(f"read {field}")
+
+
+def field_columns(typed: Mapping[str, Typed]) -> str:
+    """Return the columns of a table, made from the inner ones."""
+    return "".join(f", {kept(one.kind, read_name(field))} AS {named(field)}" for field, one in typed.items())
 
 
 def unreadable_fields(typed: Mapping[str, Typed]) -> str:
-    """Return an expression that lists, with commas, the fields whose given value cannot be read."""
-    cases = [f"CASE WHEN {one.unreadable} THEN '{quoted(field)}' END" for field, one in typed.items()]
-    return f"concat_ws(',', {', '.join(cases)})" if cases else "''"
+    """Return an expression, over the inner columns, that lists the fields whose given value cannot be read.
 
-
-def outcome_structs(protocol: Protocol, site: str) -> str:
-    """Return a list of structs, one for each outcome of the protocol, to be unnested."""
-    return f"[{', '.join(_outcome(protocol, site, key, o) for key, o in protocol.outcomes.items())}]"
-
-
-def _outcome(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
-    kinds: dict[str, FieldType] = {
-        "value": "yes_no" if outcome.type == "binary" else "number",
-        "time": "number",
-        "event": "yes_no",
-    }
-    fields = {part: getattr(outcome, part) for part in kinds if getattr(outcome, part)}
-    typed = {f: typed_field(protocol, "cases", site, f, kinds[part]) for part, f in fields.items()}
-    value = f"({typed[outcome.value].value})::DOUBLE" if outcome.value else _value_at_horizon(outcome, typed)
-    time = typed[outcome.time].value if outcome.time else "NULL::DOUBLE"
-    event = typed[outcome.event].value if outcome.event else "NULL::BOOLEAN"
-    parts = {
-        "outcome": f"'{key}'",
-        "value": value,
-        "time": time,
-        "event": event,
-        "unreadable": unreadable_fields(typed),
-        "due": _due(outcome),
-    }
-    return "{" + ", ".join(f"'{name}': {expression}" for name, expression in parts.items()) + "}"
-
-
-def _due(outcome: Outcome) -> str:
-    """Return the condition that a person's follow-up for an outcome was over at the date of the drop."""
-    if outcome.due_after_days is None:
-        return "true"
-    began = "coalesce(kept.start_date, kept.referral_date)"
-    return f"({began} IS NULL OR {began} + {outcome.due_after_days} <= left(drop_id, 10)::DATE)"
-
-
-def _value_at_horizon(outcome: Outcome, typed: Mapping[str, Typed]) -> str:
-    """Return 1 if the event came by the horizon, 0 if follow-up passed it without, NULL if follow-up ended before.
-
-    Where it is not known whether the event came, only a time beyond the horizon tells that it had not come by then.
+    What follows a blank in a key tells two readings of one field apart, and is not said.
     """
-    if outcome.type != "binary" or not (outcome.time and outcome.event):
-        return "NULL::DOUBLE"
-    time, event, horizon = typed[outcome.time].value, typed[outcome.event].value, outcome.horizon
-    return (
-        f"CASE WHEN ({event}) AND ({time}) <= {horizon} THEN 1.0 WHEN ({time}) > {horizon} THEN 0.0 "
-        f"WHEN NOT ({event}) AND ({time}) = {horizon} THEN 0.0 END"
+    conditions = {
+        field: one.unreadable_beside(f"({kept(one.kind, read_name(field))})")
+        for field, one in typed.items()
+        if one.given != "false"
+    }
+    if not conditions:
+        return "''"
+    cases = ", ".join(
+        f"CASE WHEN {condition} THEN '{quoted(field.split()[0])}' END" for field, condition in conditions.items()
     )
+    return f"CASE WHEN {' OR '.join(conditions.values())} THEN concat_ws(',', {cases}) ELSE '' END"

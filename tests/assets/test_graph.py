@@ -6,16 +6,17 @@ from types import ModuleType
 import dagster as dg
 import pytest
 
-VALIDATED = {"cases", "outcomes", "contacts", "spend", "consents", "documents", "codings"}
+VALIDATED = {"cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"}
 FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
-    "validated_outcomes": {"raw_cases", "validated_cases"},
-    "validated_contacts": {"raw_contacts", "validated_cases"},
-    "validated_spend": {"raw_spend", "validated_cases"},
+    "validated_events": {"raw_events", "validated_cases", "validated_consents"},
+    "validated_outcomes": {"raw_cases", "validated_cases", "validated_events"},
+    "validated_contacts": {"raw_contacts", "validated_cases", "validated_consents"},
+    "validated_spend": {"raw_spend", "validated_cases", "validated_consents"},
     "validated_consents": {"raw_consents", "validated_cases"},
-    "validated_documents": {"raw_documents", "validated_cases"},
+    "validated_documents": {"raw_documents", "validated_cases", "validated_consents"},
     "validated_codings": {"raw_codings", "validated_documents"},
     "analysis_participants": {"validated_cases", "validated_outcomes"},
     "analysis_flow": {"analysis_participants"},

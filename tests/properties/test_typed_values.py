@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pipelines.ingest.comparing import BLANK_CHARACTERS
 from pipelines.ingest.files import load_table
 from pipelines.ingest.headers import slot
 from pipelines.protocol import Protocol, load_text
@@ -76,7 +77,7 @@ def typed(connection: Any, protocol: Protocol, field: str, kind: Any, text: str 
 
 
 MISSING = {"", "na", "n/a", "#n/a", "null", "none", "nan"}
-BLANKS = " \t\r\n\xa0\u200b\ufeff"
+BLANKS = BLANK_CHARACTERS
 numbers = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.integers(-(10**9), 10**9).map(str),

@@ -149,3 +149,104 @@ def test_every_expectation_that_a_rule_may_use_is_compared():
     from pipelines.validation.rule import EXPECTATIONS
 
     assert {kind for kind, *_ in CASES} == EXPECTATIONS.keys() - {"unexpected_rows"}
+
+
+# --- rules that are SQL, which Great Expectations' pandas engine does not know ---------------------------------------
+
+CONDITIONS = {
+    "t = 'a' OR n > 1": lambda t, u, n, x, d, e: t == "a" or (n is not None and n > 1),
+    "x < 0 AND d < e": lambda t, u, n, x, d, e: None not in (x, d, e) and x < 0 and d < e,
+    "length(t) = length(u)": lambda t, u, n, x, d, e: None not in (t, u) and len(t) == len(u),
+    "t LIKE '%:x%' -- {braces} and a comment": lambda t, u, n, x, d, e: t is not None and ":x" in t,
+}
+
+
+def sql_rules() -> list[Rule]:
+    """Give each condition twice: as a condition of the shared scan, and as a SELECT of its own."""
+    shared = {"expectation": "unexpected_rows", "severity": "block", "level": "row", **PROSE}
+    both = [
+        [("where", condition), ("sql", f"SELECT row_key FROM {{table}} WHERE {condition}")] for condition in CONDITIONS
+    ]
+    asked = [form for forms in both for form in forms]
+    return [Rule(id=f"sql_{n}", arguments={kind: text}, **shared) for n, (kind, text) in enumerate(asked)]
+
+
+@SETTINGS
+@given(rows=ROWS)
+def test_conditions_fail_the_rows_that_meet_them_shared_or_alone(connection, rows):
+    ours(connection, rows)
+    table = "warehouse.staging.random"
+    together = run_rules(connection, table, [*our_rules(), *sql_rules()])
+    found = [result.row_keys for result in together[len(CASES) :]]
+    expected = [
+        tuple(sorted(f"r{number}" for number, row in enumerate(rows) if meets(*row))) for meets in CONDITIONS.values()
+    ]
+    assert found == [keys for keys in expected for _ in ("where", "sql")]
+    alone = [run_rules(connection, table, [rule])[0] for rule in [*our_rules()[::5], *sql_rules()[:2]]]
+    assert alone == [*together[: len(CASES)][::5], *together[len(CASES) : len(CASES) + 2]]
+
+
+# --- the figures of pattern rules, computed again --------------------------------------------------------------------
+
+COUNTS = st.tuples(st.integers(0, 300), st.floats(0, 1), st.integers(0, 300), st.floats(0, 1))
+
+
+def covariate_rule(name: str) -> Rule:
+    from pipelines.protocol import Protocol
+    from pipelines.validation.pattern_rules import pattern_rules
+
+    arms = {arm: {"title": arm, "codes": [arm]} for arm in ("treatment", "comparison")}
+    plan = Protocol.model_validate(
+        {
+            "pilot": "p",
+            "title": "x",
+            "question": "x?",
+            "concept": {"name": "x"},
+            "sites": {"a": {"title": "A"}},
+            "population": {"description": "x"},
+            "intervention": {"name": "x"},
+            "arms": arms,
+            "covariates": {"age": {"title": "Age"}},
+            "extracts": {"e": {"file": "f", "columns": {"person": "p", "age": "a", "arm": "b"}}},
+        }
+    )
+    return next(rule for rule in pattern_rules(plan, "cases") if rule.id == name)
+
+
+@SETTINGS
+@given(counts=COUNTS)
+def test_what_is_missing_by_group_is_judged_as_statsmodels_would(connection, counts):
+    from statsmodels.stats.proportion import proportions_ztest
+
+    n1, share1, n0, share0 = counts
+    m1, m0 = round(n1 * share1), round(n0 * share0)
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE warehouse.staging.cases AS
+        SELECT 't' || i AS row_key, 'treatment' AS arm, CASE WHEN i >= {m1} THEN 1.0 END AS age FROM range({n1}) t(i)
+        UNION ALL SELECT 'c' || i, 'comparison', CASE WHEN i >= {m0} THEN 1.0 END FROM range({n0}) t(i)
+    """)
+    found = run_rules(connection, "warehouse.staging.cases", [covariate_rule("missing_by_arm")])[0]
+    both = n1 and n0 and 0 < m1 + m0 < n1 + n0
+    p = proportions_ztest([m1, m0], [n1, n0])[1] if both else 1.0
+    differs = n1 and n0 and abs(m1 / n1 - m0 / n0) > 0.1 + 1e-12
+    assert found.failed == int(bool(differs and p < 0.05))
+
+
+@SETTINGS
+@given(
+    ages=st.lists(st.none() | st.integers(0, 90) | st.sampled_from([15, 20, 40, 22.5, float("nan")]), max_size=40),
+    times=st.integers(1, 12),
+)
+def test_rounded_digits_are_counted_as_by_hand(connection, ages, times):
+    values = [None if age is None else float(age) for age in ages] * times
+    connection.execute("CREATE OR REPLACE TABLE warehouse.staging.cases (row_key VARCHAR, arm VARCHAR, age DOUBLE)")
+    connection.execute("INSERT INTO warehouse.staging.cases SELECT NULL, NULL, unnest(?::DOUBLE[])", [values])
+    connection.execute("UPDATE warehouse.staging.cases SET row_key = 'r' || rowid")
+    found = run_rules(connection, "warehouse.staging.cases", [covariate_rule("digits_not_rounded")])[0]
+    given_ = [value for value in values if value is not None and not value < 13]  # NaN counts as given
+    whole = [value for value in given_ if value == value and value == int(value)]
+    fives = sum(value % 5 == 0 for value in whole)
+    n = len(whole)
+    enough = n >= 100 and n >= 0.9 * len(given_) and max(whole) - min(whole) >= 20
+    noted = enough and fives / n >= 0.35 and (fives / n - 0.2) / (0.16 / n) ** 0.5 > 3
+    assert found.failed == int(noted)

@@ -1,0 +1,212 @@
+"""Workbooks of the ODS kind (LibreOffice and others): each cell by its own type, as the file's XML has it."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+from pipelines.ingest.number_formats import plain
+from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
+from pipelines.ingest.xml_events import Enough, Malformed, events
+from pipelines.refusal import Refusal
+
+LARGEST_CONTENT = 256 * 1024 * 1024
+TIME = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
+NUMBERS = ("float", "percentage", "currency")
+ASIDE = ("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links")
+"""Elements inside a sheet whose text is no cell's: comments, footnotes, readings, drawings, earlier versions."""
+
+
+class OdsBook:
+    """An opened ODS workbook."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content = _content(path)
+        listed = _Content(path, None, None)
+        listed.run(self._content)
+        self.sheets = tuple(
+            Sheet(name, "hidden" if style in listed.unseen else "visible") for name, style in listed.tables
+        )
+        self.notes: tuple[str, ...] = ()
+
+    def grid(self, sheet: str, last_row: int | None = None) -> Grid:
+        """Return the cells of a sheet, or only those down to a row."""
+        found = _Content(self.path, sheet, last_row)
+        found.run(self._content)
+        return found.grid
+
+
+class _Content:
+    """Takes the events of content.xml: fills the grid of one sheet, or with none lists the sheets."""
+
+    def __init__(self, path: Path, sheet: str | None, last_row: int | None) -> None:
+        self.path, self.sheet, self.last_row = path, sheet, last_row
+        self.tables: list[tuple[str, str]] = []
+        self.unseen: set[str] = set()
+        self.grid = Grid()
+        self.depth = self.aside = 0
+        self.wanted = False
+        self.family = ""
+        self.row = self.column = self.count = 0
+        self.repeat_row = 1
+        self.cells: list[tuple[int, int, str]] = []
+        self.cell: dict[str, str] | None = None
+        self.paragraphs: list[list[str]] = []
+
+    def run(self, content: bytes) -> None:
+        """Read the part; refuse it where it is broken."""
+        try:
+            events(content, self.start, self.end, self.text)
+        except (Malformed, ValueError):
+            broken = True
+        else:
+            broken = False
+        if broken:
+            raise damaged(self.path, f'sheet "{self.sheet}", row {self.row} is broken' if self.row else "it is broken")
+
+    def start(self, name: str, held: dict[str, str]) -> None:
+        if name in ASIDE or self.aside:
+            self.aside += 1
+        elif name == "style":
+            self.family = held.get("name", "")
+        elif name == "table-properties" and held.get("display") == "false":
+            self.unseen.add(self.family)
+        elif name == "table":
+            self._begin_table(held)
+        elif self.wanted:
+            self._begin_inside(name, held)
+
+    def end(self, name: str) -> None:
+        if self.aside:
+            self.aside -= 1
+        elif name == "table":
+            self.depth -= 1
+            if self.wanted and not self.depth:
+                raise Enough
+        elif self.wanted and name == "table-row":
+            self._end_row()
+        elif self.wanted and name in ("table-cell", "covered-table-cell"):
+            self._end_cell()
+
+    def text(self, text: str) -> None:
+        if self.cell is not None and self.paragraphs and not self.aside:
+            self.paragraphs[-1].append(re.sub(r"[ \t\r\n]+", " ", text))
+
+    def _begin_table(self, held: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth == 1:
+            self.tables.append((held.get("name", ""), held.get("style-name", "")))
+            self.wanted = self.sheet is not None and held.get("name") == self.sheet
+
+    def _begin_inside(self, name: str, held: dict[str, str]) -> None:
+        if name == "table-row":
+            self.column, self.cells = 0, []
+            self.repeat_row = int(held.get("number-rows-repeated", "1"))
+            if self.last_row and self.row >= self.last_row:
+                raise Enough
+            self.hidden = held.get("visibility", "visible") != "visible"
+            self.filtered = held.get("visibility") == "filter"
+        elif name in ("table-cell", "covered-table-cell"):
+            self.cell, self.paragraphs = held, []
+        elif name == "table-column" and held.get("visibility", "visible") != "visible":
+            self.grid.hidden_columns += 1
+        elif self.cell is not None:
+            self._begin_text(name, held)
+
+    def _begin_text(self, name: str, held: dict[str, str]) -> None:
+        if name in ("p", "h"):
+            self.paragraphs.append([])
+        elif self.paragraphs and name in ("s", "tab", "line-break"):
+            sign = {"s": " ", "tab": "\t", "line-break": "\n"}[name]
+            self.paragraphs[-1].append(sign * min(int(held.get("c", "1")), 100_000))
+
+    def _end_cell(self) -> None:
+        held = self.cell or {}
+        self.cell = None
+        times = int(held.get("number-columns-repeated", "1"))
+        told = self._told(held)
+        if "formula" in held and "value-type" not in held and not told:
+            self.grid.uncalculated.append((self.row + 1, self.column + 1))
+        down, along = int(held.get("number-rows-spanned", "1")), int(held.get("number-columns-spanned", "1"))
+        if down > 1 or along > 1:
+            top, left = self.row + 1, self.column + 1
+            self.grid.merges.append(Merge(top, left, top + down - 1, left + along - 1))
+        if told:
+            self._count(times)
+            self.cells.extend((self.column + 1 + i, 0, told) for i in range(times))
+        self.column += times
+
+    def _count(self, times: int) -> None:
+        self.count += times * self.repeat_row
+        if self.count > MOST_CELLS:
+            raise too_large(self.path)
+
+    def _end_row(self) -> None:
+        if self.cells:
+            for row in range(self.row + 1, self.row + 1 + self.repeat_row):
+                for column, _, text in self.cells:
+                    self.grid.put(row, column, text)
+            self.grid.hidden_rows += self.repeat_row if self.hidden else 0
+            self.grid.filtered = self.grid.filtered or self.filtered
+        self.row += self.repeat_row
+
+    def _told(self, held: dict[str, str]) -> str:
+        """Return a cell's text by its type."""
+        kind, seen = held.get("value-type", ""), "\n".join("".join(one) for one in self.paragraphs)
+        if "formula" in held and re.fullmatch(r"#[A-Z/0-9]+[!?]?|Err:\d+", seen):
+            self.grid.errors += 1
+            return seen
+        if kind in NUMBERS:
+            return _number(held.get("value", ""), seen)
+        if kind == "boolean":
+            return "TRUE" if held.get("boolean-value") == "true" else "FALSE"
+        if kind == "date":
+            return re.sub(r"T00:00:00(?:\.0+)?$", "", held.get("date-value", "").removesuffix("Z"))
+        if kind == "time":
+            return _time(held.get("time-value", ""))
+        return held.get("string-value", seen) if kind == "string" else seen
+
+
+def _number(raw: str, seen: str) -> str:
+    """Return a number; where its format pads it with zeros, as shown: the zeros of an identifier matter."""
+    try:
+        value = float(raw)
+    except ValueError:
+        return raw or seen
+    padded = seen.startswith("0") and seen.isdecimal() and len(seen) > 1 and value == int(seen)
+    return seen if padded else plain(value)
+
+
+def _time(raw: str) -> str:
+    """Return a duration, which is also how a time of day is kept, as hours:minutes:seconds."""
+    found = TIME.fullmatch(raw)
+    if not found:
+        return raw
+    days, hours, minutes, seconds = (int(part or 0) for part in found.group(2, 3, 4, 5))
+    fraction = (found[6] or "").rstrip("0")
+    return f"{found[1]}{days * 24 + hours:02d}:{minutes:02d}:{seconds:02d}" + (f".{fraction[:3]}" if fraction else "")
+
+
+def _content(path: Path) -> bytes:
+    """Return content.xml; refuse what is too large or locked."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            if packed.getinfo("content.xml").file_size > LARGEST_CONTENT:
+                content = None
+            else:
+                manifest = packed.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in packed.namelist() else b""
+                locked = b"encryption-data" in manifest
+                content = b"" if locked else packed.read("content.xml")
+        broken = False
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, EOFError, NotImplementedError):
+        broken = True
+    if broken:
+        raise damaged(path)
+    if content is None:
+        raise too_large(path)
+    if locked:
+        raise Refusal(f"{path.name} is locked with a password.", "Ask the provider to send it without one.")
+    return content

@@ -1,0 +1,82 @@
+"""Workbooks of the old XLS kind, read by xlrd, which shows number formats, merged cells and errors."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.ingest.number_formats import number_format, plain, shown
+from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
+from pipelines.refusal import Refusal
+
+LARGEST_FILE = 48 * 1024 * 1024
+
+
+class XlsBook:
+    """An opened XLS workbook."""
+
+    def __init__(self, path: Path) -> None:
+        if path.stat().st_size > LARGEST_FILE:
+            raise too_large(path)
+        self.path = path
+        self._book = _opened(path)
+        self.sheets = tuple(Sheet(sheet.name, _state(sheet.visibility)) for sheet in self._book.sheets())
+        self.notes: tuple[str, ...] = ()
+
+    def grid(self, sheet: str, last_row: int | None = None) -> Grid:
+        """Return the cells of a sheet, or only those down to a row."""
+        held = self._book.sheet_by_name(sheet)
+        grid = Grid(merges=[Merge(top + 1, left + 1, bottom, right) for top, bottom, left, right in held.merged_cells])
+        if held.nrows * held.ncols > MOST_CELLS * 4:
+            raise too_large(self.path)
+        for row in range(min(held.nrows, last_row or held.nrows)):
+            for column, cell in enumerate(held.row(row)):
+                text = self._told(cell, grid)
+                if text:
+                    grid.put(row + 1, column + 1, text)
+        grid.hidden_rows = sum(1 for row, info in held.rowinfo_map.items() if info.hidden and row < held.nrows)
+        grid.hidden_columns = sum(1 for info in held.colinfo_map.values() if info.hidden)
+        return grid
+
+    def _told(self, cell: Any, grid: Grid) -> str:
+        """Return a cell's text by its type."""
+        import xlrd
+
+        if cell.ctype == xlrd.XL_CELL_TEXT:
+            return str(cell.value)
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return "TRUE" if cell.value else "FALSE"
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            grid.errors += 1
+            return str(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+        if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+            return self._number(cell)
+        return ""
+
+    def _number(self, cell: Any) -> str:
+        styles, formats = self._book.xf_list, self._book.format_map
+        if cell.xf_index is None or cell.xf_index >= len(styles):
+            return plain(cell.value)
+        found = formats.get(styles[cell.xf_index].format_key)
+        style = number_format(found.format_str if found else "General")
+        return shown(cell.value, style, from_1904=bool(self._book.datemode))
+
+
+def _state(visibility: int) -> Literal["visible", "hidden"]:
+    return "hidden" if visibility else "visible"
+
+
+def _opened(path: Path) -> Any:
+    """Open a workbook; what xlrd says may quote a cell, so only what kind of trouble it is is kept of it."""
+    import xlrd
+
+    try:
+        return xlrd.open_workbook(
+            file_contents=path.read_bytes(), formatting_info=True, logfile=io.StringIO(), ragged_rows=True
+        )
+    except Exception as error:
+        locked = "encrypt" in str(error).lower() or "password" in str(error).lower()
+    if locked:
+        raise Refusal(f"{path.name} is locked with a password.", "Ask the provider to send it without one.")
+    raise damaged(path)

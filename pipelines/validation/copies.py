@@ -1,0 +1,39 @@
+"""Rows that a file holds twice in every field: one stays, the others go to quarantine as copies.
+
+What belongs here: finding and keeping them. Whether a noun's copies are looked for is people_rules.keeps_one's to say;
+rows that differ in any field are the business of the rules about uniqueness.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.sql_text import named
+from pipelines.warehouse import columns_of, has_table
+
+REASON = "identical_copy"
+WHERE_FROM = {"row_key", "source_file", "source_row", "drop_id", "received_at"}
+"""Columns that say where a row came from, and so differ between copies."""
+
+
+def set_copies_apart(connection: Any, noun: str) -> None:
+    """Move all but the first of identical rows from staging.<noun> to staging.<noun>_copies.
+
+    Compared is what was delivered: two different values that cannot be read would both be typed as missing.
+    """
+    delivered = [named(name) for name, _ in columns_of(connection, f"raw.{noun}") if name not in WHERE_FROM]
+    later = f"""
+        SELECT row_key FROM raw.{noun}
+        -- Few people have two rows, and only theirs are worth comparing in every column.
+        WHERE person_key IN (SELECT person_key FROM raw.{noun} GROUP BY person_key HAVING count(*) > 1)
+        QUALIFY row_number() OVER (PARTITION BY {", ".join(delivered)} ORDER BY drop_id, source_file, source_row) > 1
+    """
+    copies = f"staging.{noun}_copies"
+    connection.execute(f"CREATE OR REPLACE TABLE {copies} AS FROM staging.{noun} SEMI JOIN ({later}) USING (row_key)")
+    connection.execute(f"DELETE FROM staging.{noun} WHERE row_key IN (SELECT row_key FROM {copies})")
+
+
+def keep_copies(connection: Any, noun: str) -> None:
+    """Add the copies to the rows that are set aside, within the transaction that publishes the others."""
+    if has_table(connection, "staging", f"{noun}_copies"):
+        connection.execute(f"INSERT INTO quarantine.{noun} SELECT *, '{REASON}' FROM staging.{noun}_copies")

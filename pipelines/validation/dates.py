@@ -1,0 +1,219 @@
+"""Which way the dates of a column are written: the one way that fits every value, or a refusal. Nothing is guessed.
+
+Turning values into dates by a proven format belongs in typed; what a format is, in protocol.date_formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.ingest.comparing import compared, literal, trimmed
+from pipelines.protocol import Protocol
+from pipelines.protocol.date_formats import shape, spoken
+from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, Column, Extract
+from pipelines.refusal import Refusal
+from pipelines.warehouse import columns_of, has_table, named, quoted
+from pipelines.workspace import PilotSite
+
+ISO = "%Y-%m-%d"
+MARKS = ("/", "-", ".", " ")
+BETWEEN_FORMATS = "|"
+TIME = r"[T ] ?([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?( ?[AaPp][Mm])?Z?$"
+"""The time of day that may follow a date; only the date is kept."""
+
+
+def _candidates() -> tuple[str, ...]:
+    """Return the ways in which dates are written. A two-digit year below 69 is one of this century."""
+    found = ["%Y%m%d", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"]
+    for mark in MARKS:
+        found += [mark.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"))]
+        found += [mark.join(parts) for parts in (("%d", "%b", "%Y"), ("%d", "%B", "%Y"))]
+        found += [mark.join(parts) for parts in (("%d", "%m", "%y"), ("%m", "%d", "%y"))]
+        # With a slash nobody begins with a short year; `24-01-15` may well be 15 January 2024.
+        found += [mark.join(("%y", "%m", "%d"))] if mark != "/" else []
+    return tuple(dict.fromkeys(form for form in found if form != ISO))
+
+
+CANDIDATES = _candidates()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the values of a column say about how its dates are written."""
+
+    format: str
+    """`proven`: the format, for strptime. `undecided`: those that remain. `none`: those that fit some values only, if
+    they differ in day and month alone. Several are separated by `|`."""
+    verdict: Literal["proven", "undecided", "none", "blank"]
+
+
+def prove(connection: Any, source: str, columns: Mapping[str, tuple[str, frozenset[str]]]) -> dict[str, Proof]:
+    """Return how the dates of each field are written; each field comes with its column in SQL and its missing words.
+
+    One scan settles all columns whose dates are written yyyy-mm-dd throughout; any other costs one scan of its own.
+    """
+    if not columns:
+        return {}
+    tests = ", ".join(f"bool_and({_plainly_iso(column)})" for column, _ in columns.values())
+    settled = connection.execute(f"SELECT {tests} FROM {source}").fetchone()
+    quick = {None: Proof(ISO, "blank"), True: Proof(ISO, "proven")}
+    return {
+        field: quick[answer] if answer in quick else _proof(connection, source, *columns[field])
+        for field, answer in zip(columns, settled, strict=True)
+    }
+
+
+def _plainly_iso(column: str) -> str:
+    """Return true for a date as yyyy-mm-dd, NULL for a blank, false for whatever needs a closer look."""
+    iso = f"{column} LIKE '____-__-__' AND try_cast({column} AS DATE) IS NOT NULL"
+    return f"CASE WHEN {column} IS NULL OR {column} = '' THEN NULL ELSE {iso} END"
+
+
+def _proof(connection: Any, source: str, column: str, missing: frozenset[str]) -> Proof:
+    """Try every format on every distinct day."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE days AS {_days(source, column, missing)}")
+    try:
+        given, foreign = connection.execute("SELECT count(*), count(*) FILTER (NOT iso) FROM days").fetchone()
+        if not foreign:
+            return Proof(ISO, "proven" if given else "blank")
+        return _judged(connection, foreign)
+    finally:
+        connection.execute("DROP TABLE IF EXISTS days")
+
+
+def _days(source: str, column: str, missing: frozenset[str]) -> str:
+    """Return a SELECT of the distinct given days of a column, without their time of day."""
+    words = ", ".join(literal(word) for word in sorted({*missing, ""}))
+    day = f"regexp_replace({trimmed('given')}, '{TIME}', '')"
+    given = f"coalesce({compared('given')}, '') NOT IN ({words})"
+    return (
+        f"SELECT DISTINCT day, coalesce({read_as('day', ISO)} IS NOT NULL, false) AS iso FROM (SELECT {day} AS day "
+        f"FROM (SELECT DISTINCT {column} AS given FROM {source}) WHERE {given})"
+    )
+
+
+def read_as(expression: str, form: str) -> str:
+    """Return the date that a text is if it is written in a format to the letter, else NULL."""
+    return (
+        f"CASE WHEN regexp_full_match({expression}, '{quoted(shape(form))}') "
+        f"THEN try_strptime({expression}, '{quoted(form)}')::DATE END"
+    )
+
+
+def _judged(connection: Any, foreign: int) -> Proof:
+    """Return which format fits every day that is not written yyyy-mm-dd; those are understood beside any other."""
+    counts = ", ".join(f"count({read_as('day', form)})" for form in CANDIDATES)
+    fitting = connection.execute(f"SELECT {counts} FROM days WHERE NOT iso").fetchone()
+    fits = dict(zip(CANDIDATES, fitting, strict=True))
+    remaining = [form for form, count in fits.items() if count == foreign]
+    if not remaining:
+        return Proof(BETWEEN_FORMATS.join(_rivals(fits)), "none")
+    if len(remaining) == 1 or not _differ(connection, remaining):
+        return Proof(remaining[0], "proven")
+    return Proof(BETWEEN_FORMATS.join(remaining), "undecided")
+
+
+def _rivals(fits: Mapping[str, int]) -> list[str]:
+    """Return day before month and month before day where each fits some values: two habits in one column."""
+    pairs = [(form, form.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m")) for form in fits]
+    return next(([one, other] for one, other in pairs if fits[one] and fits.get(other) and one != other), [])
+
+
+def _differ(connection: Any, forms: Iterable[str]) -> bool:
+    """Tell whether some day reads differently under two formats."""
+    read = ", ".join(read_as("day", form) for form in forms)
+    query = f"SELECT 1 FROM days WHERE NOT iso AND len(list_distinct([{read}])) > 1 LIMIT 1"
+    return connection.execute(query).fetchone() is not None
+
+
+def missing_words(column: Column) -> frozenset[str]:
+    """Return the words for "not known" of a column; what is listed as a code has a meaning and is none of them."""
+    codes = {code.strip().casefold() for code in column.codes}
+    words = {word.strip().casefold() for word in (*MISSING_DEFAULT, *column.missing)}
+    return frozenset(words - codes)
+
+
+def unproven(noun: str, extract: Extract) -> dict[str, frozenset[str]]:
+    """Return the date fields of an extract whose format is not declared, with their words for "not known"."""
+    return {
+        field: missing_words(column)
+        for field, column in extract.columns.items()
+        if FIELDS[noun].get(field) == "date" and not column.format
+    }
+
+
+Readings = Mapping[tuple[str, str, str], str]
+"""Proven format by extract, file and field."""
+
+
+def readings(connection: Any, site: PilotSite, noun: str) -> Readings:
+    """Return how each file's undeclared dates are written: as found at ingest, else as the received rows prove.
+
+    Raises
+    ------
+    Refusal
+        When the dates of some column have no format that all its values prove.
+    """
+    extracts = site.protocol.extracts_of(noun, site.site)
+    asked = {name: fields for name, extract in extracts.items() if (fields := unproven(noun, extract))}
+    if not asked:
+        return {}
+    found = _kept(connection, noun, asked)
+    if found is None:
+        found = _proven_here(connection, noun, asked)
+    faults = [_fault(site.protocol, where, proof) for where, proof in sorted(found.items()) if _is_fault(proof)]
+    if faults:
+        raise Refusal("\n".join(faults), "The earlier results stand.")
+    return {where: proof.format for where, proof in found.items()}
+
+
+Proofs = dict[tuple[str, str, str], Proof]
+
+
+def _kept(connection: Any, noun: str, asked: Mapping[str, Mapping[str, Any]]) -> Proofs | None:
+    """Return what was found out at ingest, over the rows of all sites; None where nothing was kept."""
+    if not has_table(connection, "raw", "readings"):
+        return None
+    query = "SELECT extract, source_file, field, format, verdict FROM raw.readings WHERE noun = ?"
+    rows = connection.execute(query, [noun]).fetchall()
+    return {
+        (e, file, field): Proof(form, verdict) for e, file, field, form, verdict in rows if field in asked.get(e, {})
+    }
+
+
+def _proven_here(connection: Any, noun: str, asked: Mapping[str, Mapping[str, frozenset[str]]]) -> Proofs:
+    found: Proofs = {}
+    there = {name for name, _ in columns_of(connection, f"raw.{noun}")}
+    files = connection.execute(f"SELECT DISTINCT extract, source_file FROM raw.{noun} ORDER BY ALL").fetchall()
+    for extract, file in files:
+        source = f"(SELECT * FROM raw.{noun} WHERE extract = '{quoted(extract)}' AND source_file = '{quoted(file)}')"
+        columns = {f: (named(f), words) for f, words in asked.get(extract, {}).items() if f in there}
+        proofs = prove(connection, source, columns)
+        found |= {(extract, file, field): proof for field, proof in proofs.items()}
+    return found
+
+
+def _is_fault(proof: Proof) -> bool:
+    return proof.verdict in ("undecided", "none")
+
+
+def _fault(protocol: Protocol, where: tuple[str, str, str], proof: Proof) -> str:
+    """Say why a column's dates cannot be read, and what to declare; no value is repeated."""
+    extract, file, field = where
+    header = protocol.extracts[extract].columns[field].column
+    forms = [spoken(form) for form in proof.format.split(BETWEEN_FORMATS) if form]
+    key = f"extracts.{extract}.columns.{field}"
+    if proof.verdict == "undecided":
+        said = f"{len(forms)} formats fit every date ({', '.join(forms)}) and no value decides between them."
+        remedy = f"Ask the provider, and add the right one to {key}, for example `format: {forms[0]}`."
+    else:
+        mixed = f" Some are written {' and some '.join(forms)}." if forms else ""
+        said = f"no format (0 remain) fits every date.{mixed}"
+        example = forms[0] if forms else "dd/mm/yyyy"
+        remedy = (
+            f"Ask the provider for one format, or add it to {key}, for example `format: {example}`: "
+            'rows that do not fit it are then set aside. A word for "not known" belongs under `missing`.'
+        )
+    return f'{file}, column "{header}": {said} {remedy}'

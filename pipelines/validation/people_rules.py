@@ -1,0 +1,172 @@
+"""Rules about people: their age, their group, their site, what was spent for them, and whether they consented.
+
+What belongs here: rules that the protocol's arms, outcomes and limits ask for. Rules about time are in episode_rules,
+about the shape of whole tables in pattern_rules.
+"""
+
+from __future__ import annotations
+
+from pipelines.protocol import Protocol
+from pipelines.protocol.models import Age
+from pipelines.validation.rule import Rule
+from pipelines.validation.rules import between, not_null_share, required
+
+LINKED = ("contacts", "spend", "events", "documents")
+"""Tables whose rows are linked with a person of the case file, and so may need consent."""
+ONCE = ("cases", "consents")
+"""Tables that have one row for each person: of identical copies one is kept."""
+REPEATED = ("contacts", "spend", "events")
+"""Tables in which two equal rows may both be true."""
+
+
+def people_rules(protocol: Protocol, noun: str) -> list[Rule]:
+    """Return the rules about people that a protocol asks for."""
+    limits = protocol.limits
+    rules: list[Rule] = []
+    if noun == "cases":
+        rules += [_arm_known()] if protocol.arms else []
+        rules += [_age_plausible(limits.age)] if limits.age else []
+        rules += [_one_site()] if len(protocol.sites) > 1 and not limits.two_sites else []
+    if noun == "outcomes" and protocol.outcomes:
+        rules.append(_outcome_known(limits.missing_outcome))
+    if noun == "spend":
+        rules += [_spend_limit(limits.spend_per_entry)] if limits.spend_per_entry else []
+        rules += [_person_limit(limits.spend_per_person)] if limits.spend_per_person else []
+    if noun in LINKED and limits.consent_before_linking:
+        rules.append(_consented())
+    return [*rules, *([_identical_copy(noun)] if keeps_one(protocol, noun) else [])]
+
+
+def keeps_one(protocol: Protocol, noun: str) -> bool:
+    """Whether one of several identical rows of a noun is kept, and the others are set aside as copies."""
+    return noun in ONCE or (noun in REPEATED and protocol.limits.identical_rows == "one")
+
+
+def _arm_known() -> Rule:
+    return required(
+        "arm",
+        rows="people",
+        severity="note",
+        words="Everybody has a group",
+        failed="{failed} of {total} people ({share}) have no group; they are in no comparison.",
+        advice="Give the group of everybody who was assigned to one.",
+        why="People who were referred but never assigned belong into the participant flow, and into no estimate.",
+    )
+
+
+def _age_plausible(age: Age) -> Rule:
+    return between(
+        age.field,
+        age.low,
+        age.high,
+        id="age_plausible",
+        severity="warn",
+        words="Everybody's age at referral can be true",
+        failed=f"{{failed}} of {{total}} people ({{share}}) are younger than {age.low:g} or older than {age.high:g}.",
+        advice="Check the ages and the dates of birth; the century may be wrong.",
+        why="The person stays, and with them their outcome: a slip in the age is no reason to lose somebody.",
+    )
+
+
+def _one_site() -> Rule:
+    return Rule(
+        id="one_site",
+        expectation="unexpected_rows",
+        arguments={"sql": "SELECT row_key FROM {table} WHERE person_key IN (SELECT person_key FROM raw.elsewhere)"},
+        severity="block",
+        level="row",
+        needs=("raw.elsewhere",),
+        unless="nobody has looked into the case files of the other sites",
+        words="Nobody is in the case files of two sites",
+        failed="{failed} of {total} people ({share}) are in the case file of another site too.",
+        advice="Say which site the person belongs to; take them out of the other one's file.",
+        why="Counted in two sites, a person would weigh twice, perhaps in both groups. Where this is rightly so, the"
+        " protocol says two_sites in its limits.",
+    )
+
+
+def _outcome_known(limit: float) -> Rule:
+    return not_null_share(
+        "value_or_time",
+        limit,
+        id="outcome_known",
+        severity="warn",
+        level="table",
+        words="Few outcomes are missing",
+        failed="{failed} of {total} outcomes ({share}) are not known; the limit is {limit}.",
+        advice="Ask the provider for the missing outcomes.",
+        why="People whose outcome is missing may differ from the others, and the estimate with them.",
+    )
+
+
+def _spend_limit(limit: float) -> Rule:
+    return between(
+        "amount",
+        high=limit,
+        id="amount_within_limit",
+        severity="warn",
+        words="No payment is above the fund's limit",
+        failed="{failed} of {total} payments ({share}) are above the fund's limit.",
+        advice="Check whether these payments were approved.",
+    )
+
+
+def _person_limit(limit: float) -> Rule:
+    return Rule(
+        id="person_within_limit",
+        expectation="unexpected_rows",
+        arguments={
+            "sql": "SELECT row_key FROM {table} WHERE person_key IN"
+            f" (SELECT person_key FROM {{table}} GROUP BY person_key HAVING sum(amount) > {limit!r})"
+        },
+        severity="warn",
+        level="row",
+        words="For nobody was more spent than the fund allows",
+        failed="{failed} of {total} payments ({share}) are for people for whom more was spent than the fund allows.",
+        advice="Check whether these sums were approved, and that no payment is in the file twice.",
+        why="A sum above the limit may be a payment counted twice, or two people under one number.",
+    )
+
+
+def _consented() -> Rule:
+    holds = (
+        "c.person_key = r.person_key AND c.may_link AND c.withdrawn_on IS NULL"
+        " AND (c.consent_date > try_cast(left(c.drop_id, 10) AS DATE)) IS NOT TRUE"
+    )
+    return Rule(
+        id="consent_present",
+        expectation="unexpected_rows",
+        arguments={
+            "sql": "SELECT r.row_key FROM {table} AS r WHERE r.person_key IS NOT NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {holds})"
+        },
+        severity="block",
+        level="row",
+        # However many have not consented, it is their right, and no fault of the file.
+        refuse_above=1.0,
+        words="Everybody here has agreed that their records are linked",
+        failed="{failed} of {total} rows ({share}) are of people who have not agreed that their records are linked, or"
+        " no longer do.",
+        advice="Send the consent of these people if they gave it; else leave their rows out.",
+        why="Without consent, or after its withdrawal, records are not linked. The case file is the service's own.",
+    )
+
+
+def _identical_copy(noun: str) -> Rule:
+    copies = f"staging.{noun}_copies"
+    return Rule(
+        id="identical_copy",
+        expectation="unexpected_rows",
+        arguments={
+            "sql": f"SELECT row_key FROM {copies}",
+            "of": f"SELECT (SELECT count(*) FROM {{table}}) + (SELECT count(*) FROM {copies})",
+        },
+        severity="note",
+        level="table",
+        needs=(copies,),
+        unless="no copies were looked for",
+        words="No row is in the file twice",
+        failed="{failed} of {total} rows ({share}) are exact copies of another row; one of each is kept.",
+        advice="Check that the export does not repeat rows, or that files do not overlap.",
+        why="Rows that are equal in every field say the same thing once. Rows that differ anywhere are never dropped.",
+    )

@@ -1,0 +1,243 @@
+"""Which deliveries count, by example: late, corrected, doubled, withdrawn and vanished drops, and files read once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import ledger
+from pipelines.ingest import receive, storing
+from pipelines.ingest.standing import standing
+from pipelines.protocol import load_text
+from pipelines.refusal import Refusal
+from pipelines.warehouse import open_vault, open_warehouse
+from pipelines.withdrawal import withdraw
+from pipelines.workspace import PilotSite, Workspace
+
+PROTOCOL = """\
+pilot: first
+title: First
+question: Does it?
+concept: {name: x}
+sites:
+  north: {title: North, codes: [N]}
+  south: {title: South, codes: [S]}
+population: {description: people}
+intervention: {name: x}
+outcomes:
+  housed: {title: were housed, type: binary, better: higher, value: housed}
+extracts:
+  people:
+    noun: cases
+    file: cases.csv
+    columns: {person: ID, site: Site, start_date: Start}
+    identifiers: {name: Name}
+  results:
+    noun: cases
+    completes: people
+    file: results.csv
+    optional: true
+    columns: {person: ID, site: Site, housed: Housed}
+  talks:
+    noun: contacts
+    file: contacts.csv
+    optional: true
+    columns: {person: ID, site: Site, contact_date: On}
+"""
+HEAD = "ID,Site,Name,Start"
+
+
+@dataclass
+class Pilot:
+    """A workspace with one pilot."""
+
+    root: Path
+    protocol: str = PROTOCOL
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.root)
+
+    def site(self, name: str = "north", as_of: str = "") -> PilotSite:
+        return PilotSite(replace(self.workspace, as_of=as_of), load_text(self.protocol), name)
+
+    def drop(self, day: str, **files: list[str]) -> Path:
+        folder = self.workspace.pilot_folder("first") / "drops" / day
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, lines in files.items():
+            path = folder / f"{name}.csv"
+            path.write_text("\n".join([*lines, ""]))
+            os.utime(path, (time.time() - 60,) * 2)
+        return folder
+
+    def people(self, day: str, *rows: str) -> Path:
+        return self.drop(
+            day, cases=[HEAD, *(f"{row.split(',')[0]},{row.split(',')[1]},Zeb,{row.split(',')[2]}" for row in rows)]
+        )
+
+    def rows(self, select: str, as_of: str = "", noun: str = "cases") -> list[tuple[Any, ...]]:
+        site = self.site(as_of=as_of)
+        receive(site, noun)
+        with open_warehouse(site) as connection:
+            return list(connection.execute(select).fetchall())
+
+    def starts(self, as_of: str = "") -> list[Any]:
+        return [day for (day,) in self.rows("SELECT start_date FROM raw.cases ORDER BY 1", as_of)]
+
+    def told(self, kind: str) -> list[Any]:
+        return [entry.facts for entry in ledger.entries(self.workspace.ledger("first")) if entry.kind == kind]
+
+
+@pytest.fixture
+def pilot(tmp_path: Path) -> Pilot:
+    return Pilot(tmp_path / "workspace")
+
+
+def test_a_late_drop_changes_what_stood_then_and_not_what_stands(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.people("2026-03-31", "1,N,3 May")
+    assert pilot.starts() == ["3 May"]
+    pilot.people("2026-02-28", "1,N,2 May")
+    assert pilot.starts() == ["3 May"]
+    assert pilot.starts("2026-02-28") == ["2 May"]
+    assert pilot.starts("2026-01-31") == ["1 May"]
+    assert [facts["drop"] for facts in pilot.told("drop_arrived")] == ["2026-01-31", "2026-03-31", "2026-02-28"]
+
+
+def test_a_corrected_drop_in_the_same_folder_counts_and_the_old_one_can_be_seen(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    assert pilot.starts() == ["1 May"]
+    was = pilot.told("drop_arrived")[0]["sha256"]
+    pilot.people("2026-01-31", "1,N,9 May")
+    assert pilot.starts() == ["9 May"]
+    assert pilot.starts("2026-01-31") == ["9 May"]
+    assert pilot.starts(was[:12]) == ["1 May"]
+    assert len(pilot.told("drop_arrived")) == 2
+
+
+def test_the_same_bytes_under_another_name_are_no_new_state(pilot: Pilot) -> None:
+    folder = pilot.people("2026-01-31", "1,N,1 May")
+    before = standing(pilot.site())
+    shutil.copytree(folder, folder.with_name("2026-02-28"))
+    assert standing(pilot.site()).sha256 == before.sha256
+    pilot.people("2026-03-31", "1,N,2 May")
+    shutil.copytree(folder, folder.with_name("2026-04-30"))
+    assert [one.name for one in standing(pilot.site()).drops] == ["2026-01-31", "2026-03-31", "2026-04-30"]
+    assert pilot.starts() == ["1 May"]
+
+
+def test_a_folder_that_is_gone_still_counts_until_it_is_withdrawn(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    folder = pilot.people("2026-02-28", "1,N,2 May")
+    assert pilot.starts() == ["2 May"]
+    shutil.rmtree(folder)
+    assert pilot.starts() == ["2 May"]
+    withdraw(pilot.workspace, "first", "2026-02-28", "sent in error", "tests")
+    assert pilot.starts() == ["1 May"]
+
+
+def test_a_folder_that_is_gone_and_was_never_read_as_the_protocol_now_says_is_named(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    folder = pilot.people("2026-02-28", "1,N,2 May")
+    pilot.starts()
+    shutil.rmtree(folder)
+    pilot.protocol = PROTOCOL.replace("start_date: Start", "referral_date: Start")
+    with pytest.raises(Refusal, match=r"cases.csv is no longer in its drop"):
+        pilot.starts()
+
+
+def test_an_unknown_drop_is_named_with_the_known_ones(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    with pytest.raises(Refusal, match=r"has no drop 2026-01-30. Did you mean"):
+        pilot.starts("2026-01-30")
+
+
+def test_a_file_of_many_sites_is_read_once(pilot: Pilot, monkeypatch: pytest.MonkeyPatch) -> None:
+    pilot.people("2026-01-31", "1,N,1 May", "2,S,2 May", "3,N,3 May", "4,S,4 May")
+    opened: list[str] = []
+    real = storing.open_rows
+    monkeypatch.setattr(storing, "open_rows", lambda *given: opened.append(given[1].name) or real(*given))
+    for name in ("north", "south", "north"):
+        receive(pilot.site(name), "cases")
+    pilot.people("2026-02-28", "1,N,1 May", "2,S,2 May", "3,N,3 May", "4,S,5 May")
+    for name in ("north", "south"):
+        receive(pilot.site(name), "cases")
+    assert opened == ["cases.csv", "cases.csv"]
+    with open_warehouse(pilot.site("south")) as connection:
+        found = connection.execute("SELECT source_row, start_date FROM raw.cases ORDER BY 1").fetchall()
+    assert found == [(3, "2 May"), (5, "5 May")]
+    with open_vault(pilot.site("south")) as vault:
+        query = "SELECT value FROM vault.identifiers WHERE kind = 'person' ORDER BY 1"
+        assert vault.execute(query).fetchall() == [("2",), ("4",)]
+
+
+def test_people_of_two_sites_are_known_in_both(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May", "1,S,2 May", "3,N,3 May", "4,S,4 May")
+    for name, other in (("north", "south"), ("south", "north")):
+        site = pilot.site(name)
+        receive(site, "cases")
+        with open_warehouse(site) as connection:
+            query = (
+                "SELECT e.site, count(c.person_key) FROM raw.elsewhere e JOIN raw.cases c USING (person_key) GROUP BY 1"
+            )
+            assert connection.execute(query).fetchall() == [(other, 1)]
+
+
+def test_further_fields_are_joined_by_the_person(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May", "2,N,2 May", "3,S,3 May")
+    pilot.drop("2026-01-31", results=["ID,Site,Housed", "1,N,yes", "1,N,yes", "9,N,no", "3,S,no"])
+    assert pilot.rows("SELECT start_date, housed FROM raw.cases ORDER BY 1") == [("1 May", "yes"), ("2 May", None)]
+    assert pilot.rows("SELECT extract, count(*) FROM raw.completing GROUP BY 1") == [("results", 2)]
+
+
+def test_two_rows_of_a_person_that_differ_complete_nothing(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.drop("2026-01-31", results=["ID,Site,Housed", "1,N,yes", "2,N,no", "1,N,no"])
+    with pytest.raises(Refusal, match=r"results.csv, rows 2, 4: a person has several rows that differ"):
+        pilot.starts()
+
+
+def test_what_an_optional_file_said_earlier_still_stands(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.drop("2026-01-31", contacts=["ID,Site,On", "1,N,2026-01-02"])
+    pilot.people("2026-02-28", "1,N,2 May")
+    assert pilot.rows("SELECT contact_date, drop_id FROM raw.contacts", noun="contacts") == [
+        ("2026-01-02", "2026-01-31")
+    ]
+    assert "Those of 2026-01-31 still stand" in receive(pilot.site(), "contacts").sentence
+
+
+def test_the_ledger_tells_how_files_were_read_and_a_second_run_adds_nothing(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May", "2,S,2 May")
+    pilot.starts()
+    told = pilot.told("file_read")
+    assert [(one["file"], one["rows"], one["read_as"]["delimiter"]) for one in told] == [("cases.csv", 2, ",")]
+    lines = pilot.workspace.ledger("first").read_bytes()
+    pilot.starts()
+    assert pilot.workspace.ledger("first").read_bytes() == lines
+    pilot.starts("2026-01-31")
+    assert pilot.workspace.ledger("first").read_bytes() == lines
+
+
+def test_a_refusal_is_in_the_ledger(pilot: Pilot) -> None:
+    pilot.drop("2026-01-31", cases=["ID,Site,Start", "1,N,1 May"])
+    with pytest.raises(Refusal):
+        pilot.starts()
+    assert [(one["site"], one["noun"]) for one in pilot.told("rows_refused")] == [("north", "cases")]
+    assert 'the column "Name" is missing' in pilot.told("rows_refused")[0]["why"]
+
+
+def test_rows_as_they_stood_before_are_beside_those_that_stand(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May")
+    assert pilot.rows("SELECT count(*) FROM raw.before") == [(0,)]
+    pilot.people("2026-02-28", "1,N,2 May", "2,N,3 May")
+    assert pilot.rows("SELECT start_date FROM raw.cases_before") == [("1 May",)]
+    assert pilot.rows("SELECT * FROM raw.before") == [("cases", "2026-01-31")]
+    history = "SELECT drop_id, rows, people FROM raw.history ORDER BY 1"
+    assert pilot.rows(history) == [("2026-01-31", 1, 1), ("2026-02-28", 2, 2)]
