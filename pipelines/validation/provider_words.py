@@ -30,8 +30,10 @@ def said_of(
     failed = _failing(connection, rule.id) if rule.level == "row" else result.failed
     if rule.level == "row" and not failed:
         return []
-    said = failed_words(rule.failed, failed, result.total, result.limit, 0)
-    counted = None if rule.expectation == ROW_COUNT else failed  # there, no single row is at fault
+    of_table = rule.expectation == ROW_COUNT or (rule.level == "table" and rule.expectation == "unexpected_rows")
+    # There, what is counted may be fields or months, and the sentence names them.
+    said = result.sentence if of_table else failed_words(rule.failed, failed, result.total, result.limit, 0)
+    counted = None if of_table else failed
     name, columns = ", ".join(fields), headers(site, noun, fields)
     return [(rule.id, name, rule.words, said, result.decision, counted, result.total, columns, rule.advice)]
 
@@ -71,7 +73,7 @@ def _braced(text: str) -> str:
 
 def fields_of(site: PilotSite, noun: str, rule: Rule) -> tuple[str, ...]:
     """Return the fields that a rule is about: those it names, or those that its SQL reads and some file has."""
-    words = rule.columns or re.findall(r"[a-z_]+", str(rule.arguments.get("sql", "")))
+    words = rule.columns or re.findall(r"[a-z_]+", f"{rule.arguments.get('sql', '')} {rule.arguments.get('where', '')}")
     mapped = {field for extract in extracts_for(site, noun).values() for field in extract.columns}
     fields = ("person" if word == "person_key" else word for word in words)
     return tuple(dict.fromkeys(field for field in fields if field in mapped))
