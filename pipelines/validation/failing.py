@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipelines.protocol.extracts import Extract
 from pipelines.validation.corrections import READABLE_ID
 from pipelines.validation.decide import Verdict
 from pipelines.validation.problem_history import find_problems
-from pipelines.validation.provider_words import Fields, fields_of, said_of
+from pipelines.validation.provider_words import Fields, extracts_for, fields_of, said_of
 from pipelines.validation.result import CheckResult
 from pipelines.validation.rule import Rule
 from pipelines.warehouse import columns_of, has_table, insert, transaction
@@ -28,11 +29,8 @@ TABLES = {
 }
 BY_DROP = ("named_problems", "checked")
 """These keep what was found in earlier drops; the others hold the last check only."""
-DELIVERED_IN = """
-    CASE WHEN starts_with(k.row_key, s.source_file || '#') OR instr(k.row_key, '/' || s.source_file || '#') = 0
-    THEN s.drop_id ELSE left(k.row_key, instr(k.row_key, '/' || s.source_file || '#') - 1) END
-"""
-"""Drop whose file a row lies in. Increments stand in later drops too: the keys of their rows begin with their own."""
+OF_INCREMENT = "regexp_extract(s.source_file, '^([0-9]{4}-[0-9]{2}-[0-9]{2}[^/]*)/(.+)$', ['drop', 'file'])"
+"""Files of increments are called by their drop as well, for their rows stand in later drops too."""
 PERSON_KNOWN_ID = "person_known"
 """Rule of the tables whose rows belong to people of the case file."""
 NOT_NULL = "expect_column_values_to_not_be_null"
@@ -46,7 +44,7 @@ def find(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE found_{name} ({definition})")
     asked = {rule.id: rule for rule in rules}
     fields = {name: fields_of(site, noun, rule) for name, rule in asked.items()}
-    _find_rows(connection, noun, results, asked, fields)
+    _find_rows(connection, noun, extracts_for(site, noun), results, asked, fields)
     drop = drop_of(connection, noun)
     total = connection.execute(f"SELECT count(*) FROM staging.{noun}").fetchone()[0]
     insert(connection, "found_checked", [(noun, drop, not verdict.publish, total)])
@@ -86,7 +84,12 @@ def drop_of(connection: Any, noun: str) -> str:
 
 
 def _find_rows(
-    connection: Any, noun: str, results: Sequence[CheckResult], asked: Mapping[str, Rule], fields: Mapping[str, Fields]
+    connection: Any,
+    noun: str,
+    extracts: Mapping[str, Extract],
+    results: Sequence[CheckResult],
+    asked: Mapping[str, Rule],
+    fields: Mapping[str, Fields],
 ) -> None:
     """Find the rows to be corrected; a fault that only follows from another one is not the provider's to correct."""
     connection.execute("CREATE OR REPLACE TEMP TABLE failing_keys (rule VARCHAR, field VARCHAR, row_key VARCHAR)")
@@ -95,12 +98,15 @@ def _find_rows(
     required = {rule.id: rule.columns[0] for rule in asked.values() if rule.expectation == NOT_NULL}
     missing = " ".join(f"WHEN '{rule}' THEN '{column}'" for rule, column in required.items())
     unread = f"list_contains(string_split(s.unreadable, ','), CASE k.rule {missing} END)" if required else "false"
+    increments = any(extract.delivery == "increments" for extract in extracts.values())
+    increment = OF_INCREMENT if increments else "{'drop': '', 'file': ''}"
     # A row may hold several values that cannot be read: each is a problem of its own.
     connection.execute(f"""
         INSERT INTO found_failing
-        SELECT '{noun}', k.rule, k.row_key, s.source_file, s.source_row,
+        SELECT '{noun}', k.rule, k.row_key,
+            coalesce(nullif({increment}.file, ''), s.source_file), s.source_row,
             unnest(CASE WHEN k.rule = '{READABLE_ID}' THEN string_split(s.unreadable, ',') ELSE [k.field] END),
-            {DELIVERED_IN}
+            coalesce(nullif({increment}.drop, ''), s.drop_id)
         FROM staging.{noun} s JOIN failing_keys k USING (row_key)
         WHERE NOT coalesce({unread}, false) AND NOT ({_set_aside_with_their_person(connection, noun)})
     """)
