@@ -260,7 +260,7 @@ def test_rules_that_are_too_much_together_say_that_the_table_is_refused(bench: B
 def test_an_empty_table_is_refused_as_a_whole(bench: Bench) -> None:
     bench.drop(cases(0))
     assert bench.published().refusal
-    assert "The case file holds nobody. Case file not counted not counted" in bench.words
+    assert "The drop has nobody for this site. Case file not counted not counted" in bench.words
     assert "This concerns the table as a whole, not single rows." in bench.words
     assert "Rows" not in openpyxl.load_workbook(bench.folder / "correction-list.xlsx").sheetnames
 
