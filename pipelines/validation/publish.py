@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.disclosure.policy import minimum_count
 from pipelines.refusal import Refusal
 from pipelines.told import Told
+from pipelines.validation import correction_list, failing
 from pipelines.validation.copies import keep_copies, set_copies_apart
 from pipelines.validation.corrections import as_list, failing_rows, unreadable_values
 from pipelines.validation.dates import Readings, readings
@@ -70,7 +71,12 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
+    failing.find(connection, site, noun, rules, results, verdict)
     rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+    if not verdict.publish:
+        failing.keep_refused(connection, noun)
+    correction_list.write(connection, site)
+    faults += [correction_list.pointer(site)] if faults else []
     sentence = verdict.sentence
     if verdict.publish and few_set_aside(connection, minimum):
         # The number published, beside the number that arrived, would tell how few were set aside.
@@ -172,6 +178,7 @@ def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict
         kept = f"SELECT * EXCLUDE ({left_out}) FROM {staged} ANTI JOIN set_aside USING (row_key)"
         rows = replace_table(connection, f"validated.{noun}", kept)
         _keep_checks(connection, noun, results)
+        failing.keep(connection, noun)
     return rows
 
 

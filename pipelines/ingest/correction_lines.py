@@ -1,0 +1,113 @@
+"""The lines of a corrections register, a CSV file that evaluators keep by hand: cells by column, and where each stands.
+
+What a line means belongs in corrections. A register holds people's identifiers and values: faults name places only.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.ingest.headers import tidy
+from pipelines.protocol.faults import nearest
+from pipelines.refusal import Refusal
+
+COLUMNS = ("extract", "key", "column", "old", "new", "why", "who", "when")
+OPTIONAL = ("site",)
+DELIMITERS = (",", ";", "\t")
+FAULTS_NAMED = 10
+REMEDY = "Mend the register and run again. The earlier results stand."
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line below the header of a register."""
+
+    register: str
+    row: int
+    cells: dict[str, str] = field(repr=False)
+
+    def at(self, column: str) -> str:
+        """Return where a cell stands."""
+        return f'{self.register}, row {self.row}, column "{column}"'
+
+
+def read_lines(path: Path, register: str) -> list[Line]:
+    """Return the lines of a register that hold anything; refuse a file that is not one."""
+    text = _text(path, register)
+    header, rows = _table(text, register)
+    lines = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
+    uneven = [
+        f"{register}, row {number}: {len(row)} columns where the header has {len(header)}."
+        for number, row in lines
+        if len(row) != len(header)
+    ]
+    refuse_if(uneven)
+    return [Line(register, number, dict(zip(header, row, strict=True))) for number, row in lines]
+
+
+def refuse_if(faults: Sequence[str]) -> None:
+    """Refuse with every fault that was found, the first ones named."""
+    if faults:
+        more = [f"and {len(faults) - FAULTS_NAMED} more."] if len(faults) > FAULTS_NAMED else []
+        raise Refusal("\n".join([*faults[:FAULTS_NAMED], *more]), REMEDY)
+
+
+def _text(path: Path, register: str) -> str:
+    try:
+        content = path.read_bytes()
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        text = None
+    if text is None or "\0" in text:
+        raise Refusal(f"{register} cannot be read as text in UTF-8.", 'Save it as "CSV UTF-8" and run again.')
+    return text
+
+
+def _table(text: str, register: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return header and numbered rows under the delimiter whose header is a register's."""
+    headers = {delimiter: _header(text, delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda one: len(set(COLUMNS) & set(headers[one])))
+    refuse_if(list(_header_faults(headers[best], register)))
+    return headers[best], _rows(text, best, register)[1:]
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    return [tidy(name).casefold() for name in first]
+
+
+def _rows(text: str, delimiter: str, register: str) -> list[tuple[int, list[str]]]:
+    """Return rows with their number as a spreadsheet counts: a cell may hold line breaks, a blank line is a row."""
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1))
+    except csv.Error:
+        broken = True
+    else:
+        broken = False
+    if broken:
+        where = f"{register}, row {len(rows) + 1}"
+        raise Refusal(f"{where}: the row cannot be read (a quotation mark without its partner?).", REMEDY)
+    return rows
+
+
+def _header_faults(header: Sequence[str], register: str) -> Iterator[str]:
+    for name in COLUMNS:
+        if name not in header:
+            spare = [one for one in header if one not in (*COLUMNS, *OPTIONAL)] if set(header) & set(COLUMNS) else []
+            near = nearest(name, spare)
+            hint = f' Is it "{near}"?' if near else ""
+            yield f'{register}: the column "{name}" is missing.{hint}'
+    if not set(header) & set(COLUMNS):
+        return  # then the first row may be somebody's data, and none of it is repeated
+    for number, name in enumerate(header, start=1):
+        if name not in (*COLUMNS, *OPTIONAL):
+            yield f"{register}: column {number} is none of a register's: {', '.join((*COLUMNS, *OPTIONAL))}."
+        elif name in header[: number - 1]:
+            yield f'{register}: the column "{name}" stands there twice.'
