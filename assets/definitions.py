@@ -9,7 +9,7 @@ from assets.jobs import evaluate_site
 from assets.partitions import SURVEY
 from assets.resources import EvaluationWorkspace
 from assets.schedules import monthly_refresh
-from assets.sensors import new_drops
+from assets.sensors import new_drops, runs_cut_off
 
 LAYERS = (raw, validated, analysis, findings, released, reports)
 
@@ -19,7 +19,7 @@ if SURVEY.left_out:
 defs = dg.Definitions(
     assets=[asset for layer in LAYERS for asset in layer.ASSETS],
     jobs=[evaluate_site],
-    sensors=[new_drops],
+    sensors=[new_drops, runs_cut_off],
     schedules=[monthly_refresh],
     resources={"workspace": EvaluationWorkspace()},
     # Steps of a site take turns in one process: a process for each step would cost five times as much.

@@ -145,10 +145,13 @@ def _insist_no_run(workspace: Workspace) -> None:
 
     status = dg.DagsterRunStatus
     at_work = dg.RunsFilter(statuses=[status.STARTING, status.STARTED, status.CANCELING])
+    from assets.at_work import give_up_cut_off
+
     with open_instance(workspace) as instance:
+        give_up_cut_off(instance, workspace)
         going_on = instance.get_runs_count(at_work)
     if going_on:
         raise Refusal(
             f"{going_on} {'run is' if going_on == 1 else 'runs are'} going on.",
-            "Wait for the end, and try again. One that was killed ends by itself while pilotlens ui is running.",
+            "Wait for the end, and try again.",
         )

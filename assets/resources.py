@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.at_work import hold
 from pipelines.workspace import PilotSite, Workspace
 
 
@@ -15,8 +16,15 @@ class EvaluationWorkspace(dg.ConfigurableResource):
     as_of: str = ""
     """The drop at which to look; empty: everything that is known."""
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Let others see for as long as this process lives that the run is at work."""
+        if context.run_id and not self.as_of:
+            hold(self._workspace(), context.run_id)
+
     def site(self, key: str) -> PilotSite:
         """Return the pilot site of a partition, its protocol read afresh."""
         pilot, _, site = key.partition("/")
-        workspace = Workspace.find(Path(self.root) if self.root else None)
-        return replace(workspace, as_of=self.as_of).site(pilot, site)
+        return replace(self._workspace(), as_of=self.as_of).site(pilot, site)
+
+    def _workspace(self) -> Workspace:
+        return Workspace.find(Path(self.root) if self.root else None)

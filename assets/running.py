@@ -79,7 +79,11 @@ def run_sites(
     workspace = replace(workspace, as_of=as_of)
     states = {pilot: _state(workspace, pilot) for pilot in dict.fromkeys(key.partition("/")[0] for key in keys)}
     with _records(workspace) as instance:
+        from assets.at_work import give_up_cut_off
         from assets.definitions import defs
+
+        if not as_of:
+            give_up_cut_off(instance, workspace)
 
         job = defs.resolve_job_def("evaluate_site")
         for key in keys:

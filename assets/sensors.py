@@ -1,6 +1,7 @@
-"""What runs when something arrives: a new drop, once its files have stopped changing.
+"""What is looked for all the time: new drops, once their files have stopped changing, and runs that were cut off.
 
-What belongs here: when to ask for a run. What a drop is and what is in it belongs in pipelines.ingest.
+What belongs here: when to ask for a run or to give one up. What a drop is and what is in it belongs in
+pipelines.ingest; which runs are at work, in at_work.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 import dagster as dg
 
+from assets.at_work import give_up_cut_off
 from assets.jobs import drop_tag, evaluate_site
 from assets.partitions import SITES, SURVEY
 from pipelines.ingest.drops import Drop, drops
@@ -55,6 +57,17 @@ def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         requests += _requests(context.instance, keys, seen, before.get(pilot))
     words = None if requests else dg.SkipReason(_why_nothing(workspace, after))
     return dg.SensorResult(run_requests=requests, skip_reason=words, cursor=_write(after))
+
+
+@dg.sensor(
+    minimum_interval_seconds=20,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Records the end of runs whose process is gone, so that they do not keep others waiting.",
+)
+def runs_cut_off(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Mark what was killed or switched off as failed; Dagster's daemon then tries it again."""
+    found = give_up_cut_off(context.instance, Workspace.find())
+    return dg.SkipReason(f"Cut off, now marked as failed: {', '.join(found)}." if found else "No run was cut off.")
 
 
 def _look(workspace: Workspace, pilot: str, found: tuple[Drop, ...], before: Seen | None) -> Seen:

@@ -31,6 +31,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from assets.at_work import give_up_cut_off
 from assets.exit_codes import Unavailable
 from assets.guard import Guard, contained
 from assets.instance import open_instance, prepare
@@ -62,6 +63,8 @@ def serve(workspace: Workspace, *, port: int = 3000, read_only: bool = False, op
         listener = running.enter_context(_listen(port))
         typer.echo("Pilotlens is starting …")
         instance = running.enter_context(open_instance(workspace))
+        if not read_only:
+            give_up_cut_off(instance, workspace)
         locations = running.enter_context(_code_server(instance))
         if not read_only:
             running.enter_context(_daemon(locations))

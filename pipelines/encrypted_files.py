@@ -5,10 +5,14 @@ What is in the files belongs in warehouse and sql/; the keys in keys.
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.processes import abandoned
 from pipelines.refusal import Refusal
 from pipelines.sql_text import quoted
 from pipelines.workspace import PilotSite
@@ -26,13 +30,12 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     import duckdb
     import duckdb_extension_httpfs
 
-    spill = _folder(site.workspace.root / "warehouse" / ".spill")
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         # What does not fit into memory goes to disk, and it holds names: encrypted too, which is not the default.
         "temp_file_encryption": "true",
-        "temp_directory": str(spill),
+        "temp_directory": str(_spill(site)),
         "memory_limit": MEMORY,
     }
     connection = duckdb.connect(":memory:", config=settings)
@@ -41,6 +44,19 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     connection.execute(f"LOAD '{quoted(str(extension))}'")
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _spill(site: PilotSite) -> Path:
+    """Return a place for one connection's overflow; remove that of killed processes.
+
+    DuckDB gives the files in it the same names in every process: two in one folder overwrite each other. It makes the
+    folder when it needs one, and removes it on closing.
+    """
+    folder = _folder(site.workspace.root / "warehouse" / ".spill")
+    for left in folder.iterdir():
+        if abandoned(left.name):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    return folder / f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def _folder(path: Path) -> Path:

@@ -25,6 +25,7 @@ from pipelines.ingest import file_hashes
 from pipelines.ingest.archives import unpacked
 from pipelines.ingest.comparing import trimmed
 from pipelines.ingest.drops import DroppedFile
+from pipelines.processes import abandoned
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
@@ -181,21 +182,9 @@ def _draft(place: Path) -> Path:
     """Make a folder to write in; remove those that killed processes left behind."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in place.glob(f"{DRAFT}*"):
-        owner = left.name.removeprefix(DRAFT).partition("-")[0]
-        if not owner.isdigit() or not runs(int(owner)):
+        if abandoned(left.name.removeprefix(DRAFT)):
             shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{DRAFT}{os.getpid()}-", dir=place))
-
-
-def runs(process: int) -> bool:
-    """Tell whether a process is still there."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _move(draft: Path, folder: Path) -> None:

@@ -18,6 +18,7 @@ from pipelines.findings.models import Disclosed, Finding
 from pipelines.findings.store import read_findings
 from pipelines.ingest.drops import age_of
 from pipelines.ingest.tables import delivered
+from pipelines.processes import abandoned
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
@@ -157,19 +158,8 @@ def _move(draft: Path, folder: Path) -> None:
 def _clear_what_was_left(folder: Path) -> None:
     """Remove the drafts and pointers of runs that were killed; a run that still works keeps its own."""
     for path in [*folder.glob(f"{DRAFT}*"), *folder.glob(f"{POINTER}*")]:
-        owner = path.name.split("-")[1]
-        if not owner.isdigit() or not _runs(int(owner)):
+        if abandoned(path.name.split("-", 1)[1]):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _manifest(evidence: Evidence, folder: Path) -> Manifest:
