@@ -5,16 +5,22 @@ A short form runs with all tests; `make faults` kills 200 times, and the whole j
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pipelines.demo import PILOTS, create
 from pipelines.ledger import verify
+from pipelines.release.verify import verify_bundle
+from pipelines.release.write import latest
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
 from tests.end_to_end import killing
@@ -76,6 +82,69 @@ def test_killed_at_any_moment_of_ingest_and_validation_each_table_is_old_or_new(
     assert seen["killed"] >= kills * 0.7
     assert seen["part of the steps new"]
     assert state(site) == state_of_a_workspace_never_killed(workspace, tmp_path)
+
+
+LIFE, BALTIMORE = "transitional-aid", "baltimore"
+EVERYTHING = ("raw", "validated", "quarantine", "analysis", "findings")
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Workspace:
+    """A workspace with LIFE, a public data set, as its only pilot."""
+    workspace = Workspace(tmp_path / "workspace")
+    create(workspace.root)
+    for other in set(PILOTS) - {LIFE}:
+        shutil.rmtree(workspace.pilot_folder(other))
+    return workspace
+
+
+def correct_the_drop(workspace: Workspace) -> None:
+    """Deliver the same file again without its last line."""
+    (folder,) = (workspace.pilot_folder(LIFE) / "drops").iterdir()
+    (file,) = folder.iterdir()
+    killing.written(file, b"\n".join(file.read_bytes().splitlines()[:-1]) + b"\n")
+
+
+def shown(workspace: Workspace) -> dict[str, str]:
+    """The files that people see, by the hash of their bytes; the newest release must be whole."""
+    site = workspace.site(LIFE, BALTIMORE)
+    verify_bundle(latest(site))
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in site.reports_folder.glob("[!.]*")}
+    return found | {"release": latest(site).name}
+
+
+def test_killed_at_any_moment_of_the_whole_job_everything_is_old_or_new(life: Workspace) -> None:
+    site, key = life.site(LIFE, BALTIMORE), f"{LIFE}/{BALTIMORE}"
+    child(killing.whole_job, life.root, key).end()
+    correct_the_drop(life)
+    lasts = child(killing.whole_job, life.root, key).end()
+    kills = 20 if FULL else 3
+    seen: Counter[str] = Counter()
+    for moment in moments(kills, lasts):
+        before, seen_before = state(site, EVERYTHING), shown(life)
+        correct_the_drop(life)
+        seen["killed"] += child(killing.whole_job, life.root, key).kill_after(moment)
+        assert verify(life.ledger(LIFE)) == ()
+        found, seen_now = state(site, EVERYTHING), shown(life)
+        child(killing.whole_job, life.root, key).end()
+        after, seen_after = state(site, EVERYTHING), shown(life)
+        assert mixed(before, found, after) == [], f"killed after {moment:.3f} seconds"
+        assert set(seen_now) == set(seen_before) == set(seen_after)
+        assert [one for one in seen_now if seen_now[one] not in (seen_before[one], seen_after[one])] == []
+        assert seen_after["release"] != seen_before["release"]
+        assert killing.left_behind(life) == []
+        seen["part of the steps new"] += 0 < sum(found[step] == after[step] for step in after) < len(after)
+        seen["reports new"] += seen_now["report.html"] == seen_after["report.html"]
+    print(dict(seen))
+    assert seen["killed"] >= kills * 0.6
+    assert set(statuses(life)) == {"SUCCESS", "FAILURE"}
+    assert statuses(life).count("FAILURE") <= seen["killed"]
+
+
+def statuses(workspace: Workspace) -> list[str]:
+    """How the runs in Dagster's records ended, as those who look at the UI see it."""
+    with closing(sqlite3.connect(workspace.dagster_home / "history" / "runs.db")) as records:
+        return [status for (status,) in records.execute("SELECT status FROM runs").fetchall()]
 
 
 def state_of_a_workspace_never_killed(workspace: Workspace, tmp_path: Path) -> State:
