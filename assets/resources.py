@@ -18,8 +18,8 @@ class EvaluationWorkspace(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Let others see for as long as this process lives that the run is at work."""
-        if context.run_id and not self.as_of:
-            hold(self._workspace(), context.run_id)
+        if context.run is not None and not self.as_of:
+            hold(self._workspace(), context.run.run_id)
 
     def site(self, key: str) -> PilotSite:
         """Return the pilot site of a partition, its protocol read afresh."""

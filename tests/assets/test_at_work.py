@@ -138,6 +138,7 @@ def test_a_real_run_holds_its_lock(workspace: Workspace, steps: Any, run: Any) -
         return Told(f"{asset} is done.", rows=1)
 
     steps(work)
-    assert run(KEY)[KEY].result == "done"
+    outcome = run(KEY)[KEY]
+    assert (outcome.result, outcome.words, outcome.where) == ("done", "", "")
     assert seen
     assert all(seen)

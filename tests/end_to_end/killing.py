@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ingest import receive
-from pipelines.validation.publish import publish
+from pipelines.validation.publish import NOUNS, publish
 from pipelines.warehouse import columns_of, named, open_vault, open_warehouse, table_hash
 from pipelines.workspace import PilotSite, Workspace
 
 # A fork of a server that has imported everything: a kill then hits the work, and not the import before it.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["pandas", "duckdb", "great_expectations", "pipelines.validation.engine", "assets.definitions", __name__]
+    ["pandas", "duckdb", "great_expectations", "pipelines.validation.engine", "dagster", "IPython", "matplotlib.pyplot", __name__]
 )
 
 PROTOCOL = """\
@@ -210,7 +210,7 @@ def _hashes(connection: Any, layer: str) -> Iterator[tuple[str, str, str]]:
 
 def _noun(name: str) -> str:
     """Return the noun whose step replaces a table; what is about people of other sites comes with the cases."""
-    return next((noun for noun in PUBLISHED if name in (noun, f"{noun}_before")), "cases")
+    return next((noun for noun in NOUNS if name in (noun, f"{noun}_before")), "cases")
 
 
 def _by_noun(connection: Any, target: str, layer: str) -> Iterator[tuple[str, str, str]]:
