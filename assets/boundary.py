@@ -11,20 +11,27 @@ from typing import TypeVar
 import dagster as dg
 
 from pipelines.protocol import ProtocolFaults
-from pipelines.refusal import Refusal
+from pipelines.refusal import Refusal, Unusable, of_the_system
 
 T = TypeVar("T")
 
 WHERE = "Where in the program"
 """Metadata of a failure that is the program's fault; a refusal has none."""
+WORKSPACE = "What stands in the way"
+"""Metadata of a failure for which neither data nor program are to blame."""
 
 
 def in_plain_words(work: Callable[[], T]) -> T:
     """Do the work of a step; turn whatever goes wrong into dg.Failure without values."""
     try:
         return work()
+    except Unusable as unusable:
+        failure = waiting(unusable)
     except (Refusal, ProtocolFaults) as refusal:
         failure = refused(str(refusal))
+    except OSError as error:
+        known = of_the_system(error)
+        failure = waiting(known) if known else broken(error)
     except Exception as error:
         failure = broken(error)
     # Raised outside the handlers, so that no context, and with it no message of the first exception, hangs on to it.
@@ -34,6 +41,11 @@ def in_plain_words(work: Callable[[], T]) -> T:
 def refused(words: str) -> dg.Failure:
     """Return the failure of a step that refuses to go on: trying again would not help."""
     return dg.Failure(description=words, allow_retries=False)
+
+
+def waiting(unusable: Unusable) -> dg.Failure:
+    """Return the failure of a step that the workspace, not the data, stands in the way of."""
+    return dg.Failure(description=str(unusable), metadata={WORKSPACE: "the workspace"}, allow_retries=False)
 
 
 def broken(error: Exception) -> dg.Failure:

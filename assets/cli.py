@@ -14,7 +14,7 @@ from assets.exit_codes import MISUSED, STOPPED, UNAVAILABLE, Unavailable
 
 EPILOG = (
     "Exit codes: 0 all is well; 1 at least one site was refused or failed; 2 the command or a protocol is wrong;"
-    " 3 the workspace cannot be used (it is missing, locked, or not yours to write)."
+    " 3 the workspace, or a site in it, cannot be used (missing, in use, full, or not yours to write): try again later."
 )
 
 app = typer.Typer(
@@ -220,11 +220,11 @@ def _told(error: Exception) -> int:
     from assets.boundary import own_frames
     from assets.showing import complain
     from pipelines.protocol import ProtocolFaults
-    from pipelines.refusal import Refusal
+    from pipelines.refusal import Refusal, Unusable
 
     if isinstance(error, Refusal | ProtocolFaults):
         complain(str(error))
-        return MISUSED
+        return UNAVAILABLE if isinstance(error, Unusable) else MISUSED
     where = " > ".join(own_frames(error))
     if isinstance(error, Unavailable | OSError | sqlite3.Error):
         complain(_unavailable(error))

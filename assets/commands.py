@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, Unavailable
+from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, UNAVAILABLE, Unavailable
 from assets.interrupts import patient_interrupts
-from assets.running import REPORTS, chosen, known, reports_of, run_sites, steps_of_a_site
+from assets.running import REPORTS, Outcome, chosen, known, reports_of, run_sites, steps_of_a_site
 from assets.showing import complain, place, progress, say, summary
 from pipelines.keys import insist_settled
 from pipelines.protocol import ProtocolFaults
@@ -106,18 +106,21 @@ def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequen
             if stop() or outcome.result == "interrupted":
                 break
     summary(replace(workspace, as_of=as_of), outcomes, debug=debug)
-    return _ended({outcome.result for outcome in outcomes}, keys[len(outcomes) :])
+    return _ended(outcomes, keys[len(outcomes) :])
 
 
 def _stopping() -> None:
     say("Stopping after this site; press Ctrl-C again to stop at once.")
 
 
-def _ended(results: set[str], left: Sequence[str]) -> int:
+def _ended(outcomes: Sequence[Outcome], left: Sequence[str]) -> int:
+    results = {outcome.result for outcome in outcomes}
     if left:
         complain(f"Not run: {', '.join(left)}.")
     if left or "interrupted" in results:
         return INTERRUPTED
+    if any(outcome.workspace for outcome in outcomes):
+        return UNAVAILABLE
     return DONE if results <= {"done"} else STOPPED
 
 

@@ -7,7 +7,7 @@ STOPPED = 1
 MISUSED = 2
 """The command or a protocol is wrong."""
 UNAVAILABLE = 3
-"""The workspace cannot be used."""
+"""The workspace cannot be used, or for at least one site: missing, in use, full, or not ours to write. Try later."""
 INTERRUPTED = 130
 """Ctrl-C, as shells count it."""
 

@@ -44,6 +44,8 @@ class Outcome:
     """The asset at which it stopped."""
     where: str = ""
     """Lines of the program, for the people who look after it."""
+    workspace: bool = False
+    """True: it was refused because the workspace is in use, full, or not ours to write."""
     found: tuple[str, ...] = ()
     """What checks of the data found in a site that is done; each is a sentence."""
 
@@ -180,7 +182,7 @@ def _found(events: Sequence[dg.DagsterEvent]) -> tuple[str, ...]:
 
 
 def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:
-    from assets.boundary import WHERE
+    from assets.boundary import WHERE, WORKSPACE
 
     step, error = str(event.step_key), event.step_failure_data.error
     said = event.step_failure_data.user_failure_data
@@ -190,7 +192,12 @@ def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:
         return Outcome(key, "failed", "The step ended without saying why; the UI shows more.", step)
     where = said.metadata.get(WHERE)
     return Outcome(
-        key, "failed" if where else "refused", said.description or "", step, str(where.value) if where else ""
+        key,
+        "failed" if where else "refused",
+        said.description or "",
+        step,
+        str(where.value) if where else "",
+        workspace=WORKSPACE in said.metadata,
     )
 
 

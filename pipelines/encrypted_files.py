@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.processes import abandoned
-from pipelines.refusal import Refusal
+from pipelines.refusal import Refusal, Unusable
 from pipelines.sql_text import quoted
 from pipelines.workspace import PilotSite
 
@@ -69,7 +69,7 @@ def _folder(path: Path) -> Path:
     else:
         made = True
     if not made:
-        raise Refusal(
+        raise Unusable(
             f"The folder {path.parent.name}/{path.name} cannot be made in the workspace.",
             "Is the disk full, or may you not write there? Nothing was changed.",
         )
@@ -126,11 +126,11 @@ def _why_not_opened(problem: str, path: Path) -> Refusal:
     if "not a valid duckdb" in said or "could not read enough" in said:
         remedy = "Move the file away and run the pilot again; it is made from the drops."
         return Refusal(f"{where} is damaged.", remedy)
-    return Refusal(f"{where} cannot be opened.", "Is the disk full, or may you not write there? Nothing was changed.")
+    return Unusable(f"{where} cannot be opened.", "Is the disk full, or may you not write there? Nothing was changed.")
 
 
 def _locked(path: Path, wait: float) -> Refusal:
-    return Refusal(
+    return Unusable(
         f"{_place(path)} is in use by another program; waited {wait:.0f} seconds.",
         "Let the other run finish, or close the program that has the file open, and run again. Nothing was changed.",
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipelines.refusal import Refusal
+from pipelines.refusal import Refusal, Unusable
 from pipelines.workspace import Workspace
 
 Purpose = Literal["warehouse", "vault", "pseudonym"]
@@ -85,7 +85,7 @@ def _write_new_keys(workspace: Workspace) -> None:
     else:
         written = True
     if not written:
-        raise Refusal(
+        raise Unusable(
             "The keys cannot be written into the folder keys.", "Is the disk full, or may you not write there?"
         )
 

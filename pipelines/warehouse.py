@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pipelines import keys
 from pipelines.encrypted_files import attach, connect
-from pipelines.refusal import Refusal
+from pipelines.refusal import Unusable, disk_full, not_writable, of_the_system
 from pipelines.sql_text import named, quoted, statement
 from pipelines.workspace import ROOT, PilotSite, Workspace
 
@@ -45,6 +45,7 @@ T = TypeVar("T")
 VAULT_COLUMNS = "noun VARCHAR, person_key VARCHAR, kind VARCHAR, value VARCHAR"
 VAULT_PARTS = "noun VARCHAR, position INTEGER, query VARCHAR"
 WAIT_SECONDS = 20.0
+NO_ROOM = ("no space left", "max_temp_directory_size", "disk quota", "could not write", "file too large")
 LAYERS = ("raw", "staging", "validated", "quarantine", "analysis", "findings")
 
 
@@ -129,17 +130,22 @@ def without_values(work: Callable[[], T]) -> T:
         return work()
     except duckdb.Error as error:
         failure = _spoken(error)
+    except OSError as error:
+        known = of_the_system(error)
+        if known is None:
+            raise
+        failure = known
     raise failure  # outside the handler, so that the first exception does not hang on to it as its context
 
 
 def _spoken(error: Exception) -> Exception:
     said = str(error).lower()
-    if any(words in said for words in ("no space left", "max_temp_directory_size", "disk quota", "could not write")):
-        return Refusal("The disk is full.", "Make room and run again. The earlier results stand.")
+    if any(words in said for words in NO_ROOM):
+        return disk_full()
     if "permission denied" in said or "read-only" in said:
-        return Refusal("The workspace cannot be written.", "May you write there? The earlier results stand.")
+        return not_writable()
     if "out of memory" in type(error).__name__.lower() or "out of memory" in said:
-        return Refusal("The machine's memory does not suffice.", "Close other programs. The earlier results stand.")
+        return Unusable("The machine's memory does not suffice.", "Close other programs. The earlier results stand.")
     return RuntimeError(f"DuckDB stopped with a {type(error).__name__}. Its message may quote data and is not shown.")
 
 

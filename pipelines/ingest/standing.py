@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import ledger
+from pipelines.ingest.archives import is_zip, members
 from pipelines.ingest.drops import Drop, DroppedFile, age_of, matching, settled_drops
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean, nearest
@@ -91,9 +92,14 @@ def standing(site: PilotSite) -> Standing:
     Raises
     ------
     Refusal
-        When there is no drop, one is still being written, or the drop asked for is not known.
+        When there is no drop, one is still being written or a zip in it is damaged, or the drop asked for is not known.
     """
-    return known_standing(site.workspace, site.pilot, settled_drops(site))
+    state = known_standing(site.workspace, site.pilot, settled_drops(site))
+    for file in (file for drop in state.drops for file in drop.files):
+        # Half a zip lists no files: an optional extract that is in it would look as if it had not been sent.
+        if file.path is not None and is_zip(file.path.name) and not file.member:
+            members(file.path)
+    return state
 
 
 def known_standing(workspace: Workspace, pilot: str, on_disk: Sequence[Drop]) -> Standing:

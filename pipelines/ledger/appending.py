@@ -13,9 +13,7 @@ from typing import Any
 from pipelines.ledger import heads, locks
 from pipelines.ledger.lines import Entry, canonical, following, plain, read
 from pipelines.ledger.tails import backwards, end_of_lines
-from pipelines.refusal import Refusal
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from pipelines.refusal import FULL, Refusal, Unusable
 
 
 def append(
@@ -125,10 +123,10 @@ def _unsound(path: Path, fault: str) -> Refusal:
 
 def _not_written(path: Path, problem: int) -> Refusal:
     if problem in FULL:
-        return Refusal(
+        return Unusable(
             f"The disk is full; the ledger of {path.stem} was not changed.", "Make room, and run the command again."
         )
-    return Refusal(
+    return Unusable(
         f"The ledger of {path.stem} cannot be written; it was not changed.",
         "May you write into the folder ledger of the workspace? Run the command again when you may.",
     )

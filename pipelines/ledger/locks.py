@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.refusal import Refusal
+from pipelines.refusal import Unusable
 
 WAIT_SECONDS = 20.0
 
@@ -46,7 +46,7 @@ def _taken(path: Path, how: int, flags: int, wait: float | None) -> int:
             return descriptor
         os.close(descriptor)
         if time.monotonic() > give_up:
-            raise Refusal(
+            raise Unusable(
                 f"The ledger of {path.stem} is in use by another program.",
                 "Let the other run finish, and try again. Nothing was changed.",
             )

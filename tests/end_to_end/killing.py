@@ -25,9 +25,8 @@ from pipelines.workspace import PilotSite, Workspace
 
 # A fork of a server that has imported everything: a kill then hits the work, and not the import before it.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    ["pandas", "duckdb", "great_expectations", "pipelines.validation.engine", "dagster", "IPython", "matplotlib.pyplot", __name__]
-)
+IMPORTED = ("pandas", "duckdb", "great_expectations", "pipelines.validation.engine", "dagster", "IPython", "matplotlib")
+FORKS.set_forkserver_preload([*IMPORTED, __name__])
 
 PROTOCOL = """\
 pilot: first
@@ -73,7 +72,8 @@ def made(root: Path) -> Workspace:
 
 def deliver(workspace: Workspace, day: str, *, people: int) -> None:
     """Put a drop into its place, or a corrected one: two files as they are, one in a zip."""
-    rows = [f"{n},{'NS'[n % 2]},Zebedee {n},2025-0{1 + n % 6}-1{n % 9},2025-0{1 + n % 6}-2{n % 9}" for n in range(people)]
+    days = [f"2025-0{1 + n % 6}-1{n % 9},2025-0{1 + n % 6}-2{n % 9}" for n in range(people)]
+    rows = [f"{n},{'NS'[n % 2]},Zebedee {n},{day}" for n, day in enumerate(days)]
     talks = [f"{n % people},{'NS'[n % people % 2]},2025-0{7 + n % 3}-0{1 + n % 8}" for n in range(4 * people)]
     events = [f"{n},{'NS'[n % 2]},arrest,2025-0{7 + n % 3}-1{n % 8}" for n in range(people) if n % 3]
     folder = workspace.pilot_folder(PILOT) / "drops" / day
@@ -217,3 +217,10 @@ def _by_noun(connection: Any, target: str, layer: str) -> Iterator[tuple[str, st
     for (noun,) in connection.execute(f"SELECT DISTINCT noun FROM {target}").fetchall():
         rows = f"(SELECT * FROM {target} WHERE noun = '{noun}')"
         yield f"{layer} {noun}", target, table_hash(connection, rows)
+
+
+def mixed(before: State, found: State, after: State) -> list[str]:
+    """Return the steps whose tables are neither all as before nor all as after."""
+    return [step for step in found if found[step] not in (before.get(step), after.get(step))] + [
+        step for step in before if step not in found
+    ]

@@ -6,10 +6,9 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from assets.instance import open_instance
@@ -30,14 +29,14 @@ SECONDS_TO_FAIL = 120.0
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     found = Workspace(tmp_path / "workspace")
     create(found.root)
     for other in set(PILOTS) - {PILOT}:
         shutil.rmtree(found.pilot_folder(other))
     monkeypatch.setenv("DAGSTER_HOME", "")
     monkeypatch.setenv("PILOTLENS_WORKSPACE", "")
-    yield found
+    return found
 
 
 def runs(workspace: Workspace) -> list[tuple[str, str]]:

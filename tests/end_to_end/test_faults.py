@@ -36,13 +36,6 @@ def moments(number: int, lasts: float) -> Iterator[float]:
     return iter([lasts * (n + chance.random()) / number for n in chance.sample(range(number), number)])
 
 
-def mixed(before: State, found: State, after: State) -> list[str]:
-    """The steps whose tables are neither all as before nor all as after."""
-    return [step for step in found if found[step] not in (before.get(step), after.get(step))] + [
-        step for step in before if step not in found
-    ]
-
-
 def people_in(workspace: Workspace) -> dict[str, int]:
     site = workspace.site(PILOT, "north")
     tables = ("raw.cases", "validated.cases", "raw.contacts", "validated.contacts")
@@ -68,7 +61,7 @@ def test_killed_at_any_moment_of_ingest_and_validation_each_table_is_old_or_new(
         found, left = state(site), killing.left_behind(workspace)
         child(ingest_and_validate, workspace.root).end()
         after = state(site)
-        assert mixed(before, found, after) == [], f"killed after {moment:.3f} seconds"
+        assert killing.mixed(before, found, after) == [], f"killed after {moment:.3f} seconds"
         assert killing.left_behind(workspace) == []
         assert people_in(workspace) == {
             "raw.cases": people // 2,
@@ -128,7 +121,7 @@ def test_killed_at_any_moment_of_the_whole_job_everything_is_old_or_new(life: Wo
         found, seen_now = state(site, EVERYTHING), shown(life)
         child(killing.whole_job, life.root, key).end()
         after, seen_after = state(site, EVERYTHING), shown(life)
-        assert mixed(before, found, after) == [], f"killed after {moment:.3f} seconds"
+        assert killing.mixed(before, found, after) == [], f"killed after {moment:.3f} seconds"
         assert set(seen_now) == set(seen_before) == set(seen_after)
         assert [one for one in seen_now if seen_now[one] not in (seen_before[one], seen_after[one])] == []
         assert seen_after["release"] != seen_before["release"]
