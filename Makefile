@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 CODE := pipelines assets tests
 
-.PHONY: help setup demo ui test check lint types format lock clean
+.PHONY: help setup demo ui test faults check lint types format lock clean
 
 help: ## Say what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ ui: $(READY) ## Open the pipeline and its reports in the browser; stop with Ctrl
 test: $(READY) ## Run all tests, or some: make test ARGS="-k estimation"
 	@.ci/setup --browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY) ## Kill it 200 times at random moments, and what else takes an hour
+	@PILOTLENS_ALL_FAULTS=1 $(BIN)/python -m pytest -s tests/end_to_end/test_faults.py tests/end_to_end/test_cut_off.py \
+		tests/spec/test_faults_ingest.py
 
 check: lint types test ## Everything that must be right before a change is kept
 

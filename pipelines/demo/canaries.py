@@ -10,3 +10,15 @@ def identifiers(truths: Truths = TRUTHS) -> tuple[str, ...]:
     birthdays = people["date_of_birth"]
     found = {*people["full_name"], *people["postcode"], *people["case_number"]}
     return tuple(sorted(found | {*birthdays.dt.strftime("%Y-%m-%d"), *birthdays.dt.strftime("%d/%m/%Y")}))
+
+
+PLANTED = {
+    "name": "Persephone Quillfeather",
+    "postcode": "ZZ99 3CZ",
+    "date of birth": "1971-03-27",
+    "date of birth, as written here": "27/03/1971",
+    "health service number": "999 041 7736",
+    "case number": "KX-77041-Q",
+    "note": "told us of the fire in Larkspur Row",
+}
+"""One made-up person's particulars, for tests that put them into any place of a file: none may come out again."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipelines.refusal import of_the_system
+
 MEBIBYTE = 1024 * 1024
 _CHUNK = 64 * 1024
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -104,7 +106,9 @@ class SafeZip:
         try:
             with self._zip.open(info) as stream:
                 self._stream(stream, target, info, place)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            if isinstance(error, OSError) and (full := of_the_system(error)):
+                raise full from None  # the place to unpack to is at fault, not the zip
             raise UnsafeZip(f"{place} is damaged, or packed in a way that is not supported") from None
 
     def _stream(self, stream: IO[bytes], target: IO[bytes], info: zipfile.ZipInfo, place: str) -> None:

@@ -17,12 +17,20 @@ from pathlib import Path
 
 import pytest
 
+from assets.exit_codes import DONE, UNAVAILABLE
+from pipelines.analysis import NOUNS as ANALYSED
+from pipelines.analysis import build
 from pipelines.demo import PILOTS, create
+from pipelines.findings import NOUNS as FOUND
+from pipelines.findings import compute
+from pipelines.ingest import receive
 from pipelines.ledger import verify
 from pipelines.release.verify import verify_bundle
 from pipelines.release.write import latest
-from pipelines.warehouse import open_warehouse
-from pipelines.workspace import Workspace
+from pipelines.validation.publish import NOUNS, publish
+from pipelines.warehouse import named, open_warehouse, table_hash
+from pipelines.workspace import PilotSite, Workspace
+from tests.conftest import pilotlens
 from tests.end_to_end import killing
 from tests.end_to_end.killing import PILOT, SECOND, State, child, deliver, ingest_and_validate, state
 
@@ -111,7 +119,7 @@ def test_killed_at_any_moment_of_the_whole_job_everything_is_old_or_new(life: Wo
     child(killing.whole_job, life.root, key).end()
     correct_the_drop(life)
     lasts = child(killing.whole_job, life.root, key).end()
-    kills = 20 if FULL else 3
+    kills = 20 if FULL else 2
     seen: Counter[str] = Counter()
     for moment in moments(kills, lasts):
         before, seen_before = state(site, EVERYTHING), shown(life)
@@ -147,3 +155,66 @@ def state_of_a_workspace_never_killed(workspace: Workspace, tmp_path: Path) -> S
         shutil.copytree(workspace.root / folder, fresh.root / folder)
     child(ingest_and_validate, fresh.root).end()
     return state(fresh.site(PILOT, "north"))
+
+
+def test_any_step_run_three_times_gives_the_same_rows(fund: PilotSite) -> None:
+    first = tables(fund, "raw", "validated", "quarantine")
+    for _ in range(2):
+        receive_and_publish(fund)
+        assert tables(fund, "raw", "validated", "quarantine") == first
+    build_everything(fund)
+    derived = tables(fund, "analysis", "findings")
+    for _ in range(2):
+        build_everything(fund)
+        assert tables(fund, "analysis", "findings") == derived
+    assert len(first) > 20
+    assert len(derived) > 3
+
+
+EVERY_NOUN = ("cases", "events", "contacts", "spend", "consents", "documents", "codings")
+
+
+@pytest.fixture
+def fund(tmp_path: Path) -> PilotSite:
+    """A site of the synthetic pilot, which has all nouns; received and published once."""
+    workspace = Workspace(tmp_path / "workspace")
+    create(workspace.root)
+    for path in workspace.pilot_folder("personal-fund").rglob("*.*"):
+        if path.is_file():
+            killing.written(path, path.read_bytes())
+    site = workspace.site("personal-fund", "northmoor")
+    receive_and_publish(site)
+    return site
+
+
+def receive_and_publish(site: PilotSite) -> None:
+    for noun in EVERY_NOUN:
+        receive(site, noun)
+    for noun in NOUNS:
+        assert not publish(site, noun).refusal
+
+
+def build_everything(site: PilotSite) -> None:
+    for noun in ANALYSED:
+        build(site, noun)
+    for noun in FOUND:
+        compute(site, noun)
+
+
+def tables(site: PilotSite, *layers: str) -> dict[str, str]:
+    """The hash of every table of some layers."""
+    query = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'warehouse'"
+    with open_warehouse(site) as connection:
+        found = [(layer, f"{layer}.{named(name)}") for layer, name in connection.execute(query).fetchall()]
+        return {name: table_hash(connection, name) for layer, name in found if layer in layers}
+
+
+def test_a_site_in_use_ends_the_command_with_the_code_for_it(life: Workspace) -> None:
+    child(killing.whole_job, life.root, LIFE).end()
+    before = shown(life)
+    with open_warehouse(life.site(LIFE, BALTIMORE)):
+        done = pilotlens(life.root, "run")
+    assert done.returncode == UNAVAILABLE
+    assert "is in use by another program; waited 20 seconds" in done.stderr
+    assert shown(life) == before
+    assert pilotlens(life.root, "run").returncode == DONE
