@@ -12,13 +12,16 @@ from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
     EvidenceLevelResult,
     FlowResult,
     JointResult,
+    LinkageResult,
     ThemeResult,
 )
+from pipelines.findings.received_words import difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
@@ -55,6 +58,8 @@ def sentence_of(result: Any, plan: Plan) -> str:
         JointResult: _joint,
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
+        DifferenceResult: lambda found, _plan: difference_words(found),
+        LinkageResult: lambda found, _plan: linkage_words(found),
     }
     return makers[type(result)](result, plan)
 
