@@ -35,6 +35,17 @@ from pipelines.findings.questions import joint_of
 from pipelines.findings.sentences import sentence_of
 from pipelines.protocol.models import Plan
 
+TOLD = (
+    FlowResult,
+    BaselineResult,
+    EffectResult,
+    DoseResult,
+    ThemeResult,
+    DataQualityResult,
+    DifferenceResult,
+    LinkageResult,
+)
+"""Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
 
 
@@ -127,9 +138,7 @@ def _adjusted(shown: Shown, plan: Plan) -> Shown:
 
 def _finished(finding: Finding, result: Result, log: Log, plan: Plan, rules: Policy) -> Finding:
     """Return a finding with what may be shown of its result, and the sentence that follows from that."""
-    kinds = (FlowResult, BaselineResult, EffectResult, DoseResult, ThemeResult, DataQualityResult)
-    kinds += (DifferenceResult, LinkageResult)
-    sentence = sentence_of(result, plan) if isinstance(result, kinds) else finding.sentence
+    sentence = sentence_of(result, plan) if isinstance(result, TOLD) else finding.sentence
     disclosed = Disclosed(profile=rules.profile, changes=log.changes)
     return finding.model_copy(update={"result": result, "sentence": sentence, "disclosure": disclosed})
 

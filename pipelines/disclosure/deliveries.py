@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pipelines.disclosure.counts import rounded, too_small
+from pipelines.disclosure.counts import too_small
 from pipelines.disclosure.log import SMALL, Log
 from pipelines.disclosure.participants import baseline, hidden_cells
 from pipelines.disclosure.policy import Policy
@@ -29,6 +29,8 @@ from pipelines.protocol.models import Plan
 
 Findings = Mapping[str, Finding]
 BASE = "linkage"
+COUNTED = {"contacts": ("contacts", "minutes"), "spend": ("spend",)}
+"""Measures of doses that are counted from a file."""
 
 
 def withheld(values: dict[str, int | None], log: Log, rule: str = SMALL) -> dict[str, None]:
@@ -64,7 +66,9 @@ def difference(result: DifferenceResult, exact: Findings, shown: Findings, rules
     return plain.model_copy(update=update)
 
 
-def _people(result: DifferenceResult, exact: Findings, shown: Findings, rules: Policy, log: Log) -> dict[str, int | None]:
+def _people(
+    result: DifferenceResult, exact: Findings, shown: Findings, rules: Policy, log: Log
+) -> dict[str, int | None]:
     """Return the people of both drops; rounded ones are computed from rounded parts."""
     totals = ("people_before", "people_now", "both", "rows_before", "rows_now")
     counts = {name: getattr(result, name) for name in totals}
@@ -125,18 +129,17 @@ def _rows_and_people(
     rows = {"rows_before": result.rows_before, "rows_now": result.rows_now}
     people = {"people_before": result.people_before, "people_now": result.people_now}
     found = _people_may_stand(result, exact, shown, rules) and _apart(people, rules)
-    near = too_small(abs((result.rows_now or 0) - (result.people_now or 0)), rules) or rows == people
-    clear = _apart(rows, rules) and not _few_aside(result.noun, exact, rules) and (found or not _as_many(result, rules, near))
+    clear = _apart(rows, rules) and not _few_aside(result.noun, exact, rules) and (found or not _as_many(result, rules))
     return {
         **({n: log.count(v, n, rules) for n, v in rows.items()} if clear else withheld(rows, log)),
         **({n: log.count(v, n, rules) for n, v in people.items()} if found else withheld(people, log)),
     }
 
 
-def _as_many(result: DifferenceResult, rules: Policy, near: bool) -> bool:
+def _as_many(result: DifferenceResult, rules: Policy) -> bool:
     """Tell whether the rows say how many people there are: one row each, or nearly so, in either drop."""
     pairs = ((result.rows_before, result.people_before), (result.rows_now, result.people_now))
-    return near or any(abs((r or 0) - (p or 0)) < rules.minimum_count for r, p in pairs)
+    return any(abs((r or 0) - (p or 0)) < rules.minimum_count for r, p in pairs)
 
 
 def _apart(pair: dict[str, int | None], rules: Policy) -> bool:
@@ -183,7 +186,7 @@ def linkage(
     several = {kind: log.count(n, f"several.{kind}", rules) for kind, n in result.several.items()}
     plain = result.model_copy(update={**strangers, "several": several})
     people = _base_shown(result, shown)
-    if not _may_stand(result, strangers["strangers"], exact, shown, rules) or not people:
+    if not _may_stand(result, strangers["strangers"], plan, exact, shown, rules) or not people:
         return _without_counts(plain, people, rules, log)
     if not all(sizes.admit(BASE, n) for n in (result.people, result.linked, result.without) if n):
         return _without_counts(plain, people, rules, log)
@@ -195,13 +198,13 @@ def _base_shown(result: LinkageResult, shown: Findings) -> bool:
     """Tell whether the flow shows the people who are linked, group by group; for an outcome, all its stages."""
     flows = [finding.result for finding in shown.values() if isinstance(finding.result, FlowResult)]
     if not flows:
-        return True
+        return False
     stages = flows[0].stages if result.noun == "outcomes" else flows[0].stages[:2]
     return all(n is not None for stage in stages for arm, n in stage.counts.items() if arm != "unknown")
 
 
 def _may_stand(
-    result: LinkageResult, strangers: int | None, exact: Findings, shown: Findings, rules: Policy
+    result: LinkageResult, strangers: int | None, plan: Plan, exact: Findings, shown: Findings, rules: Policy
 ) -> bool:
     """Tell whether the people found, and those not found, may be shown."""
     linked, without = result.linked or 0, result.without or 0
@@ -213,7 +216,9 @@ def _may_stand(
         return not _few_of_a_group(result, rules)
     if result.noun == "documents":
         return strangers is not None and _beside_themes(linked, exact, shown, rules)
-    return result.noun not in ("contacts", "spend") or _beside_doses(linked, exact, shown, rules)
+    measures = COUNTED.get(result.noun, ())
+    doses = {f"dose/{key}" for key, part in plan.intervention.components.items() if part.measure in measures}
+    return all(key in exact and _beside_dose(linked, exact[key], shown[key], rules) for key in doses)
 
 
 def _few_of_a_group(result: LinkageResult, rules: Policy) -> bool:
@@ -222,15 +227,13 @@ def _few_of_a_group(result: LinkageResult, rules: Policy) -> bool:
     return any(too_small(n, rules) for n in lost)
 
 
-def _beside_doses(linked: int, exact: Findings, shown: Findings, rules: Policy) -> bool:
+def _beside_dose(linked: int, before: Finding, after: Finding, rules: Policy) -> bool:
     """Tell whether people with a row may stand beside people who got a dose: the rest of them must not be few."""
-    for key, finding in exact.items():
-        after = shown[key].result
-        if isinstance(finding.result, DoseResult) and isinstance(after, DoseResult):
-            got = sum(arm.events or 0 for arm in finding.result.arms.values())
-            if any(arm.events is None for arm in after.arms.values()) or too_small(abs(linked - got), rules):
-                return False
-    return True
+    if not (isinstance(before.result, DoseResult) and isinstance(after.result, DoseResult)):
+        return True
+    got = sum(arm.events or 0 for arm in before.result.arms.values())
+    whole = all(arm.events is not None for arm in after.result.arms.values())
+    return whole and not too_small(abs(linked - got), rules)
 
 
 def _beside_themes(linked: int, exact: Findings, shown: Findings, rules: Policy) -> bool:
@@ -264,7 +267,8 @@ def _groups(result: LinkageResult, plan: Plan, rules: Policy, log: Log) -> tuple
     inner = Log()
     rows = baseline(table, plan, rules, inner, sizes, cells).rows
     for change in inner.changes:
-        (log.withheld if change.action == "withheld" else log.rounded)(f"groups.{change.cell.removeprefix('rows.')}", change.rule)
+        note = log.withheld if change.action == "withheld" else log.rounded
+        note(change.cell.replace("rows.", "groups.", 1), change.rule)
     titles = {i: row for i, row in enumerate(result.groups) if row.covariate == "arm"}
     return tuple(
         row.model_copy(update={"title": titles[i].title, "level": titles[i].level}) if i in titles else row

@@ -61,7 +61,9 @@ def _of_noun(making: Making, noun: str) -> Finding | None:
 def _people(making: Making, before: str, now: str) -> Numbers:
     """Return rows and people of both states."""
     query = "SELECT count(*), count(DISTINCT person_key) FROM {}"
-    found = {state: making.connection.execute(query.format(t)).fetchone() for state, t in (("before", before), ("now", now))}
+    found = {
+        state: making.connection.execute(query.format(t)).fetchone() for state, t in (("before", before), ("now", now))
+    }
     return {f"{what}_{state}": row[i] for i, what in enumerate(("rows", "people")) for state, row in found.items()}
 
 
@@ -110,7 +112,9 @@ def _smallest(making: Making) -> int:
 
 def _changes(making: Making) -> Iterator[FieldChange]:
     """Yield the changes of each field that the protocol maps."""
-    mapped = {f for extract in making.site.protocol.extracts_of("cases", making.site.site).values() for f in extract.columns}
+    mapped = {
+        f for extract in making.site.protocol.extracts_of("cases", making.site.site).values() for f in extract.columns
+    }
     plan = making.plan
     if plan.arms:
         yield _change(making, "arm", "Group", "arm")

@@ -1,5 +1,4 @@
-"""Who is found in which file: people of the case file in the other files, people there whom it does not name, and who
-was lost where everybody ought to be found.
+"""Who of the case file is found in which other file, whom it does not name, and who was lost.
 
 Counted are the people that the checks of the case file let in and, where groups are compared, that were given one.
 """
@@ -16,7 +15,13 @@ from pipelines.findings.models import ArmSummary, BaselineRow, Finding, LinkageR
 from pipelines.ingest.comparing import compared
 from pipelines.warehouse import has_table, open_vault, quoted
 
-FILES = {"contacts": "Contacts", "spend": "Payments", "consents": "Consents", "events": "Events", "documents": "Interviews"}
+FILES = {
+    "contacts": "Contacts",
+    "spend": "Payments",
+    "consents": "Consents",
+    "events": "Events",
+    "documents": "Interviews",
+}
 EXPECTED = ("consents",)
 """Everybody ought to be there; that somebody has no contact, payment or event is how things went, and no loss."""
 FOUND, LOST = "Found there", "Not found there"
@@ -175,7 +180,7 @@ def _summary(row: BalanceRow, arm: str, title: str, share: bool, frame: Any) -> 
 def _several(making: Making) -> dict[str, dict[str, int]]:
     """Return, by noun and kind, for how many people an identifier has several values; only counts leave the vault.
 
-    Within one noun only: two files may write a name in two ways. An address changes when people move, so it is left out.
+    Within one noun only: two files may write a name in two ways. Addresses are left out, for people move.
     """
     query = f"""
         SELECT noun, kind, count(*) FILTER (different > 1) FROM (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pipelines.disclosure.policy import minimum_count
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
@@ -58,8 +59,8 @@ def sentence_of(result: Any, plan: Plan) -> str:
         JointResult: _joint,
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
-        DifferenceResult: lambda found, _plan: difference_words(found),
-        LinkageResult: lambda found, _plan: linkage_words(found),
+        DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
+        LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
     }
     return makers[type(result)](result, plan)
 

@@ -34,4 +34,6 @@ def type_both(making: Making) -> None:
 def _of_state(select: str, state: str) -> str:
     """Return the SELECT that types a table, reading the rows of a state instead of those that were published."""
     raw = "raw.cases_before" if state == "before" else "raw.cases"
-    return re.sub(r"\bFROM validated\.cases\b", f"FROM {state}_cases", re.sub(r"\bFROM raw\.cases\b", f"FROM {raw}", select))
+    return re.sub(
+        r"\bFROM validated\.cases\b", f"FROM {state}_cases", re.sub(r"\bFROM raw\.cases\b", f"FROM {raw}", select)
+    )
