@@ -6,7 +6,7 @@ each is read beside the flow, the doses and the interviews. What cannot be shown
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pipelines.disclosure.counts import too_small
 from pipelines.disclosure.log import SMALL, Log
@@ -79,9 +79,11 @@ def _people(
         return {**withheld(moved, log), **withheld(counts, log)}
     if cover(result.added, result.vanished, rules):
         zero = {name: 0 for name, value in moved.items() if value == 0}
-        return {**withheld({n: v for n, v in moved.items() if v}, log), **zero, **withheld(counts, log)}
+        known_now = {"people_now": known} if _flow_counts(result, exact) and known is not None else {}
+        rest = {name: value for name, value in counts.items() if name not in known_now}
+        return {**withheld({n: v for n, v in moved.items() if v}, log), **zero, **withheld(rest, log), **known_now}
     moved = {name: log.count(value, name, rules) for name, value in moved.items()}
-    if known is None or _whole_flow(exact, 0) != result.people_now or result.people_now != result.rows_now:
+    if known is None or not _flow_counts(result, exact):
         return {**moved, **withheld(counts, log)}
     both = max(known - (moved["added"] or 0), 0)
     before = both + (moved["vanished"] or 0)
@@ -90,13 +92,17 @@ def _people(
     return {**moved, "people_now": known, "rows_now": known, "both": both, "people_before": before, **rows}
 
 
-def _whole_flow(findings: Findings, stage: int, groups: Iterable[str] = ()) -> int | None:
-    """Return the people at a stage of the flow, of some groups or of all; None where one of them is withheld."""
+def _flow_counts(result: DifferenceResult, exact: Findings) -> bool:
+    """Tell whether the flow counts the same people, each with one row."""
+    return _whole_flow(exact, 0) == result.people_now == result.rows_now
+
+
+def _whole_flow(findings: Findings, stage: int) -> int | None:
+    """Return the people at a stage of the flow; None where one of its groups is withheld."""
     flows = [finding.result for finding in findings.values() if isinstance(finding.result, FlowResult)]
     if not flows or len(flows[0].stages) <= stage:
         return None
-    counts = flows[0].stages[stage].counts
-    known = [counts[arm] for arm in counts if not groups or arm in groups]
+    known = list(flows[0].stages[stage].counts.values())
     return None if None in known else sum(count or 0 for count in known)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pipelines.findings.models import DifferenceResult, FieldChange, LinkageResult
+from pipelines.findings.models import Count, DifferenceResult, FieldChange, LinkageResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
+from pipelines.reporting.numbers import NONE_HERE
 from pipelines.reporting.sections.people import baseline_cells, light_words
 from pipelines.reporting.sentences import capital
 from pipelines.reporting.tables import Table, markdown
@@ -22,7 +23,7 @@ def deliveries(evidence: Evidence) -> str:
         return ""
     return joined(
         heading(3, "What the deliveries hold", "sec-deliveries"),
-        bullets(f"{plain(f.sentence)} {source(f.id)}" for f, result in differences if result.noun == "cases"),
+        *(f"{plain(f.sentence)} {source(f.id)}" for f, result in differences if result.noun == "cases"),
         _drops([result for _, result in differences]),
         _changes([change for _, result in differences for change in result.changes]),
         bullets(f"{plain(f.sentence)} {source(f.id)}" for f, result in linkages if _worth_a_sentence(result)),
@@ -37,11 +38,17 @@ def _drops(results: list[DifferenceResult]) -> str:
         return ""
     earlier, newest = results[0].earlier, results[0].newest
     head = ("Table", f"Rows, {earlier}", f"Rows, {newest}", f"People, {earlier}", f"People, {newest}")
-    rows = [
-        (NOUNS[r.noun], *(numbers.count(n) for n in (r.rows_before, r.rows_now, r.people_before, r.people_now)))
-        for r in results
-    ]
-    return markdown(Table("drops", "What this drop holds, and what the one before held", head, rows))
+    rows = [(NOUNS[r.noun], (r.rows_before, r.rows_now, r.people_before, r.people_now)) for r in results]
+    told, note = _told(rows)
+    return joined(markdown(Table("drops", "What this drop holds, and what the one before held", head, told)), note)
+
+
+def _told(rows: list[tuple[str, tuple[Count, ...]]]) -> tuple[list[tuple[str, ...]], str]:
+    """Return the rows that tell something, and in words of which nothing may be shown."""
+    told = [(name, *map(numbers.count, counts)) for name, counts in rows if set(counts) != {None}]
+    silent = [name for name, counts in rows if set(counts) == {None}]
+    note = f"Nothing that could be shown without speaking of a few people: {'; '.join(silent)}."
+    return told, plain(note) if silent else ""
 
 
 def _changes(changes: list[FieldChange]) -> str:
@@ -72,12 +79,13 @@ def _worth_a_sentence(result: LinkageResult) -> bool:
 def _found(results: list[LinkageResult]) -> str:
     """Tabulate who is found in each file."""
     head = ("File", "People", "Found there", "Not found there", "In no case file")
-    rows = [
-        (capital(r.title), *(numbers.count(n) for n in (r.people, r.linked, r.without, r.strangers))) for r in results
-    ]
+    rows = [(capital(r.title), (r.people, r.linked, r.without)) for r in results]
+    told, silent = _told(rows)
+    strangers = {capital(r.title): NONE_HERE if r.noun == "outcomes" else numbers.count(r.strangers) for r in results}
+    lines = [(*row, strangers[row[0]]) for row in told]
     note = "People of the case file who count in this report; for an outcome, those whose follow-up is over."
-    table = Table("linkage", "Who is found in which file", head, rows, (36, 16, 16, 16, 16), note=note)
-    return markdown(table)
+    table = Table("linkage", "Who is found in which file", head, lines, (36, 16, 16, 16, 16), note=note)
+    return joined(markdown(table), silent)
 
 
 def _lost(result: LinkageResult, number: int) -> str:
