@@ -735,3 +735,23 @@ def test_rows_of_another_file_do_not_tell_how_few_were_set_aside() -> None:
     told = {"linkage/contacts": _finding("linkage/contacts", _linkage(noun="contacts", linked=51, without=93))}
     found = difference(contacts, WHOLE | told, WHOLE | told, STANDARD, Log())
     assert (found.people_before, found.people_now) == (40, 51)
+
+
+def test_people_of_a_file_do_not_tell_how_few_of_them_are_neither_found_nor_strange() -> None:
+    """54 people have contacts and 51 are found among those who count: three were set aside or have no group."""
+    contacts = _drop(noun="contacts", rows_before=300, rows_now=330, people_before=40, people_now=54)
+    told = {"linkage/contacts": _finding("linkage/contacts", _linkage(noun="contacts", linked=51, without=93))}
+    assert difference(contacts, WHOLE | told, WHOLE | told, STANDARD, Log()).people_now is None
+
+
+@pytest.mark.parametrize(("linked", "shown"), [(14, 14), (12, None)])
+def test_interviewed_people_of_the_case_file_stand_beside_the_themes(linked: int, shown: int | None) -> None:
+    themes = {**WHOLE, "theme/t": _finding("theme/t", _theme())}
+    interviews = _linkage(noun="documents", expected=False, linked=linked, without=144 - linked)
+    assert _linked(interviews, themes).linked == shown
+
+
+def test_consents_do_not_tell_how_few_of_them_are_of_people_without_a_group() -> None:
+    rows = DataQualityResult(checks=(), rows={"cases": 160, "consents": 147}, set_aside={})
+    told = {**WHOLE, "linkage/consents": _finding("linkage/consents", _linkage(linked=144, without=0))}
+    assert quality(rows, told, told, STANDARD, Log()).rows["consents"] is None
