@@ -102,6 +102,7 @@ def _note_before(
         if before is not None and (parts := parts_of(site, before, extracts)):
             _replace(connection, site, before, parts, target, noun, corrections)
             correct(connection, target, [one for one in corrections if one.noun == noun])
+            _note_readings(connection, f"{noun}_before", parts)
             connection.execute("INSERT INTO raw.before VALUES (?, ?)", [noun, before.newest.name])
 
 
