@@ -1,7 +1,8 @@
-"""What the deliveries hold: findings of what changed since the drop before, and of who is found in which file."""
+"""What the deliveries hold: what changed since the drop before, who is found in which file, what was corrected."""
 
 from __future__ import annotations
 
+from pipelines.findings.corrected import correction_findings
 from pipelines.findings.differences import difference_findings
 from pipelines.findings.linkage import linkage_findings
 from pipelines.findings.making import Making
@@ -12,5 +13,5 @@ TABLES = ("validated.cases", "validated.outcomes", "validated.documents", "valid
 
 
 def delivery_findings(making: Making) -> list[Finding]:
-    """Return the differences, then the linkage."""
-    return [*difference_findings(making), *linkage_findings(making)]
+    """Return the differences, then the linkage, then what was corrected."""
+    return [*difference_findings(making), *linkage_findings(making), *correction_findings(making)]

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.received import CorrectionMade as CorrectionMade
+from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
 from pipelines.findings.received import FieldChange as FieldChange
 from pipelines.findings.received import LinkageResult as LinkageResult
@@ -350,7 +352,8 @@ Result = Annotated[
     | EvidenceLevelResult
     | LimitResult
     | DifferenceResult
-    | LinkageResult,
+    | LinkageResult
+    | CorrectionsResult,
     Field(discriminator="kind"),
 ]
 

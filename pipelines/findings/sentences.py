@@ -12,6 +12,7 @@ from pipelines.disclosure.policy import minimum_count
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
+    CorrectionsResult,
     DataQualityResult,
     DifferenceResult,
     DoseResult,
@@ -22,7 +23,7 @@ from pipelines.findings.models import (
     LinkageResult,
     ThemeResult,
 )
-from pipelines.findings.received_words import difference_words, linkage_words
+from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
@@ -61,6 +62,7 @@ def sentence_of(result: Any, plan: Plan) -> str:
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
+        CorrectionsResult: lambda found, _plan: correction_words(found),
     }
     return makers[type(result)](result, plan)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar, cast
 from pipelines.findings.models import (
     BaselineResult,
     CheckSummary,
+    CorrectionsResult,
     Count,
     DataQualityResult,
     DifferenceResult,
@@ -123,6 +124,11 @@ def differences(evidence: Evidence) -> list[tuple[Finding, DifferenceResult]]:
 def linkages(evidence: Evidence) -> list[tuple[Finding, LinkageResult]]:
     """Return who is found in which file."""
     return list(_typed(evidence, "linkage", LinkageResult))
+
+
+def corrections(evidence: Evidence) -> list[tuple[Finding, CorrectionsResult]]:
+    """Return what was corrected."""
+    return list(_typed(evidence, "corrections", CorrectionsResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
