@@ -175,5 +175,6 @@ def _since(result: CorrectionsResult) -> str:
     else:
         first = f"Of {result.named:,} problems named after the drop {result.earlier}, {result.corrected:,} are gone"
         first += f" and {result.remaining:,} remain"
-    new = {0: "", None: "; there are new ones"}.get(result.new, f"; {result.new:,} are new")
-    return f"{first}{new}."
+    if result.new is None:
+        return f"{first}; there are new ones."
+    return f"{first}; {result.new:,} are new." if result.new else f"{first}."
