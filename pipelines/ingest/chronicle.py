@@ -20,16 +20,16 @@ def _tell(site: PilotSite, kind: str, facts: Mapping[str, object], once: Sequenc
 
 
 def note_arrivals(site: PilotSite, state: Standing) -> None:
-    """Note every drop that counts and was not noted before."""
-    known = {
-        (entry.facts["drop"], entry.facts["sha256"])
+    """Note every content of a drop that counts and is not the last that was noted of it."""
+    last = {
+        entry.facts["drop"]: entry.facts["sha256"]
         for entry in ledger.entries(site.workspace.ledger(site.pilot))
         if entry.kind == "drop_arrived"
     }
     for drop in state.drops:
-        if (drop.name, drop.sha256) not in known:
+        if last.get(drop.name) != drop.sha256:
             files = [{"name": f.shown, "bytes": f.size, "sha256": f.sha256} for f in drop.files]
-            _tell(site, "drop_arrived", {"drop": drop.name, "sha256": drop.sha256, "files": files}, ("drop", "sha256"))
+            _tell(site, "drop_arrived", {"drop": drop.name, "sha256": drop.sha256, "files": files}, ("drop",))
 
 
 def note_read(site: PilotSite, parts: Sequence[StandingPart]) -> None:
