@@ -9,8 +9,10 @@ from typing import NamedTuple, TypeVar, cast
 from pipelines.findings.models import (
     BaselineResult,
     CheckSummary,
+    CorrectionsResult,
     Count,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
     EvidenceLevelResult,
@@ -18,6 +20,7 @@ from pipelines.findings.models import (
     FlowResult,
     FlowStage,
     JointResult,
+    LinkageResult,
     QuoteShown,
     Record,
     ThemeResult,
@@ -111,6 +114,21 @@ def quality(evidence: Evidence) -> tuple[tuple[Finding, DataQualityResult], ...]
 def checks(evidence: Evidence) -> list[CheckSummary]:
     """Return every check of the data."""
     return [check for _, result in quality(evidence) for check in result.checks]
+
+
+def differences(evidence: Evidence) -> list[tuple[Finding, DifferenceResult]]:
+    """Return what differs from the drop before, table by table."""
+    return list(_typed(evidence, "difference", DifferenceResult))
+
+
+def linkages(evidence: Evidence) -> list[tuple[Finding, LinkageResult]]:
+    """Return who is found in which file."""
+    return list(_typed(evidence, "linkage", LinkageResult))
+
+
+def corrections(evidence: Evidence) -> list[tuple[Finding, CorrectionsResult]]:
+    """Return what was corrected."""
+    return list(_typed(evidence, "corrections", CorrectionsResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

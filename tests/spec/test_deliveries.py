@@ -121,6 +121,16 @@ def test_a_corrected_drop_in_the_same_folder_counts_and_the_old_one_can_be_seen(
     assert len(pilot.told("drop_arrived")) == 2
 
 
+def test_a_content_that_comes_back_is_the_last_word_on_its_drop(pilot: Pilot) -> None:
+    for day in ("1 May", "9 May", "1 May"):
+        folder = pilot.people("2026-01-31", f"1,N,{day}")
+        assert pilot.starts() == [day]
+    shutil.rmtree(folder)
+    pilot.people("2025-12-31", "1,N,7 May")
+    assert pilot.starts() == ["1 May"]
+    assert len(pilot.told("drop_arrived")) == 4
+
+
 def test_the_same_bytes_under_another_name_are_no_new_state(pilot: Pilot) -> None:
     folder = pilot.people("2026-01-31", "1,N,1 May")
     before = standing(pilot.site())
