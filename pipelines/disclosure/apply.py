@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -19,12 +20,14 @@ from pipelines.disclosure.voices import theme
 from pipelines.findings.models import (
     BaselineResult,
     DataQualityResult,
+    DifferenceResult,
     Disclosed,
     DoseResult,
     EffectResult,
     Finding,
     FlowResult,
     JointResult,
+    LinkageResult,
     Result,
     ThemeResult,
 )
@@ -32,6 +35,17 @@ from pipelines.findings.questions import joint_of
 from pipelines.findings.sentences import sentence_of
 from pipelines.protocol.models import Plan
 
+TOLD = (
+    FlowResult,
+    BaselineResult,
+    EffectResult,
+    DoseResult,
+    ThemeResult,
+    DataQualityResult,
+    DifferenceResult,
+    LinkageResult,
+)
+"""Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
 
 
@@ -60,11 +74,26 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
         key: _finished(finding, *results.get(key, (finding.result, Log())), plan, rules)
         for key, finding in exact.items()
     }
+    _deliveries(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
     return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
+
+
+def _deliveries(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Replace what is shown of the deliveries by what may be: they give way to the flow, the doses and the themes."""
+    sizes = Sizes(rules)
+    for key, finding in exact.items():
+        if isinstance(finding.result, LinkageResult):
+            log = Log()
+            found = linkage(finding.result, plan, exact, shown, rules, log, sizes)
+            shown[key] = _finished(finding, found, log, plan, rules)
+    for key, finding in exact.items():
+        if isinstance(finding.result, DifferenceResult):
+            log = Log()
+            shown[key] = _finished(finding, difference(finding.result, exact, shown, rules, log), log, plan, rules)
 
 
 def _results(exact: Mapping[str, Finding], plan: Plan, rules: Policy) -> Shown:
@@ -109,8 +138,7 @@ def _adjusted(shown: Shown, plan: Plan) -> Shown:
 
 def _finished(finding: Finding, result: Result, log: Log, plan: Plan, rules: Policy) -> Finding:
     """Return a finding with what may be shown of its result, and the sentence that follows from that."""
-    kinds = (FlowResult, BaselineResult, EffectResult, DoseResult, ThemeResult, DataQualityResult)
-    sentence = sentence_of(result, plan) if isinstance(result, kinds) else finding.sentence
+    sentence = sentence_of(result, plan) if isinstance(result, TOLD) else finding.sentence
     disclosed = Disclosed(profile=rules.profile, changes=log.changes)
     return finding.model_copy(update={"result": result, "sentence": sentence, "disclosure": disclosed})
 

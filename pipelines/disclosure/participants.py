@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from pipelines.disclosure import precision
 from pipelines.disclosure.counts import hidden_categories, part_hidden, rests_on_few, rounded, too_small
@@ -14,7 +15,7 @@ from pipelines.findings.models import ArmSummary, BaselineResult, BaselineRow, D
 from pipelines.protocol.models import Plan
 
 SIZE_NEARBY = "rounding, because the size of the group is withheld"
-Cells = set[tuple[int, str]]
+Cells = AbstractSet[tuple[int, str]]
 
 
 def flow(result: FlowResult, rules: Policy, log: Log, sizes: Sizes) -> FlowResult:
@@ -42,7 +43,9 @@ def flow(result: FlowResult, rules: Policy, log: Log, sizes: Sizes) -> FlowResul
     return result.model_copy(update={"stages": tuple(stages)})
 
 
-def baseline(result: BaselineResult, plan: Plan, rules: Policy, log: Log, sizes: Sizes) -> BaselineResult:
+def baseline(
+    result: BaselineResult, plan: Plan, rules: Policy, log: Log, sizes: Sizes, also: Cells = frozenset()
+) -> BaselineResult:
     """Withhold small categories with those that would complete them, and round rows whose size gives way.
 
     Parameters
@@ -50,8 +53,9 @@ def baseline(result: BaselineResult, plan: Plan, rules: Policy, log: Log, sizes:
     result : the baseline table.
     plan : the pilot's plan, for the categories it declares.
     rules, log, sizes : as for `flow`.
+    also : further cells (row, group) to withhold.
     """
-    hidden = hidden_cells(result, rules)
+    hidden = hidden_cells(result, rules) | also
     rows = [_row(row, i, hidden, rules, log, sizes) for i, row in enumerate(result.rows)]
     if rules.rounding_base > 1:
         rows = _with_totals(rows)
@@ -93,7 +97,7 @@ def _categories(rows: Sequence[BaselineRow]) -> list[list[int]]:
 
 def _category_cells(rows: Sequence[BaselineRow], positions: Sequence[int], rules: Policy) -> Cells:
     """Return the hidden cells of one covariate; all of an arm's when the arm is small."""
-    hidden: Cells = set()
+    hidden: set[tuple[int, str]] = set()
     for arm, summary in rows[positions[0]].arms.items():
         small = too_small(summary.n, rules)
         chosen = hidden_categories([rows[i].arms[arm].events or 0 for i in positions], rules)

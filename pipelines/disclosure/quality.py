@@ -14,6 +14,7 @@ from pipelines.findings.models import (
     EffectResult,
     Finding,
     FlowResult,
+    LinkageResult,
     Result,
     ThemeResult,
 )
@@ -73,10 +74,22 @@ def _telling(
     if noun == "consents":
         # Rounded by itself, a number that nearly equals another bounds what that one was rounded from.
         near = abs(rows - cases) < rules.minimum_count + rules.rounding_base
+        if _beside_linkage(rows, shown, rules):
+            return True
         return too_small(abs(rows - cases), rules) or (near and (rules.rounding_base > 1 or people_hidden))
     if noun == "documents":
         return _any_withheld(shown, ThemeResult) or too_small(abs(rows - _interviewed(exact)), rules)
     return False
+
+
+def _beside_linkage(consents: int, shown: Mapping[str, Finding], rules: Policy) -> bool:
+    """Tell whether the rows of consents, one a person, would tell what is withheld of who is found in them."""
+    found = shown["linkage/consents"].result if "linkage/consents" in shown else None
+    if not isinstance(found, LinkageResult):
+        return False
+    if found.linked is None or found.strangers is None:
+        return True
+    return too_small(abs(consents - found.linked - found.strangers), rules)
 
 
 def _people_withheld(shown: Mapping[str, Finding]) -> bool:

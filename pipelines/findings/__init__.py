@@ -11,7 +11,7 @@ from pipelines.workspace import PilotSite
 if TYPE_CHECKING:
     from pipelines.findings.models import Finding
 
-NOUNS = ("quality", "participants", "delivery", "outcomes", "themes", "questions")
+NOUNS = ("quality", "deliveries", "participants", "delivery", "outcomes", "themes", "questions")
 """Tables of findings, in the order in which a report tells them."""
 
 
@@ -38,10 +38,11 @@ def compute(site: PilotSite, noun: str) -> Told:
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
     """Return the function that makes a table of findings, and the tables it reads."""
-    from pipelines.findings import delivery, outcomes, participants, quality, questions, themes
+    from pipelines.findings import deliveries, delivery, outcomes, participants, quality, questions, themes
 
     makers = {
         "quality": (quality.quality_findings, quality.TABLES),
+        "deliveries": (deliveries.delivery_findings, deliveries.TABLES),
         "participants": (participants.participant_findings, participants.TABLES),
         "delivery": (delivery.delivery_findings, delivery.TABLES),
         "outcomes": (outcomes.outcome_findings, outcomes.TABLES),

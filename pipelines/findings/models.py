@@ -9,25 +9,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from pipelines.findings.received import DifferenceResult as DifferenceResult
+from pipelines.findings.received import FieldChange as FieldChange
+from pipelines.findings.received import LinkageResult as LinkageResult
+from pipelines.findings.record import ArmSummary as ArmSummary
+from pipelines.findings.record import BaselineRow as BaselineRow
+from pipelines.findings.record import Count as Count
+from pipelines.findings.record import Figure as Figure
+from pipelines.findings.record import Record as Record
 
 ArmKey = Literal["treatment", "comparison"]
 
 
 Spread = Literal["nobody", "few", "some", "many", "most"]
-
-
-class Record(BaseModel):
-    """A frozen part of a finding; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-Count = int | None
-"""A number of people or events; None (printed "[c]") where the disclosure policy withholds it."""
-
-Figure = float | None
-"""A figure; None (printed "[c]") where the disclosure policy withholds it, or where it could not be computed."""
 
 
 class Scope(Record):
@@ -104,29 +100,6 @@ class Interval(Record):
     """What it is, for example "risk ratio"."""
 
 
-class ArmSummary(Record):
-    """One group's outcome."""
-
-    title: str
-    """Name of the group."""
-    n: Count
-    """People whose outcome is known."""
-    events: Count = None
-    """People with the event, for binary and time-to-event outcomes."""
-    average: Figure = None
-    """Proportion, mean, or restricted mean survival time."""
-    spread: Figure = None
-    """Standard deviation of a continuous outcome or a count."""
-    lower: Figure = None
-    """Lower limit of the average."""
-    upper: Figure = None
-    """Upper limit of the average."""
-    censored: Count = None
-    """Time to event only: people whose follow-up ended early, without the event."""
-    contributors: Count = None
-    """People whose value is not the most common one. Disclosure control looks at it; it is never released."""
-
-
 class FlowStage(Record):
     """One stage of the participant flow."""
 
@@ -144,27 +117,6 @@ class FlowResult(Record):
     kind: Literal["flow"] = "flow"
     stages: tuple[FlowStage, ...]
     """Stages in order; each counts a part of the one before."""
-
-
-class BaselineRow(Record):
-    """One covariate, or one category of it, by arm."""
-
-    title: str
-    """Name of the covariate, with its category."""
-    covariate: str = ""
-    """Key of the covariate in the protocol."""
-    level: str | None = None
-    """Code of the category; None for a number and for a yes/no."""
-    unit: str = ""
-    """Unit of a mean; empty for a share."""
-    measure: Literal["mean", "share"]
-    """What `average` is."""
-    arms: dict[str, ArmSummary]
-    """Summary by arm; `events` counts the people in a category."""
-    difference: Figure = None
-    """Standardised mean difference."""
-    light: Literal["green", "amber", "red", "none"] = "none"
-    """|difference| below 0.05, below 0.10, or above."""
 
 
 class BaselineResult(Record):
@@ -396,7 +348,9 @@ Result = Annotated[
     | JointResult
     | DataQualityResult
     | EvidenceLevelResult
-    | LimitResult,
+    | LimitResult
+    | DifferenceResult
+    | LinkageResult,
     Field(discriminator="kind"),
 ]
 

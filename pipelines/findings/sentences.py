@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pipelines.disclosure.policy import minimum_count
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
     EvidenceLevelResult,
     FlowResult,
     JointResult,
+    LinkageResult,
     ThemeResult,
 )
+from pipelines.findings.received_words import difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
@@ -55,6 +59,8 @@ def sentence_of(result: Any, plan: Plan) -> str:
         JointResult: _joint,
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
+        DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
+        LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
     }
     return makers[type(result)](result, plan)
 

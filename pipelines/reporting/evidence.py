@@ -11,6 +11,7 @@ from pipelines.findings.models import (
     CheckSummary,
     Count,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
     EvidenceLevelResult,
@@ -18,6 +19,7 @@ from pipelines.findings.models import (
     FlowResult,
     FlowStage,
     JointResult,
+    LinkageResult,
     QuoteShown,
     Record,
     ThemeResult,
@@ -111,6 +113,16 @@ def quality(evidence: Evidence) -> tuple[tuple[Finding, DataQualityResult], ...]
 def checks(evidence: Evidence) -> list[CheckSummary]:
     """Return every check of the data."""
     return [check for _, result in quality(evidence) for check in result.checks]
+
+
+def differences(evidence: Evidence) -> list[tuple[Finding, DifferenceResult]]:
+    """Return what differs from the drop before, table by table."""
+    return list(_typed(evidence, "difference", DifferenceResult))
+
+
+def linkages(evidence: Evidence) -> list[tuple[Finding, LinkageResult]]:
+    """Return who is found in which file."""
+    return list(_typed(evidence, "linkage", LinkageResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 VALIDATED = {"cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"}
-FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality"}
+FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
@@ -28,6 +28,7 @@ DEPS = {
     "findings_themes": {"analysis_themes"},
     "findings_questions": {"findings_outcomes", "findings_themes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
+    "findings_deliveries": {"findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"},
     "released_evidence": {f"findings_{noun}" for noun in FINDINGS},
     "reports_site": {"released_evidence"},
     "reports_funder": {"released_evidence"},

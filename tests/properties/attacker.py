@@ -23,10 +23,12 @@ from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
     Finding,
     FlowResult,
+    LinkageResult,
     ThemeResult,
 )
 from pipelines.protocol.models import Plan
@@ -102,6 +104,8 @@ def attack(findings: Iterable[Finding], plan: Plan, wanted: Collection[str]) -> 
     _estimates(system, results, plan)
     _rows(system, results)
     _hidden_by_rule(system, results, exact)
+    _difference(system, results["difference/cases"])
+    _linkages(system, results)
     targets = _targets(system, plan)
     found = {name: system.possible(targets[name]) for name in wanted if name in targets}
     early = {name: system.values[name] for name in wanted if name.startswith("left/") and name in system.values}
@@ -295,6 +299,81 @@ def _rows(system: System, results: dict[str, object]) -> None:
     system.count("documents", quality.rows["documents"])
 
 
+def _difference(system: System, result: object) -> None:
+    """Learn what differs from the drop before: both drops are one system with the flow."""
+    assert isinstance(result, DifferenceResult)
+    names = {name: f"drop/{name}" for name in ("before", "now", "both", "added", "vanished")}
+    totals = {"before": result.people_before, "now": result.people_now, "both": result.both}
+    for name, shown in {**totals, "added": result.added, "vanished": result.vanished}.items():
+        # Under rounding the totals are computed from rounded parts, and nothing more is learnt from them.
+        system.count(names[name], None if name in totals and system.rules.rounding_base > 1 else shown)
+    for total, part in (("before", "vanished"), ("now", "added")):
+        system.relate({names["both"]: 1, names[part]: 1, names[total]: -1}, 0, 0)
+    file = {name: 1 for name in system.values if name.startswith("file/")}
+    system.relate({**file, names["now"]: -1}, 0, 0)
+    small = range(1, system.rules.minimum_count)
+    for one, other in (("added", "vanished"), ("vanished", "added")):
+        if getattr(result, one) is None and getattr(result, other) == 0:
+            system.know(names[one], small)
+    _changes(system, result, small)
+
+
+def _changes(system: System, result: DifferenceResult, small: range) -> None:
+    for change in result.changes:
+        ways = {f"{way}/{change.field}": getattr(change, way) for way in ("changed", "filled", "emptied")}
+        for name, shown in ways.items():
+            system.count(name, shown)
+        system.relate({"drop/both": 1, **dict.fromkeys(ways, -1)})
+        if change.extent == "few":
+            system.know(f"changed/{change.field}", small)
+        elif change.extent:
+            system.relate({"drop/both": 1, f"changed/{change.field}": -1}, 1, small.stop - 1)
+
+
+def _linkages(system: System, results: dict[str, object]) -> None:
+    """Learn who is found where, and add up what the flow, the doses and the estimates tell of the same people."""
+    arms = ("treatment", "comparison")
+    for key, base, sums in (
+        ("consents", "kept", {"consents": 1}),
+        ("contacts", "kept", {}),
+        ("outcomes/work", "due", {}),
+    ):
+        result = results[f"linkage/{key}"]
+        assert isinstance(result, LinkageResult)
+        linked, without = f"linked/{key}", f"without/{key}"
+        for name, shown in ((linked, result.linked), (without, result.without)):
+            system.count(name, shown)
+        system.relate({linked: 1, without: 1, **{f"{base}/{arm}": -1 for arm in arms}}, 0, 0)
+        if result.people is not None and system.rules.rounding_base == 1:
+            system.relate({f"{base}/{arm}": 1 for arm in arms}, result.people, result.people)
+        if result.extent:
+            system.know(without, range(1, system.rules.minimum_count))
+        if sums:  # people without a group may have agreed too
+            system.relate({**sums, linked: -1})
+        system.count(f"strangers/{key}", result.strangers)
+        _composition(system, result, key)
+    system.relate({"linked/outcomes/work": 1, **{f"known/work/{arm}": -1 for arm in arms}}, 0, 0)
+    system.relate({"linked/contacts": 1, **{f"any/{arm}": -1 for arm in arms}})
+
+
+def _composition(system: System, result: LinkageResult, key: str) -> None:
+    """Learn a table of who was lost; of consents the baseline table tells the sum of both columns."""
+    for row in result.groups:
+        name = f"{row.covariate}/{row.level}"
+        for column, summary in row.arms.items():
+            base, part = f"of/{row.covariate}/{column}/{key}", f"lost in/{name}/{column}/{key}"
+            system.count(base, summary.n if row.level is None or system.rules.rounding_base == 1 else None)
+            system.relate({f"{column}/{key}": 1, base: -1})
+            if row.measure == "share":
+                _part(system, part, base, summary)
+        cells = {f"lost in/{name}/{column}/{key}": 1 for column in row.arms}
+        if row.covariate == "arm":
+            system.relate({**cells, f"{'kept' if key == 'consents' else 'due'}/{row.level}": -1}, 0, 0)
+        elif key == "consents" and row.measure == "share":
+            whole = {f"part/{name}/{arm}": -1 for arm in ("treatment", "comparison")}
+            system.relate({**cells, **whole}, 0, 0)
+
+
 def _hidden_by_rule(system: System, results: dict[str, object], exact: bool) -> None:
     """Learn from what is withheld: such a size is small, or close to a shown one."""
     flow = results["flow/participants"]
@@ -330,6 +409,12 @@ def _targets(system: System, plan: Plan) -> dict[str, dict[str, int]]:
             found[f"lost/{key}/{arm}"] = {f"due/{arm}": 1, f"known/{key}/{arm}": -1}
             found[f"events/{key}/{arm}"] = {f"events/{key}/{arm}": 1}
             found[f"rest/{key}/{arm}"] = {f"known/{key}/{arm}": 1, f"events/{key}/{arm}": -1}
+    for name in ("drop/added", "drop/vanished", "changed/start", "filled/start", "emptied/start", "strangers/contacts"):
+        found[name] = {name: 1}
+    found["unchanged/start"] = {"drop/both": 1, "changed/start": -1}
+    found["without/consents"] = {"without/consents": 1}
+    found["offered"] = {"linked/contacts": 1, **{f"any/{arm}": -1 for arm in ("treatment", "comparison")}}
+    found |= {name: {name: 1} for name in system.values if name.startswith("lost in/")}
     for name in [name for name in system.values if name.startswith("part/")]:
         _, covariate, _, arm = name.split("/")
         found |= {name: {name: 1}, f"other {name}": {f"base/{covariate}/{arm}": 1, name: -1}}

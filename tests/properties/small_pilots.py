@@ -12,8 +12,18 @@ import pandas as pd
 
 from pipelines.disclosure.voices import spread
 from pipelines.findings.delivery import delivery_findings
+from pipelines.findings.linkage import _linked, _of_outcomes
 from pipelines.findings.making import Making
-from pipelines.findings.models import DataQualityResult, Finding, FlowResult, FlowStage, Inputs, ThemeResult
+from pipelines.findings.models import (
+    DataQualityResult,
+    DifferenceResult,
+    FieldChange,
+    Finding,
+    FlowResult,
+    FlowStage,
+    Inputs,
+    ThemeResult,
+)
 from pipelines.findings.outcomes import outcome_findings
 from pipelines.findings.participants import participant_findings
 from pipelines.protocol.models import Plan
@@ -134,7 +144,7 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
     """Return the making of findings from tables in memory, laid out as in a warehouse."""
     connection = duckdb.connect()
     connection.execute("ATTACH ':memory:' AS warehouse; USE warehouse")
-    for layer in ("validated", "quarantine", "analysis"):
+    for layer in ("raw", "validated", "quarantine", "analysis"):
         connection.execute(f"CREATE SCHEMA {layer}")
     people = people.reset_index(drop=True)
     cases = people.assign(row_key=people.index.map("{:05d}".format), person_key=people.index.map("p{}".format))
@@ -142,6 +152,7 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
     kept = cases[cases["kept"]]
     doses = kept.assign(component="talks", dose=kept["talks"])[["person_key", "arm", "component", "dose"]]
     tables = {
+        "raw.cases": cases[["row_key", "person_key"]],
         "validated.cases": kept.drop(columns=["kept", "due", "talks", "work", "trouble", "nights", "back", "days"]),
         "analysis.participants": _participants(kept, declared),
         "analysis.doses": doses,
@@ -197,10 +208,11 @@ def _findings(
             "FROM analysis.participants GROUP BY ALL"
         )
         found = [*participant_findings(made), *delivery_findings(made), *outcome_findings(made)]
-    themes, asked, withdrawn = _themes(made, rng)
-    kept = people[people["kept"]]
-    documents = asked + withdrawn
-    consents = max(len(kept) - int(rng.choice([0, 0, 3, 30])), 0)
+        themes, asked, withdrawn = _themes(made, rng)
+        kept = people[people["kept"]]
+        documents = asked + withdrawn
+        consents = max(len(kept) - int(rng.choice([0, 0, 3, 30])), 0)
+        found += [*_linkages(made, consents, rng), _difference(made, len(people), people["arm"], rng)]
     quality = DataQualityResult(
         checks=(),
         rows={"cases": len(kept), "outcomes": int(known["due"].sum()), "consents": consents, "documents": documents},
@@ -209,6 +221,49 @@ def _findings(
     truths = {f"lost/{row.outcome}/{row.arm}": int(row.due - row.known) for row in known.itertuples()}
     truths |= {"withdrawn": withdrawn, "without consent": len(kept) - consents}
     return (made.finding("quality/checks", quality), *found, *themes), truths
+
+
+def _linkages(made: Making, consents: int, rng: np.random.Generator) -> list[Finding]:
+    """Return the linkage of consents, of contacts (some came to none that they were offered), and of the outcome."""
+    keys = made.frame("SELECT person_key, dose FROM analysis.doses ORDER BY person_key")
+    agreed = list(rng.permutation(keys["person_key"])[:consents])
+    offered = list(rng.permutation(keys.loc[keys["dose"] == 0, "person_key"])[: rng.choice([0, 3, 12])])
+    offered += list(keys.loc[keys["dose"] > 0, "person_key"])
+    base = "SELECT * FROM validated.cases" + (" WHERE arm IS NOT NULL" if made.plan.arms else "")
+    found = []
+    for noun, people, expected in (("consents", agreed, True), ("contacts", offered, False)):
+        strangers = [f"stranger {n}" for n in range(rng.choice([0, 4, 15]) if noun == "contacts" else 0)]
+        made.connection.register("there_rows", pd.DataFrame({"person_key": [*people, *strangers]}, dtype="string"))
+        result = _linked(made, noun, noun, "SELECT person_key FROM there_rows", base, expected)
+        found.append(made.finding(f"linkage/{noun}", result, subject=noun))
+    return [*found, *_of_outcomes(made)]
+
+
+def _difference(made: Making, now: int, arm: pd.Series, rng: np.random.Generator) -> Finding:
+    """Return what differs from a drop before in which some were missing and others were still there."""
+    added, vanished = (min(int(rng.choice(choice)), now // 2) for choice in ([0, 3, 14], [0, 0, 2, 15]))
+    both = now - added
+    left = np.array(
+        [int(rng.choice([0, 2, 11, max(both - 3, 0)])), int(rng.choice([0, 5, 12])), int(rng.choice([0, 0, 4]))]
+    )
+    changed, filled, emptied = (int(n) for n in np.diff(np.minimum(np.cumsum(left), both), prepend=0))
+    result = DifferenceResult(
+        noun="cases",
+        earlier="2026-03-31",
+        newest="2026-06-30",
+        rows_before=both + vanished,
+        rows_now=now,
+        people_before=both + vanished,
+        people_now=now,
+        both=both,
+        added=added,
+        vanished=vanished,
+        changes=(
+            FieldChange(field="start", title="Start", group="date", changed=changed, filled=filled, emptied=emptied),
+        ),
+        smallest_before=int(min(arm.fillna("unknown").value_counts().min(), both + vanished)),
+    )
+    return made.finding("difference/cases", result, subject="cases")
 
 
 def _themes(made: Making, rng: np.random.Generator) -> tuple[list[Finding], int, int]:

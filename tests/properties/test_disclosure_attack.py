@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.disclosure.apply import checked
 from pipelines.disclosure.policy import policy
-from pipelines.findings.models import EffectResult, Finding, ThemeResult
+from pipelines.findings.models import DifferenceResult, EffectResult, Finding, LinkageResult, ThemeResult
 from tests.properties.attacker import attack
 from tests.properties.small_pilots import Drawn, draw
 
@@ -26,7 +26,29 @@ def truths(drawn: Drawn) -> dict[str, int]:
         found |= _of_arm(drawn.people[drawn.people["arm"] == arm], arm)
     for theme in (f.result for f in drawn.findings if isinstance(f.result, ThemeResult)):
         found |= {f"theme/{theme.code}/{role}": people or 0 for role, people in theme.people.items()}
-    return found
+    return found | _of_deliveries(drawn)
+
+
+def _of_deliveries(drawn: Drawn) -> dict[str, int]:
+    """Return what differs from the drop before, who is found where, and who was lost."""
+    results = {finding.id: finding.result for finding in drawn.findings}
+    drop, contacts = results["difference/cases"], results["linkage/contacts"]
+    assert isinstance(drop, DifferenceResult)
+    assert isinstance(contacts, LinkageResult)
+    of = drawn.people[drawn.people["kept"] & drawn.people["arm"].notna()]
+    (change,) = drop.changes
+    counts: dict[str, int | None] = {"drop/added": drop.added, "drop/vanished": drop.vanished}
+    counts |= {f"{way}/start": getattr(change, way) for way in ("changed", "filled", "emptied")}
+    counts |= {"unchanged/start": (drop.both or 0) - (change.changed or 0), "strangers/contacts": contacts.strangers}
+    counts["offered"] = (contacts.linked or 0) - int((of["talks"] > 0).sum())
+    for key in ("consents", "outcomes/work"):
+        result = results[f"linkage/{key}"]
+        assert isinstance(result, LinkageResult)
+        counts[f"without/{key}"] = result.without
+        for row in (row for row in result.groups if row.measure == "share"):
+            cells = {f"lost in/{row.covariate}/{row.level}/{column}/{key}": s.events for column, s in row.arms.items()}
+            counts |= cells
+    return {name: count or 0 for name, count in counts.items()}
 
 
 def _of_arm(group: pd.DataFrame, arm: str) -> dict[str, int]:
@@ -80,6 +102,7 @@ def test_attack_succeeds_on_what_is_not_protected() -> None:
         drawn = draw(seed)
         kinds |= {name.split("/")[0] for name in recovered(drawn, drawn.findings)}
     assert kinds >= {"unknown", "aside", "lost", "events", "rest", "part", "any", "none", "theme", "withdrawn", "left"}
+    assert kinds >= {"drop", "changed", "unchanged", "filled", "emptied", "strangers", "without", "offered", "lost in"}
 
 
 def test_protection_leaves_most_estimates_of_bigger_pilots() -> None:

@@ -12,10 +12,12 @@ from pipelines.findings.models import (
     Change,
     CheckSummary,
     DataQualityResult,
+    DifferenceResult,
     Disclosed,
     DoseResult,
     EffectResult,
     EvidenceLevelResult,
+    FieldChange,
     Finding,
     FlowResult,
     FlowStage,
@@ -23,6 +25,7 @@ from pipelines.findings.models import (
     Interval,
     JointResult,
     LimitResult,
+    LinkageResult,
     OtherEstimate,
     QuestionAsked,
     QuoteShown,
@@ -30,6 +33,7 @@ from pipelines.findings.models import (
     Step,
     ThemeResult,
 )
+from pipelines.findings.received_words import difference_words, linkage_words
 from pipelines.protocol.models import Plan
 from pipelines.release.bundle import DropFacts, Evidence, Provenance
 
@@ -543,6 +547,7 @@ def _fund_findings() -> list[Finding]:
     return [
         _finding("flow/participants", _fund_flow(), "Of 312 people referred, 118 and 115 are analysed."),
         _finding("baseline/people", _fund_baseline(), "The groups were alike at the start."),
+        *_fund_deliveries(),
         *_fund_doses(),
         *_fund_effects(),
         *_fund_themes(),
@@ -594,6 +599,78 @@ def _fund_baseline() -> BaselineResult:
         ),
         formula="Standardised difference: means minus each other, over the pooled standard deviation (Cohen).",
     )
+
+
+def _fund_deliveries() -> list[Finding]:
+    cases = DifferenceResult(
+        noun="cases",
+        earlier="2026-03-31",
+        newest="2026-06-30",
+        rows_before=None,
+        rows_now=312,
+        people_before=None,
+        people_now=312,
+        both=None,
+        added=None,
+        vanished=None,
+        changes=(
+            FieldChange(field="arm", title="Group", group="arm", changed=None, filled=14, emptied=0, extent="few"),
+            FieldChange(field="age", title="Age", group="covariate", changed=0, filled=0, emptied=0),
+            FieldChange(field="eet", title="were in work", group="outcome", changed=11, filled=48, emptied=None),
+        ),
+    )
+    talks = DifferenceResult(
+        noun="contacts",
+        earlier="2026-03-31",
+        newest="2026-06-30",
+        rows_before=1204,
+        rows_now=1533,
+        people_before=None,
+        people_now=None,
+        both=None,
+        added=None,
+        vanished=None,
+    )
+    return [
+        _finding("difference/cases", cases, difference_words(cases, 10), "cases"),
+        _finding("difference/contacts", talks, difference_words(talks, 10), "contacts"),
+        *_fund_linkages(),
+    ]
+
+
+def _fund_linkages() -> list[Finding]:
+    found, lost = "Found there", "Not found there"
+    groups = (
+        BaselineRow(
+            title="Group: Personal fund",
+            covariate="arm",
+            level="treatment",
+            measure="share",
+            arms={"linked": _arm(found, 233, events=118, average=0.506), "without": _arm(lost, 18, events=None)},
+        ),
+        BaselineRow(
+            title="Age",
+            covariate="age",
+            unit="years",
+            measure="mean",
+            arms={
+                "linked": _arm(found, 233, average=33.9, spread=9.6),
+                "without": _arm(lost, 18, average=28.2, spread=7.1),
+            },
+            difference=0.675,
+            light="red",
+        ),
+    )
+    base = {"people": 251, "linked": 233, "without": 18}
+    results = (
+        LinkageResult(noun="outcomes", extract="eet", title="Outcome “in work”", expected=True, groups=groups, **base),
+        LinkageResult(noun="consents", title="Consents", expected=True, people=None, linked=None, without=None),
+        LinkageResult(
+            noun="contacts", title="Contacts", expected=False, people=251, linked=113, without=138, strangers=None
+        ),
+    )
+    keys = ("outcomes/eet", "consents", "contacts")
+    return [_finding(f"linkage/{key}", r, linkage_words(r, 10), r.noun) for key, r in zip(keys, results, strict=True)]
 
 
 def _fund_doses() -> list[Finding]:

@@ -12,6 +12,7 @@ from pipelines.disclosure import precision
 from pipelines.disclosure.apply import checked
 from pipelines.disclosure.counts import contributors, hidden_categories, part_hidden, rounded, too_small
 from pipelines.disclosure.curves import drawn, thinned
+from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, policy
@@ -27,12 +28,15 @@ from pipelines.findings.models import (
     BaselineRow,
     CheckSummary,
     DataQualityResult,
+    DifferenceResult,
     DoseResult,
     EffectResult,
+    FieldChange,
     Finding,
     FlowResult,
     FlowStage,
     JointResult,
+    LinkageResult,
     OtherEstimate,
     Scope,
     ThemeResult,
@@ -497,3 +501,195 @@ def test_adjusted_estimates_are_rounded_beside_a_withheld_covariate() -> None:
     base = next(r for r, _ in _effects(1).values())
     found = with_coarse_adjusted(base.model_copy(update={"others": (other,)}), Log()).others[0]
     assert (found.value, found.se, found.lower, found.upper, found.p) == (-0.123, 0.046, -0.213, -0.033, 0.01)
+
+
+# --- What the deliveries hold -------------------------------------------------
+
+
+def _drop(**changes: object) -> DifferenceResult:
+    given = {
+        "noun": "cases",
+        "earlier": "2026-03-31",
+        "newest": "2026-06-30",
+        "rows_before": 120,
+        "rows_now": 144,
+        "people_before": 120,
+        "people_now": 144,
+        "both": 120,
+        "added": 24,
+        "vanished": 0,
+        "smallest_before": 60,
+    }
+    return DifferenceResult.model_validate({**given, **changes})
+
+
+def _flow(**counts: int | None) -> Finding:
+    return _finding("flow/participants", FlowResult(stages=(FlowStage(title="In the case file", counts=counts),) * 2))
+
+
+WHOLE = {"flow/participants": _flow(treatment=72, comparison=72)}
+PEOPLE = ("people_before", "people_now", "both", "added", "vanished")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (120, 144, 120, 24, 0)),
+        ({"both": 117, "added": 27, "vanished": 3}, (None, 144, None, None, None)),
+        ({"both": 141, "added": 3, "people_before": 141, "rows_before": 141}, (None, 144, None, None, 0)),
+        ({"both": 109, "added": 35, "vanished": 11}, (120, 144, 109, 35, 11)),
+        ({"smallest_before": 6}, (None, None, None, None, None)),
+        ({"people_now": 143}, (None, None, None, 24, 0)),
+    ],
+    ids=["shown", "few vanished", "few added", "many", "a small group before", "somebody has two rows"],
+)
+def test_people_of_two_drops_are_one_system(given: dict[str, object], expected: tuple[int | None, ...]) -> None:
+    """Few vanished: their number is people then and added, less people now; then stands in the earlier release."""
+    found = difference(_drop(**given), WHOLE, WHOLE, STANDARD, Log())
+    assert tuple(getattr(found, name) for name in PEOPLE) == expected
+    assert found.smallest_before is None
+
+
+def test_the_total_of_a_drop_gives_way_to_a_group_that_the_flow_withholds() -> None:
+    exact = {"flow/participants": _flow(treatment=72, comparison=66, unknown=6)}
+    shown = {"flow/participants": _flow(treatment=72, comparison=66, unknown=None)}
+    found = difference(_drop(), exact, shown, STANDARD, Log())
+    assert tuple(getattr(found, name) for name in PEOPLE) == (None, None, None, 24, 0)
+
+
+def test_rounded_drops_add_up() -> None:
+    rounded_flow = {"flow/participants": _flow(treatment=70, comparison=70)}
+    found = difference(_drop(both=131, added=13, vanished=12), WHOLE, rounded_flow, ROUNDED, Log())
+    assert tuple(getattr(found, name) for name in PEOPLE) == (135, 140, 125, 15, 10)
+
+
+@pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        ((0, 0, 0), (0, 0, 0, "")),
+        ((12, 30, 0), (12, 30, 0, "")),
+        ((3, 30, 0), (None, 30, 0, "few")),
+        ((115, 0, 0), (None, 0, 0, "nearly everybody")),
+        ((120, 0, 0), (120, 0, 0, "")),
+        ((0, 30, 4), (0, None, None, "")),
+    ],
+)
+def test_changes_of_few_people_and_of_all_but_a_few_are_withheld(
+    ways: tuple[int, int, int], expected: tuple[int | None, ...]
+) -> None:
+    """Of those whose outcome became known and those of whom it is not known any more, two releases tell the balance."""
+    change = FieldChange(field="f", title="F", group="date", changed=ways[0], filled=ways[1], emptied=ways[2])
+    (found,) = difference(_drop(changes=(change,)), WHOLE, WHOLE, STANDARD, Log()).changes
+    assert (found.changed, found.filled, found.emptied, found.extent) == expected
+
+
+def _linkage(**changes: object) -> LinkageResult:
+    given = {"noun": "consents", "title": "Consents", "expected": True, "people": 144, "linked": 120, "without": 24}
+    return LinkageResult.model_validate({**given, **changes})
+
+
+def _linked(
+    result: LinkageResult, exact: dict[str, Finding] | None = None, shown: dict[str, Finding] | None = None
+) -> LinkageResult:
+    exact = exact or WHOLE
+    return linkage(result, plan(), exact, shown or exact, STANDARD, Log(), Sizes(STANDARD))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (144, 120, 24, "")),
+        ({"linked": 144, "without": 0}, (144, 144, 0, "")),
+        ({"linked": 141, "without": 3}, (144, None, None, "few are missing")),
+        ({"linked": 144, "without": 0, "expected": False, "noun": "spend"}, (None, None, None, "")),
+        ({"noun": "events", "expected": False}, (None, None, None, "")),
+    ],
+    ids=["shown", "nobody lost", "few lost", "everybody has one", "events are outcomes"],
+)
+def test_people_found_in_a_file(given: dict[str, object], expected: tuple[object, ...]) -> None:
+    found = _linked(_linkage(**given))
+    assert (found.people, found.linked, found.without, found.extent) == expected
+
+
+def test_few_strangers_and_few_who_may_be_two_people_are_not_counted() -> None:
+    found = _linked(_linkage(strangers=3, stranger_rows=30, several={"full_name": 2, "date_of_birth": 0}))
+    assert (found.strangers, found.stranger_rows) == (None, None)
+    assert found.several == {"full_name": None, "date_of_birth": 0}
+
+
+def test_people_with_contacts_give_way_to_a_dose_that_is_withheld() -> None:
+    """Of 40 with a payment, 37 got the treatment: the three others are withheld in the dose."""
+    contacts = _linkage(noun="contacts", expected=False, linked=40, without=104)
+    before, after = (
+        DoseResult(
+            title="Talks",
+            unit="talks",
+            planned=6,
+            arms={key: ArmSummary(title=key, n=72, events=n) for key, n in (("treatment", 37), ("comparison", few))},
+        )
+        for few in (3, None)
+    )
+    exact, shown = ({**WHOLE, "dose/talks": _finding("dose/talks", result)} for result in (before, after))
+    assert _linked(contacts, exact, shown).linked is None
+    assert _linked(contacts, exact, exact).linked == 40
+    assert _linked(contacts.model_copy(update={"linked": 43, "without": 101}), exact, exact).linked is None
+
+
+def _lost(title: str, covariate: str, level: str, linked: int, without: int) -> BaselineRow:
+    arms = {
+        key: ArmSummary(title=key, n=n, events=events, average=events / n)
+        for key, events, n in (("linked", linked, 120), ("without", without, 24))
+    }
+    return BaselineRow(
+        title=title, covariate=covariate, level=level, measure="share", arms=arms, difference=0.3, light="red"
+    )
+
+
+def test_a_row_of_the_lost_is_withheld_on_both_sides() -> None:
+    """The baseline table tells that 61 are in the first group: 58 of the linked would leave three of the lost."""
+    rows = [
+        ("Group: first", "group", "a", 58, 3), ("Group: second", "group", "b", 62, 21),
+        ("Group: Help", "arm", "treatment", 60, 12), ("Group: As usual", "arm", "comparison", 60, 12),
+    ]  # fmt: skip
+    found = _linked(_linkage(groups=tuple(_lost(*row) for row in rows))).groups
+    assert [[arm.events for arm in row.arms.values()] for row in found] == [
+        [None, None],
+        [None, None],
+        [60, 12],
+        [60, 12],
+    ]
+    assert [row.title for row in found] == [row[0] for row in rows]
+    assert [row.light for row in found] == ["none", "none", "red", "red"]
+
+
+def test_few_lost_in_one_group_hide_how_many_were_lost() -> None:
+    """The flow tells who was lost with help; the total would tell who was lost as usual."""
+    rows = (_lost("Group: Help", "arm", "treatment", 51, 21), _lost("Group: As usual", "arm", "comparison", 69, 3))
+    found = _linked(_linkage(noun="outcomes", extract="work", groups=rows))
+    assert (found.linked, found.without, found.groups) == (None, None, ())
+
+
+def test_consents_do_not_tell_by_their_rows_who_has_none() -> None:
+    """No count of the case file is near the rows, but the linkage withholds that three people have no consent."""
+    rows = DataQualityResult(checks=(), rows={"cases": 144, "consents": 170}, set_aside={})
+    exact = {**WHOLE, "linkage/consents": _finding("linkage/consents", _linkage(linked=141, without=3))}
+    hidden = {**WHOLE, "linkage/consents": _finding("linkage/consents", _linked(_linkage(linked=141, without=3)))}
+    assert quality(rows, exact, hidden, STANDARD, Log()).rows["consents"] is None
+    open_ = {**WHOLE, "linkage/consents": _finding("linkage/consents", _linkage(linked=144, without=0))}
+    assert quality(rows, open_, open_, STANDARD, Log()).rows["consents"] == 170
+
+
+def test_rows_of_another_file_do_not_tell_how_few_were_set_aside() -> None:
+    """Rows in use are shown beside them; of contacts, many a person, the people are only those the linkage shows."""
+    contacts = _drop(
+        noun="contacts", rows_before=300, rows_now=330, people_before=40, people_now=51, both=None, added=None,
+        vanished=None,
+    )  # fmt: skip
+    checks = DataQualityResult(checks=(), rows={"contacts": 327}, set_aside={"contacts": 3})
+    few = {**WHOLE, "quality/checks": _finding("quality/checks", checks)}
+    assert difference(contacts, few, few, STANDARD, Log()).rows_now is None
+    found = difference(contacts, WHOLE, WHOLE, STANDARD, Log())
+    assert (found.rows_before, found.rows_now, found.people_now) == (300, 330, None)
+    told = {"linkage/contacts": _finding("linkage/contacts", _linkage(noun="contacts", linked=51, without=93))}
+    found = difference(contacts, WHOLE | told, WHOLE | told, STANDARD, Log())
+    assert (found.people_before, found.people_now) == (40, 51)

@@ -89,8 +89,18 @@ def _arm_head(evidence: Evidence, rows: tuple[BaselineRow, ...], key: str) -> st
 def _baseline_row(row: BaselineRow, keys: list[str], compared: bool) -> tuple[str, ...]:
     """Write one row of the baseline table."""
     title = f"{row.title}, {row.unit}" if row.unit and row.unit not in row.title else row.title
-    cells = tuple(_baseline_cell(row, key) for key in keys)
-    return (title, *cells, *((numbers.decimal(row.difference, 2), _LIGHTS[row.light]) if compared else ()))
+    differs = (numbers.decimal(row.difference, 2), light_words(row)) if compared else ()
+    return (title, *baseline_cells(row, keys), *differs)
+
+
+def baseline_cells(row: BaselineRow, keys: list[str]) -> tuple[str, ...]:
+    """Write the groups' cells of a row."""
+    return tuple(_baseline_cell(row, key) for key in keys)
+
+
+def light_words(row: BaselineRow) -> str:
+    """Say how alike the groups are, with a sign that repeats it."""
+    return _LIGHTS[row.light]
 
 
 def _baseline_cell(row: BaselineRow, key: str) -> str:
