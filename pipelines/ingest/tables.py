@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.ingest import chronicle
 from pipelines.ingest.completing import completed
 from pipelines.ingest.elsewhere import note_elsewhere
+from pipelines.ingest.link_rows import bring, linked, note_links
 from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
 from pipelines.ingest.standing import Standing, standing
 from pipelines.protocol.extracts import FIELDS, Extract
@@ -39,6 +40,7 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     chronicle.note_arrivals(site, state)
     try:
         parts = parts_of(site, state, extracts)
+        links = linked(site, state, parts)
     except Refusal as refusal:
         chronicle.note_refused(site, state, noun, str(refusal))
         raise
@@ -46,6 +48,8 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     _point_vault(site, noun, parts)
     with open_warehouse(site) as connection:
         with transaction(connection):
+            bring(connection, links)
+            note_links(connection, noun, links)
             rows = _replace(connection, site, noun, state, parts, f"raw.{noun}")
             _note_before(connection, site, noun, state, extracts)
             _note_readings(connection, noun, parts)
@@ -79,6 +83,7 @@ def _note_before(connection: Any, site: PilotSite, noun: str, state: Standing, e
     before = state.before()
     with suppress(Refusal):
         if before is not None and (parts := parts_of(site, before, extracts)):
+            bring(connection, linked(site, before, parts))
             _replace(connection, site, noun, before, parts, f"raw.{noun}_before")
             connection.execute("INSERT INTO raw.before VALUES (?, ?)", [noun, before.newest.name])
 
@@ -99,7 +104,7 @@ def _point_vault(site: PilotSite, noun: str, parts: Sequence[StandingPart]) -> N
     queries = [
         query
         for part in parts
-        for query in part.stored.identifiers(site.site, ["person", *part.extract.identifiers])
+        for query in part.stored.identifiers(site.site, part.identifiers, nameless=part.extract.link is not None)
         if site.site in part.stored.about.rows
     ]
     with open_vault(site) as vault, transaction(vault):
