@@ -25,10 +25,11 @@ from pipelines.protocol.link import Link
 from pipelines.refusal import Refusal
 
 SEED = 20260101
-U_PAIRS = 4_000_000
+U_PAIRS = 2_000_000
 """Pairs of people of the case file that are drawn to count agreement by chance."""
-MOST_PAIRS = 8_000_000
-"""Pairs that one blocking rule may bring together; a commoner value is held against another identifier too."""
+MOST_PAIRS = 1_000_000
+PAIRS_EACH = 25
+"""Pairs that one blocking rule may bring together, at least and a record; else two identifiers must agree."""
 FEWEST_PEOPLE = 100
 FEWEST_AGREEING = 30
 """Pairs that agree in two identifiers: with fewer there is nothing to learn from."""
@@ -132,7 +133,7 @@ def _silence() -> Iterator[None]:
 
 def _refuse_too_little(connection: Any, link: Link) -> None:
     people, rows = connection.execute(
-        "SELECT (SELECT count(DISTINCT person_key) FROM case_records), (SELECT count(*) FROM row_records)"
+        "SELECT (SELECT count(DISTINCT person_key) FROM case_people), (SELECT count(*) FROM row_records)"
     ).fetchone()
     if min(people, rows) < FEWEST_PEOPLE:
         raise Refusal(
@@ -150,7 +151,7 @@ def _refuse_too_little(connection: Any, link: Link) -> None:
 
 def _fitted(connection: Any, link: Link) -> Model:
     connection.execute(
-        "CREATE OR REPLACE TABLE one_each AS SELECT * EXCLUDE (person_key) FROM case_records "
+        "CREATE OR REPLACE TABLE one_each AS SELECT r.* FROM case_records r JOIN case_people p USING (unique_id) "
         "QUALIFY row_number() OVER (PARTITION BY person_key ORDER BY unique_id) = 1 ORDER BY unique_id"
     )
     comparisons = _by_chance(connection, link)
@@ -193,7 +194,7 @@ def _by_chance(connection: Any, link: Link) -> list[dict[str, Any]]:
     linker = _linker(connection, ["one_each"], [comparison(i, how) for i, how in enumerate(link.on.values())])
     linker.training.estimate_u_using_random_sampling(max_pairs=U_PAIRS, seed=SEED, min_count_per_level=None)
     people = connection.execute("SELECT count(*) FROM one_each").fetchone()[0]
-    least = 0.5 / min(people * (people - 1) / 2, U_PAIRS)
+    least = 3 / min(people * (people - 1) / 2, U_PAIRS)
     found = linker.misc.save_model_to_json()["comparisons"]
     return [
         comparison(i, how, u=_shares(found[i], "u_probability", least)) for i, how in enumerate(link.on.values())
@@ -232,8 +233,22 @@ def _pairs(connection: Any, columns: Sequence[int]) -> int:
 def _learnt(found: list[dict[str, Any]], link: Link, least: float) -> Iterator[Level]:
     for comparison_found, (kind, how) in zip(found, link.on.items(), strict=True):
         m, u = (_shares(comparison_found, key, floor) for key, floor in (("m_probability", least), ("u_probability", 0.0)))
-        for level, m_share, u_share in zip(LEVELS[how], m, u, strict=True):
-            yield Level(kind, level.label, m_share, u_share)
+        for way, m_share, ratio in zip(LEVELS[how], m, _falling(m, u), strict=True):
+            yield Level(kind, way.label, m_share, m_share / ratio)
+
+
+def _falling(m: Sequence[float], u: Sequence[float]) -> list[float]:
+    """Return m / u of each level, neighbours taken together where the weaker agreement would say more.
+
+    A level that was hardly ever seen could else speak louder than the same value does (pooling of adjacent violators).
+    """
+    pools: list[tuple[float, float, int]] = []
+    for m_share, u_share in zip(m, u, strict=True):
+        pools.append((m_share, u_share, 1))
+        while len(pools) > 1 and pools[-1][0] * pools[-2][1] > pools[-2][0] * pools[-1][1]:
+            later, earlier = pools.pop(), pools.pop()
+            pools.append((earlier[0] + later[0], earlier[1] + later[1], earlier[2] + later[2]))
+    return [pooled_m / pooled_u for pooled_m, pooled_u, count in pools for _ in range(count)]
 
 
 def _refuse_nonsense(levels: Sequence[Level]) -> None:
@@ -266,14 +281,15 @@ def _scored(connection: Any, link: Link, model: Model, least: float) -> None:
         "CREATE OR REPLACE TABLE scored AS SELECT s.row_record, c.person_key, max(s.probability) AS probability, "
         f"round(max(s.weight), 2) AS weight FROM (SELECT {row} AS row_record, {case} AS case_record, "
         f"match_probability AS probability, match_weight AS weight FROM {found}) s "
-        "JOIN case_records c ON c.unique_id = s.case_record GROUP BY ALL"
+        "JOIN case_people c ON c.unique_id = s.case_record GROUP BY ALL"
     )
 
 
 def _blocking(connection: Any, link: Link) -> list[str]:
     """Return which records are held against each other: those that agree in one identifier, or, if common, in two."""
-    alone = [i for i in range(len(link.on)) if _pairs(connection, (i,)) <= MOST_PAIRS]
+    records = sum(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("case_records", "row_records"))
+    most = max(MOST_PAIRS, PAIRS_EACH * records)
+    alone = [i for i in range(len(link.on)) if _pairs(connection, (i,)) <= most]
     common = [i for i in range(len(link.on)) if i not in alone]
-    pairs = [pair for pair in combinations(range(len(link.on)), 2) if set(pair) & set(common)]
-    together = [pair for pair in pairs if not set(pair) & set(alone) and _pairs(connection, pair) <= MOST_PAIRS]
+    together = [pair for pair in combinations(common, 2) if _pairs(connection, pair) <= most]
     return [f"l.k{i} = r.k{i}" for i in alone] + [f"l.k{i} = r.k{i} AND l.k{j} = r.k{j}" for i, j in together]

@@ -25,7 +25,7 @@ NO_NAMES = ("unknown", "not known", "not recorded", "none", "test")
 
 
 def fill_records(connection: Any, site: str, link: Link, cases: Sequence[StandingPart], rows: Sequence[StandingPart]) -> None:
-    """Make `case_records` (one a person and spelling) and `row_records` (one a spelling), and `record_of_row`."""
+    """Make `case_records` (one a person and spelling) with `case_people`, `row_records` (one a spelling) and `record_of_row`."""
     kinds = list(link.on)
     _gather(connection, "case_values", site, kinds, cases)
     _gather(connection, "row_values", site, kinds, rows)
@@ -113,9 +113,11 @@ def _number(connection: Any, kinds: int) -> None:
     values = ", ".join(f"k{index}" for index in range(kinds))
     any_value = f"coalesce({values}) IS NOT NULL"
     connection.execute(
-        f"CREATE TABLE case_records AS SELECT 'c' || row_number() OVER (ORDER BY person_key, {values}) AS unique_id, "
+        f"CREATE TABLE numbered AS SELECT 'c' || row_number() OVER (ORDER BY person_key, {values}) AS unique_id, "
         f"person_key, {values} FROM (SELECT DISTINCT * FROM case_read) WHERE {any_value} ORDER BY person_key, {values}"
     )
+    connection.execute("CREATE TABLE case_people AS SELECT unique_id, person_key FROM numbered")
+    connection.execute("CREATE TABLE case_records AS SELECT * EXCLUDE (person_key) FROM numbered")
     connection.execute(
         f"CREATE TABLE row_records AS SELECT 'r' || row_number() OVER (ORDER BY {values}) AS unique_id, {values} "
         f"FROM (SELECT DISTINCT {values} FROM row_read) WHERE {any_value} ORDER BY {values}"

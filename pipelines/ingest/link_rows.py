@@ -104,7 +104,7 @@ def _decide(connection: Any, threshold: float, one_row_each: bool) -> None:
         "CREATE OR REPLACE TEMP TABLE fitting AS SELECT row_record, count(*) AS people, any_value(person_key) AS "
         f"person_key, max(weight) AS weight FROM scored WHERE probability >= {threshold} GROUP BY 1"
     )
-    mine = "count(*) OVER (PARTITION BY drop_rank, f.person_key)" if one_row_each else "1"
+    mine = "count(*) FILTER (f.people = 1) OVER (PARTITION BY drop_rank, f.person_key)" if one_row_each else "1"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE decided AS

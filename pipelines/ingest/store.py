@@ -101,8 +101,8 @@ class Stored:
         if self.about.split:
             return f"SELECT source_row, person_key, {values} FROM {self._people(site)}"
         delivered = f"{_parquet('delivered', self.digest, site)}, file_row_number = true)"
-        number = "source_row" if self.about.numbered else f"file_row_number + {self.about.first} AS source_row"
-        both = f"{delivered} POSITIONAL JOIN {_parquet('vaulted', self.digest, site)})"
+        number = "d.source_row" if self.about.numbered else f"d.file_row_number + {self.about.first} AS source_row"
+        both = f"{delivered} d POSITIONAL JOIN {_parquet('vaulted', self.digest, site)})"
         return f"SELECT {number}, person_key, {values} FROM {both} WHERE NOT blank"
 
 

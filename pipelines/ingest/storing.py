@@ -274,8 +274,8 @@ def _many_parts(writing: Writing, whole: Path, secret: Path) -> About:
     columns = ", ".join(["person_key", "site", *map(named, writing.fields)])
     rows = f"SELECT {_number(writing)} AS source_row, {columns} FROM {source} WHERE NOT blank"
     _copy(writing.connection, rows, writing.draft, "delivered", apart)
-    both = f"{source} POSITIONAL JOIN {_read(secret, 'vaulted')} v"
-    people = f"SELECT {_number(writing)} AS source_row, person_key, site, v.* FROM {both} WHERE NOT blank"
+    both = f"{source} d POSITIONAL JOIN {_read(secret, 'vaulted')} v"
+    people = f"SELECT d.{_number(writing)} AS source_row, person_key, site, v.* FROM {both} WHERE NOT blank"
     _copy(writing.connection, people, writing.vault_draft, "vaulted", apart)
     counts = _counts_by_site(writing, whole)
     for path in (whole, secret):
