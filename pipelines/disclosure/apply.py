@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
+from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, policy
@@ -28,6 +29,7 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     Result,
     ThemeResult,
 )
@@ -44,6 +46,7 @@ TOLD = (
     DataQualityResult,
     DifferenceResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -90,6 +93,9 @@ def _deliveries(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: P
             log = Log()
             found = linkage(finding.result, plan, exact, shown, rules, log, sizes)
             shown[key] = _finished(finding, found, log, plan, rules)
+        if isinstance(finding.result, ProbabilisticLinkageResult):
+            log = Log()
+            shown[key] = _finished(finding, likeness(finding.result, rules, log), log, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DifferenceResult):
             log = Log()

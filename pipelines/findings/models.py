@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
 from pipelines.findings.received import FieldChange as FieldChange
 from pipelines.findings.received import LinkageResult as LinkageResult
@@ -350,7 +351,8 @@ Result = Annotated[
     | EvidenceLevelResult
     | LimitResult
     | DifferenceResult
-    | LinkageResult,
+    | LinkageResult
+    | ProbabilisticLinkageResult,
     Field(discriminator="kind"),
 ]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count
+from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
@@ -20,6 +21,7 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     ThemeResult,
 )
 from pipelines.findings.received_words import difference_words, linkage_words
@@ -61,6 +63,7 @@ def sentence_of(result: Any, plan: Plan) -> str:
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
+        ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
     }
     return makers[type(result)](result, plan)
 

@@ -111,11 +111,11 @@ def _quietly(work: Callable[[], T]) -> T:
         except (Refusal, duckdb.Error):
             raise
         except Exception:  # of splink, of whatever kind
-            pass
-    raise Refusal(
-        "Linking by likeness: the model could not be fitted to these files.",
-        "Compare other identifiers, or ask the provider for the person's number. The earlier results stand.",
-    )
+            failure = Refusal(
+                "Linking by likeness: the model could not be fitted to these files.",
+                "Compare other identifiers, or ask the provider for the person's number. The earlier results stand.",
+            )
+    raise failure
 
 
 @contextmanager
@@ -158,7 +158,9 @@ def _fitted(connection: Any, link: Link) -> Model:
     linker = _linker(connection, ["case_records", "row_records"], comparisons)
     linker.training.estimate_probability_two_random_records_match(_certain(link), recall=RECALL)
     prior = linker.misc.save_model_to_json()["probability_two_random_records_match"]
-    total = connection.execute("SELECT (SELECT count(*) FROM case_records) * (SELECT count(*) FROM row_records)").fetchone()[0]
+    total = connection.execute(
+        "SELECT (SELECT count(*) FROM case_records) * (SELECT count(*) FROM row_records)"
+    ).fetchone()[0]
     if prior * total * RECALL < FEWEST_AGREEING:
         raise Refusal(
             f"Linking by likeness: fewer than {FEWEST_AGREEING} records of the two files agree in two identifiers.",
@@ -196,9 +198,7 @@ def _by_chance(connection: Any, link: Link) -> list[dict[str, Any]]:
     people = connection.execute("SELECT count(*) FROM one_each").fetchone()[0]
     least = 3 / min(people * (people - 1) / 2, U_PAIRS)
     found = linker.misc.save_model_to_json()["comparisons"]
-    return [
-        comparison(i, how, u=_shares(found[i], "u_probability", least)) for i, how in enumerate(link.on.values())
-    ]
+    return [comparison(i, how, u=_shares(found[i], "u_probability", least)) for i, how in enumerate(link.on.values())]
 
 
 def _shares(found: dict[str, Any], key: str, least: float) -> list[float]:
@@ -209,7 +209,7 @@ def _shares(found: dict[str, Any], key: str, least: float) -> list[float]:
 
 
 def _certain(link: Link) -> list[str]:
-    """Return rules that hardly any two people meet: two identifiers that agree to the letter, not both of them names."""
+    """Return rules that hardly any two people meet: two identifiers agree to the letter, and not both are names."""
     hows = list(link.on.values())
     pairs = [(i, j) for i, j in combinations(range(len(hows)), 2) if not hows[i] == hows[j] == "name"]
     telling = [pair for pair in pairs if "exact" not in (hows[pair[0]], hows[pair[1]])]
@@ -232,7 +232,9 @@ def _pairs(connection: Any, columns: Sequence[int]) -> int:
 
 def _learnt(found: list[dict[str, Any]], link: Link, least: float) -> Iterator[Level]:
     for comparison_found, (kind, how) in zip(found, link.on.items(), strict=True):
-        m, u = (_shares(comparison_found, key, floor) for key, floor in (("m_probability", least), ("u_probability", 0.0)))
+        m, u = (
+            _shares(comparison_found, key, floor) for key, floor in (("m_probability", least), ("u_probability", 0.0))
+        )
         for way, m_share, ratio in zip(LEVELS[how], m, _falling(m, u), strict=True):
             yield Level(kind, way.label, m_share, m_share / ratio)
 
@@ -276,7 +278,9 @@ def _scored(connection: Any, link: Link, model: Model, least: float) -> None:
     )
     found = linker.inference.predict(threshold_match_probability=least).physical_name
     sides = ("unique_id_l", "unique_id_r")
-    case, row = (f"CASE WHEN starts_with({sides[0]}, '{letter}') THEN {sides[0]} ELSE {sides[1]} END" for letter in "cr")
+    case, row = (
+        f"CASE WHEN starts_with({sides[0]}, '{letter}') THEN {sides[0]} ELSE {sides[1]} END" for letter in "cr"
+    )
     connection.execute(
         "CREATE OR REPLACE TABLE scored AS SELECT s.row_record, c.person_key, max(s.probability) AS probability, "
         f"round(max(s.weight), 2) AS weight FROM (SELECT {row} AS row_record, {case} AS case_record, "
@@ -287,7 +291,9 @@ def _scored(connection: Any, link: Link, model: Model, least: float) -> None:
 
 def _blocking(connection: Any, link: Link) -> list[str]:
     """Return which records are held against each other: those that agree in one identifier, or, if common, in two."""
-    records = sum(connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("case_records", "row_records"))
+    records = sum(
+        connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("case_records", "row_records")
+    )
     most = max(MOST_PAIRS, PAIRS_EACH * records)
     alone = [i for i in range(len(link.on)) if _pairs(connection, (i,)) <= most]
     common = [i for i in range(len(link.on)) if i not in alone]

@@ -21,11 +21,13 @@ COMMON_DAY = 0.005
 """A date of birth that more than this share of people have stands for "not known", as 01/01/1900 does."""
 COMMON_PEOPLE = 10
 """Fewer people than this may share any date of birth."""
-NO_NAMES = ("unknown", "not known", "not recorded", "none", "test")
+NO_NAMES = ("unknown", "not known", "not recorded", "no name")
 
 
-def fill_records(connection: Any, site: str, link: Link, cases: Sequence[StandingPart], rows: Sequence[StandingPart]) -> None:
-    """Make `case_records` (one a person and spelling) with `case_people`, `row_records` (one a spelling) and `record_of_row`."""
+def fill_records(
+    connection: Any, site: str, link: Link, cases: Sequence[StandingPart], rows: Sequence[StandingPart]
+) -> None:
+    """Make `case_records` (one a person and spelling), `row_records` (one a spelling), and whose each one is."""
     kinds = list(link.on)
     _gather(connection, "case_values", site, kinds, cases)
     _gather(connection, "row_values", site, kinds, rows)
@@ -37,7 +39,9 @@ def fill_records(connection: Any, site: str, link: Link, cases: Sequence[Standin
         f"CREATE TABLE case_read AS SELECT DISTINCT person_key, {read['case_values']} FROM case_values "
         "WHERE person_key IS NOT NULL"
     )
-    connection.execute(f"CREATE TABLE row_read AS SELECT digest, drop_rank, source_row, {read['row_values']} FROM row_values")
+    connection.execute(
+        f"CREATE TABLE row_read AS SELECT digest, drop_rank, source_row, {read['row_values']} FROM row_values"
+    )
     for index, how in enumerate(link.on.values()):
         if how == "date_of_birth":
             _blank_common(connection, index, len(kinds))
@@ -127,4 +131,3 @@ def _number(connection: Any, kinds: int) -> None:
         "CREATE TABLE record_of_row AS SELECT DISTINCT w.digest, w.drop_rank, w.source_row, r.unique_id "
         f"FROM row_read w LEFT JOIN row_records r ON {same}"
     )
-

@@ -15,7 +15,6 @@ from pipelines.ingest.link_model import Model, fit, insist_on_splink, score
 from pipelines.ingest.link_records import fill_records
 from pipelines.ingest.parts import PERSON_KEYED, StandingPart, parts_of
 from pipelines.ingest.standing import Standing
-from pipelines.protocol.link import Link
 from pipelines.refusal import Refusal
 from pipelines.warehouse import insert, know_delivered
 from pipelines.workspace import PilotSite
@@ -72,7 +71,8 @@ def _of_extract(site: PilotSite, state: Standing, parts: Sequence[StandingPart])
         counts = [count for t in thresholds for count in _counted(connection, t, one_row_each)]
         _decide(connection, link.threshold, one_row_each)
         rows = connection.execute(
-            "SELECT digest, drop_rank, source_row, person_key, weight FROM decided WHERE status = 'linked' ORDER BY 1, 2, 3"
+            "SELECT digest, drop_rank, source_row, person_key, weight FROM decided WHERE status = 'linked' "
+            "ORDER BY 1, 2, 3"
         ).df()
         return Linked(parts[0].name, link.threshold, rows, tuple(counts), model)
     except Refusal as refusal:
@@ -160,7 +160,16 @@ def _model(noun: str, one: Linked) -> list[tuple[object, ...]]:
     return [
         start,
         *(
-            (noun, one.extract, i, level.kind, level.label, round(level.m, 6), float(f"{level.u:.4g}"), round(level.weight, 2))
+            (
+                noun,
+                one.extract,
+                i,
+                level.kind,
+                level.label,
+                round(level.m, 6),
+                float(f"{level.u:.4g}"),
+                round(level.weight, 2),
+            )
             for i, level in enumerate(one.model.levels, start=1)
         ),
     ]
