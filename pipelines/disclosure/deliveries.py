@@ -97,12 +97,12 @@ def _flow_counts(result: DifferenceResult, exact: Findings) -> bool:
     return _whole_flow(exact, 0) == result.people_now == result.rows_now
 
 
-def _whole_flow(findings: Findings, stage: int) -> int | None:
-    """Return the people at a stage of the flow; None where one of its groups is withheld."""
+def _whole_flow(findings: Findings, stage: int, *, grouped: bool = False) -> int | None:
+    """Return the people at a stage of the flow, or those of them with a group; None where some are withheld."""
     flows = [finding.result for finding in findings.values() if isinstance(finding.result, FlowResult)]
     if not flows or len(flows[0].stages) <= stage:
         return None
-    known = list(flows[0].stages[stage].counts.values())
+    known = [n for arm, n in flows[0].stages[stage].counts.items() if not grouped or arm != "unknown"]
     return None if None in known else sum(count or 0 for count in known)
 
 
@@ -196,8 +196,37 @@ def linkage(
         return _without_counts(plain, people, rules, log)
     if not all(sizes.admit(BASE, n) for n in (result.people, result.linked, result.without) if n):
         return _without_counts(plain, people, rules, log)
-    counts = {name: log.count(getattr(result, name), name, rules) for name in ("people", "linked", "without")}
-    return plain.model_copy(update={**counts, "groups": _groups(result, plan, rules, log)})
+    if rules.rounding_base > 1:
+        return _rounded(plain, exact, shown, rules, log)
+    return plain.model_copy(update={"groups": _groups(result, plan, exact, shown, rules, log)})
+
+
+def _rounded(result: LinkageResult, exact: Findings, shown: Findings, rules: Policy, log: Log) -> LinkageResult:
+    """Return counts computed from the rounded flow: rounded by themselves, these totals would narrow its groups down.
+
+    So would the cells of a table of who was lost, which is therefore withheld.
+    """
+    position = _position(result, shown)
+    same = position is not None and _whole_flow(exact, position, grouped=True) == result.people
+    people = _whole_flow(shown, position, grouped=True) if same and position is not None else None
+    known = _whole_flow(shown, position + 1, grouped=True) if position and result.noun == "outcomes" else None
+    if people is None or (result.noun == "outcomes" and known is None):
+        return _without_counts(result, False, rules, log)
+    without = log.count(result.without, "without", rules) or 0
+    linked = max(people - without, 0) if known is None else known
+    if result.groups:
+        log.withheld("groups")
+    update = {"people": people, "linked": linked, "without": max(people - linked, 0), "groups": ()}
+    return result.model_copy(update=update)
+
+
+def _position(result: LinkageResult, shown: Findings) -> int | None:
+    """Return the stage of the flow at which the people who are linked are counted."""
+    if result.noun != "outcomes":
+        return 1
+    flows = [finding.result for finding in shown.values() if isinstance(finding.result, FlowResult)]
+    known = [i for flow in flows for i, stage in enumerate(flow.stages) if stage.outcome == result.extract]
+    return known[0] - 1 if known else None
 
 
 def _base_shown(result: LinkageResult, shown: Findings) -> bool:
@@ -207,6 +236,18 @@ def _base_shown(result: LinkageResult, shown: Findings) -> bool:
         return False
     stages = flows[0].stages if result.noun == "outcomes" else flows[0].stages[:2]
     return all(n is not None for stage in stages for arm, n in stage.counts.items() if arm != "unknown")
+
+
+def _told_rows(exact: Findings, shown: Findings) -> set[tuple[str, str | None]]:
+    """Return covariate and level of the rows of which the baseline table withholds nothing."""
+    told = set()
+    for key, finding in exact.items():
+        after = shown[key].result
+        if isinstance(finding.result, BaselineResult) and isinstance(after, BaselineResult):
+            for row, seen in zip(finding.result.rows, after.rows, strict=True):
+                if all(arm.n is not None and arm.average is not None for arm in seen.arms.values()):
+                    told.add((row.covariate, row.level))
+    return told
 
 
 def _may_stand(
@@ -260,13 +301,20 @@ def _without_counts(result: LinkageResult, people: bool, rules: Policy, log: Log
     return result.model_copy(update={**counts, "groups": (), "extent": "few are missing" if few else ""})
 
 
-def _groups(result: LinkageResult, plan: Plan, rules: Policy, log: Log) -> tuple[BaselineRow, ...]:
+def _groups(
+    result: LinkageResult, plan: Plan, exact: Findings, shown: Findings, rules: Policy, log: Log
+) -> tuple[BaselineRow, ...]:
     """Return who was lost as a baseline table is shown.
 
     A row is withheld whole: the baseline table tells the sum of both of its cells, so one would give the other away.
+    For the same reason a row of which that table withholds anything is withheld here.
     """
     table = BaselineResult(rows=result.groups, formula="")
-    cells = {(i, column) for i, _ in hidden_cells(table, rules) for column in ("linked", "without")}
+    told = _told_rows(exact, shown)
+    untold = {
+        i for i, row in enumerate(result.groups) if row.covariate != "arm" and (row.covariate, row.level) not in told
+    }
+    cells = {(i, c) for i in untold | {i for i, _ in hidden_cells(table, rules)} for c in ("linked", "without")}
     sizes = Sizes(rules)
     for column, people in (("linked", result.linked), ("without", result.without)):
         sizes.show(column, people or 0)

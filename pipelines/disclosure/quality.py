@@ -87,7 +87,7 @@ def _beside_linkage(consents: int, shown: Mapping[str, Finding], rules: Policy) 
     found = shown["linkage/consents"].result if "linkage/consents" in shown else None
     if not isinstance(found, LinkageResult):
         return False
-    if found.linked is None or found.strangers is None:
+    if found.linked is None or found.strangers is None or rules.rounding_base > 1:
         return True
     return too_small(abs(consents - found.linked - found.strangers), rules)
 

@@ -28,9 +28,8 @@ def difference_findings(making: Making) -> list[Finding]:
 
 def _of_cases(making: Making) -> Finding | None:
     earlier = earlier_drop(making, "cases")
-    if earlier is None:
+    if earlier is None or not type_both(making):
         return None
-    type_both(making)
     _pair(making)
     people = _people(making, "before_cases", "now_cases")
     result = DifferenceResult(

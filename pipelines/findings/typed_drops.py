@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.making import Making
+from pipelines.refusal import Refusal
+from pipelines.validation.dates import readings
 from pipelines.validation.publish import _parameters, _select
 from pipelines.warehouse import has_table
 
@@ -22,13 +24,21 @@ def earlier_drop(making: Making, noun: str) -> str | None:
     return str(found[0]) if found else None
 
 
-def type_both(making: Making) -> None:
-    """Make the temporary tables `before_cases`, `now_cases`, `before_outcomes` and `now_outcomes`."""
+def type_both(making: Making) -> bool:
+    """Make the temporary tables `before_cases`, `now_cases`, `before_outcomes` and `now_outcomes`.
+
+    Return False when nobody can tell how the dates of the earlier file are written: then nothing can be compared.
+    """
     for state in STATES:
+        try:
+            found = readings(making.connection, making.site, "cases", "cases_before" if state == "before" else "")
+        except Refusal:
+            return False
         for noun in ("cases", "outcomes"):
-            select = _of_state(_select(making.site, noun), state)
+            select = _of_state(_select(making.site, noun, found if noun == "cases" else None), state)
             made = f"CREATE OR REPLACE TEMP TABLE {state}_{noun} AS {select}"
             making.connection.execute(made, _parameters(making.site, noun))
+    return True
 
 
 def _of_state(select: str, state: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipelines import ledger
+from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.parts import StandingPart
-from pipelines.ingest.standing import Standing
+from pipelines.ingest.standing import Known, Standing
 from pipelines.workspace import PilotSite
 
 
@@ -36,22 +37,32 @@ def note_read(site: PilotSite, parts: Sequence[StandingPart]) -> None:
     for part in parts:
         about = part.stored.about
         facts: dict[str, object] = {
-            "drop": part.drop.name,
-            "sha256": part.drop.sha256,
-            "extract": part.name,
-            "noun": about.noun,
-            "file": part.file.shown,
-            "file_sha256": part.file.sha256,
             "rows": sum(about.rows.values()),
             "columns": len(about.read_as["columns"]),
             "read_as": {k: v for k, v in about.read_as.items() if v and k != "columns"},
         }
-        _tell(site, "file_read", facts, ("drop", "extract", "file"))
+        note_file(site, part.name, about.noun, part.drop, part.file, facts)
 
 
-def note_refused(site: PilotSite, state: Standing, noun: str, why: str) -> None:
+def note_file(
+    site: PilotSite, extract: str, noun: str, drop: Known, file: DroppedFile, facts: Mapping[str, object]
+) -> None:
+    """Note that a file was read, with what was found out about it."""
+    told: dict[str, object] = {
+        "drop": drop.name,
+        "sha256": drop.sha256,
+        "extract": extract,
+        "noun": noun,
+        "file": file.shown,
+        "file_sha256": file.sha256,
+        **facts,
+    }
+    _tell(site, "file_read", told, ("drop", "extract", "file"))
+
+
+def note_refused(site: PilotSite, drop: str, sha256: str, noun: str, why: str) -> None:
     """Note that the rows of a site were refused, and why."""
-    facts = {"drop": state.newest.name, "sha256": state.sha256, "site": site.site, "noun": noun, "why": why}
+    facts = {"drop": drop, "sha256": sha256, "site": site.site, "noun": noun, "why": why}
     _tell(site, "rows_refused", facts, ("site", "noun"))
 
 

@@ -7,9 +7,13 @@ characters are folded is declared in protocol.folding. Plain values take a short
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pipelines.protocol.folding import FOLDED_FROM, FOLDED_TO, SPACES
 from pipelines.sql_text import quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 BLANK_CHARACTERS = " \t\r\n\v\f\u200b\u2060\ufeff" + SPACES
 BLANKS = f"'{BLANK_CHARACTERS}'"
@@ -45,9 +49,14 @@ def _folded(expression: str) -> str:
 @cache
 def literal(text: str) -> str:
     """Return a word of the protocol in the form in which it is compared, as SQL."""
+    # Worked out once by DuckDB itself: in a statement of many columns the expression costs more than its rows.
+    found = _words().execute(f"SELECT {_folded('?::VARCHAR')}", [text]).fetchone()
+    return f"'{quoted(found[0] if found else '')}'"
+
+
+@cache
+def _words() -> DuckDBPyConnection:
+    """Return a connection for words of protocols: opening one costs more than all of them."""
     import duckdb
 
-    # Worked out once by DuckDB itself: in a statement of many columns the expression costs more than its rows.
-    with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT {_folded('?::VARCHAR')}", [text]).fetchone()
-    return f"'{quoted(found[0] if found else '')}'"
+    return duckdb.connect()

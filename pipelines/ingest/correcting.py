@@ -42,7 +42,7 @@ def apply_corrections(connection: Any, table: str, noun: str, corrections: Seque
         `corrected` is added, which lists the fields that were changed.
     """
     mine = [one for one in corrections if one.noun == noun]
-    status = _corrected(connection, table, mine) if mine else {}
+    status = correct(connection, table, mine)
     applied = tuple(
         Applied(
             one.number,
@@ -59,8 +59,10 @@ def apply_corrections(connection: Any, table: str, noun: str, corrections: Seque
     return applied
 
 
-def _corrected(connection: Any, table: str, corrections: Sequence[Correction]) -> dict[int, Status]:
+def correct(connection: Any, table: str, corrections: Sequence[Correction]) -> dict[int, Status]:
     """Find, judge and change; return the status of each correction that found anything."""
+    if not corrections:
+        return {}
     there = {name for name, _ in columns_of(connection, table)}
     fields = sorted({field for one in corrections for field in one.fields} & there)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE corrections_wanted ({WANTED})")

@@ -18,14 +18,13 @@ from pipelines import keys
 from pipelines.ingest.correction_faults import cell_faults, column_faults, fields_of, nobody_faults, sites_by_code
 from pipelines.ingest.correction_lines import Line, read_lines, refuse_if
 from pipelines.ingest.drops import NAME as DROP_NAME
+from pipelines.ingest.drops import REGISTER
 from pipelines.ingest.pseudonyms import normalised, pseudonym
 from pipelines.protocol import Protocol
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean
 from pipelines.workspace import PilotSite
 
-REGISTER = "corrections.csv"
-"""Name of a register; beside a drop's files it is no extract's file."""
 ROW_KEY = re.compile(r"(?P<file>.+)#(?P<row>[0-9]{1,9})", re.DOTALL)
 LOOKS_LIKE_A_FILE = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,7}", re.DOTALL)
 

@@ -24,6 +24,8 @@ from pipelines.workspace import PilotSite, Workspace
 NAME = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9_-]+)?$")
 UNFINISHED = ("*.part", "*.partial", "*.tmp", "*.crdownload", "*.filepart", "~$*", ".~lock*")
 SETTLED_SECONDS = 2.0
+REGISTER = "corrections.csv"
+"""Name of the register of corrections, beside a drop's files or the protocol; never a file of an extract."""
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,11 @@ def matching(files: tuple[DroppedFile, ...], extract: Extract, site: str) -> tup
     parts = _composed(extract.file.replace("{site}", site)).split("*")
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
     names = ((file, (_composed(file.shown), _composed(file.member))) for file in files)
-    return tuple(file for file, spelt in names if any(name and pattern.fullmatch(name) for name in spelt))
+    return tuple(
+        file
+        for file, spelt in names
+        if file.shown != REGISTER and any(name and pattern.fullmatch(name) for name in spelt)
+    )
 
 
 def _composed(name: str) -> str:

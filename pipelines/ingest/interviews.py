@@ -88,9 +88,12 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
     state = standing(site)
     chronicle.note_arrivals(site, state)
     files = _files(site, state)
-    projects = [_read(site, drop, file) for drop, file in files]
+    projects = [_read(site, drop, file) for _, drop, file in files]
+    for (name, drop, file), read in zip(files, projects, strict=True):
+        facts = {"rows": len(read.project.documents), "columns": 0, "read_as": {"kind": "coded project"}}
+        chronicle.note_file(site, name, "documents", drop, file, facts)
     rows = [row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read))]
-    for _, file in files:
+    for *_, file in files:
         insist_unchanged(file)
     if noun == "documents":
         _keep_names(site, projects)
@@ -106,10 +109,10 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
     )
 
 
-def _files(site: PilotSite, state: Standing) -> list[tuple[Known, DroppedFile]]:
+def _files(site: PilotSite, state: Standing) -> list[tuple[str, Known, DroppedFile]]:
     """Return the coded projects that count for a site; a missing one is a fault unless its extract is optional."""
     return [
-        (drop, file)
+        (name, drop, file)
         for name, extract in site.protocol.extracts_of("interviews", site.site).items()
         for drop, files in state.counting(name, extract, site.site)
         for file in files

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipelines import ledger
-from pipelines.ingest.drops import Drop, DroppedFile, age_of, matching, settled_drops
+from pipelines.ingest.drops import REGISTER, Drop, DroppedFile, age_of, matching, settled_drops
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean, nearest
 from pipelines.refusal import Refusal
@@ -37,6 +37,8 @@ class Standing:
 
     pilot: str
     drops: tuple[Known, ...]
+    register: str = ""
+    """Hash of the pilot's own register of corrections; empty where there is none."""
 
     @property
     def newest(self) -> Known:
@@ -45,14 +47,20 @@ class Standing:
 
     @property
     def sha256(self) -> str:
-        """Identity of the state: the hash of the one drop, or over all of them in order."""
-        if len(self.drops) == 1:
+        """Identity of the state: the hash of the one drop, or over all of them in order and the corrections."""
+        if len(self.drops) == 1 and not self.register:
             return self.newest.sha256
-        return hashlib.sha256(repr([(one.name, one.sha256) for one in self.drops]).encode()).hexdigest()
+        parts = [(one.name, one.sha256) for one in self.drops]
+        return hashlib.sha256(repr([*parts, self.register] if self.register else parts).encode()).hexdigest()
 
     def before(self) -> Standing | None:
         """Return the state one drop earlier; None when this is the first."""
-        return Standing(self.pilot, self.drops[:-1]) if len(self.drops) > 1 else None
+        return replace(self, drops=self.drops[:-1]) if len(self.drops) > 1 else None
+
+    @property
+    def folders(self) -> list[tuple[str, Path]]:
+        """Return name and folder of each drop that is on disk."""
+        return [(drop.name, drop.folder) for drop in self.drops if drop.folder is not None]
 
     def files(self, extract: Extract, site: str) -> tuple[tuple[Known, tuple[DroppedFile, ...]], ...]:
         """Return the drops that hold files of an extract for a site, oldest first."""
@@ -111,7 +119,12 @@ def known_standing(workspace: Workspace, pilot: str, on_disk: Sequence[Drop]) ->
             del known[name]
     ordered = sorted(known.values(), key=lambda one: age_of(one.name))
     last = str(past[exact - 1].facts["drop"]) if exact else asked
-    return Standing(pilot, _once_each(_up_to(pilot, last, ordered)))
+    return Standing(pilot, _once_each(_up_to(pilot, last, ordered)), _register(workspace, pilot))
+
+
+def _register(workspace: Workspace, pilot: str) -> str:
+    path = workspace.pilot_folder(pilot) / REGISTER
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _arrival(entry: ledger.Entry, asked: str) -> bool:

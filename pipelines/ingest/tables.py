@@ -11,6 +11,8 @@ from typing import Any
 
 from pipelines.ingest import chronicle
 from pipelines.ingest.completing import completed
+from pipelines.ingest.correcting import apply_corrections, correct
+from pipelines.ingest.corrections import Correction, read_corrections
 from pipelines.ingest.elsewhere import note_elsewhere
 from pipelines.ingest.link_rows import bring, linked, note_links
 from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
@@ -40,9 +42,10 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     chronicle.note_arrivals(site, state)
     try:
         parts = parts_of(site, state, extracts)
+        corrections = read_corrections(site, state.folders)
         links = linked(site, state, parts)
     except Refusal as refusal:
-        chronicle.note_refused(site, state, noun, str(refusal))
+        chronicle.note_refused(site, state.newest.name, state.newest.sha256, noun, str(refusal))
         raise
     chronicle.note_read(site, parts)
     _point_vault(site, noun, parts)
@@ -50,8 +53,9 @@ def receive_table(site: PilotSite, noun: str) -> Told:
         with transaction(connection):
             bring(connection, links)
             note_links(connection, noun, links)
-            rows = _replace(connection, site, noun, state, parts, f"raw.{noun}")
-            _note_before(connection, site, noun, state, extracts)
+            rows = _replace(connection, site, state, parts, f"raw.{noun}", noun, corrections)
+            apply_corrections(connection, f"raw.{noun}", noun, corrections)
+            _note_before(connection, site, noun, state, extracts, corrections)
             _note_readings(connection, noun, parts)
             _note_history(connection, site, noun, state, extracts)
             if noun == "cases":
@@ -62,29 +66,48 @@ def receive_table(site: PilotSite, noun: str) -> Told:
 
 
 def _replace(
-    connection: Any, site: PilotSite, noun: str, state: Standing, parts: Sequence[StandingPart], target: str
+    connection: Any,
+    site: PilotSite,
+    state: Standing,
+    parts: Sequence[StandingPart],
+    target: str,
+    noun: str,
+    corrections: Sequence[Correction],
 ) -> int:
     """Replace a raw table: by a view of the store where its rows stand as they lie, else by a table."""
     base = [part for part in parts if part.extract.completes is None]
     rows = together(site, base, state.newest.name)
     select = f"{_nothing(site, noun)} UNION ALL BY NAME {rows}" if rows else _nothing(site, noun)
-    if is_plain(parts):
+    if is_plain(parts) and not any(one.noun == noun for one in corrections):
         return replace_view(connection, target, select)
     rows_put = replace_table(connection, target, select)
     completed(connection, site, target, parts, state.newest.name)
     return rows_put
 
 
-def _note_before(connection: Any, site: PilotSite, noun: str, state: Standing, extracts: Mapping[str, Extract]) -> None:
-    """Let raw.<noun>_before hold the rows as they stood one drop earlier; there is none when nobody could read that."""
-    drop_whatever(connection, f"raw.{noun}_before")
+def _note_before(
+    connection: Any,
+    site: PilotSite,
+    noun: str,
+    state: Standing,
+    extracts: Mapping[str, Extract],
+    corrections: Sequence[Correction],
+) -> None:
+    """Let raw.<noun>_before hold the rows as they stood one drop earlier; there is none when nobody could read that.
+
+    Corrected like the present ones: a correction is no change that the provider made.
+    """
+    target = f"raw.{noun}_before"
+    drop_whatever(connection, target)
     connection.execute("CREATE TABLE IF NOT EXISTS raw.before (noun VARCHAR, name VARCHAR)")
     connection.execute("DELETE FROM raw.before WHERE noun = ?", [noun])
     before = state.before()
     with suppress(Refusal):
         if before is not None and (parts := parts_of(site, before, extracts)):
             bring(connection, linked(site, before, parts))
-            _replace(connection, site, noun, before, parts, f"raw.{noun}_before")
+            _replace(connection, site, before, parts, target, noun, corrections)
+            correct(connection, target, [one for one in corrections if one.noun == noun])
+            _note_readings(connection, f"{noun}_before", parts)
             connection.execute("INSERT INTO raw.before VALUES (?, ?)", [noun, before.newest.name])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from pipelines.ingest import chronicle
+from pipelines.ingest.parts import StandingPart
 from pipelines.ingest.standing import Standing
 from pipelines.ingest.store import stored
 from pipelines.protocol.extracts import Extract
@@ -29,9 +31,13 @@ def volumes(site: PilotSite, state: Standing, extracts: Mapping[str, Extract]) -
         if {name for name, _, _ in found} != set(whole):
             continue
         with suppress(Refusal):
-            about = [stored(site, name, extract, file).about for name, extract, file in found]
+            parts = [
+                StandingPart(name, extract, drop, file, stored(site, name, extract, file), 0)
+                for name, extract, file in found
+            ]
+            chronicle.note_read(site, parts)
             yield (
                 drop.name,
-                sum(one.rows.get(site.site, 0) for one in about),
-                sum(one.people.get(site.site, 0) for one in about),
+                sum(part.stored.about.rows.get(site.site, 0) for part in parts),
+                sum(part.stored.about.people.get(site.site, 0) for part in parts),
             )

@@ -30,7 +30,7 @@ def set_copies_apart(connection: Any, noun: str) -> None:
     """
     copies = f"staging.{noun}_copies"
     connection.execute(f"CREATE OR REPLACE TABLE {copies} AS FROM staging.{noun} SEMI JOIN ({later}) USING (row_key)")
-    connection.execute(f"DELETE FROM staging.{noun} WHERE row_key IN (SELECT row_key FROM {copies})")
+    connection.execute(f"DELETE FROM validated.{noun}_staged WHERE row_key IN (SELECT row_key FROM {copies})")
 
 
 def keep_copies(connection: Any, noun: str) -> None:

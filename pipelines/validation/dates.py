@@ -148,8 +148,10 @@ Readings = Mapping[tuple[str, str, str], str]
 """Proven format by extract, file and field."""
 
 
-def readings(connection: Any, site: PilotSite, noun: str) -> Readings:
+def readings(connection: Any, site: PilotSite, noun: str, table: str = "") -> Readings:
     """Return how each file's undeclared dates are written: as found at ingest, else as the received rows prove.
+
+    The rows of the noun may stand in another table of the raw layer, as they do for an earlier state.
 
     Raises
     ------
@@ -160,9 +162,9 @@ def readings(connection: Any, site: PilotSite, noun: str) -> Readings:
     asked = {name: fields for name, extract in extracts.items() if (fields := unproven(noun, extract))}
     if not asked:
         return {}
-    found = _kept(connection, noun, asked)
+    found = _kept(connection, table or noun, asked)
     holders = {name: extracts[name].completes or name for name in asked}
-    found |= _proven_here(connection, noun, asked, holders, found)
+    found |= _proven_here(connection, table or noun, asked, holders, found)
     faults = [_fault(site.protocol, where, proof) for where, proof in sorted(found.items()) if _is_fault(proof)]
     if faults:
         raise Refusal("\n".join(faults), "The earlier results stand.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count
+from pipelines.ingest import chronicle
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.validation import correction_list, failing
@@ -26,6 +27,7 @@ from pipelines.warehouse import (
     insert,
     open_warehouse,
     replace_table,
+    replace_view,
     statement,
     transaction,
     without_values,
@@ -37,6 +39,11 @@ __all__ = ["NOUNS", "TABULAR", "publish", "rule_ids", "rules_for"]
 NOUNS = ("cases", "consents", "events", "outcomes", "contacts", "spend", "documents", "codings")
 """In the order of the data: consents say whose contacts and payments may be linked."""
 TABULAR = ("cases", "consents", "events", "contacts", "spend")
+
+
+def staged(noun: str) -> str:
+    """Return the table that is checked, and that then becomes the published one by its name: written once."""
+    return f"validated.{noun}_staged"
 
 
 def publish(site: PilotSite, noun: str) -> Told:
@@ -56,14 +63,16 @@ def _publish_or_refuse(site: PilotSite, noun: str) -> Told:
         try:
             return _checked(connection, site, noun)
         finally:
-            connection.execute(f"DROP TABLE IF EXISTS staging.{noun}; DROP TABLE IF EXISTS staging.{noun}_copies")
+            connection.execute(f"DROP VIEW IF EXISTS staging.{noun}; DROP TABLE IF EXISTS {staged(noun)}")
+            connection.execute(f"DROP TABLE IF EXISTS staging.{noun}_copies")
 
 
 def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     """Type a table into staging, run its rules, and publish it unless they refuse."""
     minimum = minimum_count(site.protocol)
     found = readings(connection, site, noun) if noun in TABULAR else {}
-    replace_table(connection, f"staging.{noun}", _select(site, noun, found), _parameters(site, noun))
+    replace_table(connection, staged(noun), _select(site, noun, found), _parameters(site, noun))
+    replace_view(connection, f"staging.{noun}", f"FROM {staged(noun)}")
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
     declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
@@ -75,6 +84,7 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     rows = _publish(connection, noun, results, verdict) if verdict.publish else None
     if not verdict.publish:
         failing.keep_refused(connection, noun)
+    _tell_ledger(connection, site, noun, rows, verdict)
     correction_list.write(connection, site)
     faults += [correction_list.pointer(site)] if faults else []
     sentence = verdict.sentence
@@ -84,6 +94,18 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
     refusal = "" if verdict.publish else "\n".join([verdict.sentence, *faults])
     return Told(sentence, rows, columns, as_list(faults), checks=results, refusal=refusal)
+
+
+def _tell_ledger(connection: Any, site: PilotSite, noun: str, rows: int | None, verdict: Verdict) -> None:
+    """Note what became of the rows; of outcomes nothing, for they are made of the cases."""
+    if noun == "outcomes":
+        return
+    query = "SELECT d.name, d.sha256 FROM raw.deliveries s JOIN raw.drops d USING (noun, name) WHERE noun = ?"
+    drop, sha256 = connection.execute(query, [noun]).fetchone()
+    if rows is None:
+        chronicle.note_refused(site, drop, sha256, noun, verdict.sentence)
+    else:
+        chronicle.note_accepted(site, drop, sha256, noun, rows)
 
 
 def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
@@ -168,18 +190,22 @@ def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict
     aside = [(key, ", ".join(rules)) for key, rules in verdict.quarantine.items()]
     connection.execute("CREATE OR REPLACE TEMP TABLE set_aside (row_key VARCHAR, reasons VARCHAR)")
     insert(connection, "set_aside", aside)
+    failed = f"SELECT s.*, a.reasons FROM {staged(noun)} s JOIN set_aside a USING (row_key)"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE aside AS {failed}")
+    connection.execute(f"DROP VIEW staging.{noun}")
+    # Outside the transaction: DuckDB does not rename a table that the same transaction changed. Nobody reads this one.
+    if aside:
+        connection.execute(f"DELETE FROM {staged(noun)} WHERE row_key IN (SELECT row_key FROM set_aside)")
+    for column in ("unreadable", "value_or_time") if noun == "outcomes" else ("unreadable",):
+        connection.execute(f"ALTER TABLE {staged(noun)} DROP COLUMN {column}")
     with transaction(connection):
-        staged = f"staging.{noun}"
-        replace_table(
-            connection, f"quarantine.{noun}", f"SELECT s.*, a.reasons FROM {staged} s JOIN set_aside a USING (row_key)"
-        )
+        replace_table(connection, f"quarantine.{noun}", "FROM aside")
         keep_copies(connection, noun)
-        left_out = "unreadable, value_or_time" if noun == "outcomes" else "unreadable"
-        kept = f"SELECT * EXCLUDE ({left_out}) FROM {staged} ANTI JOIN set_aside USING (row_key)"
-        rows = replace_table(connection, f"validated.{noun}", kept)
+        connection.execute(f"DROP TABLE IF EXISTS validated.{noun}")
+        connection.execute(f"ALTER TABLE {staged(noun)} RENAME TO {noun}")
         _keep_checks(connection, noun, results)
         failing.keep(connection, noun)
-    return rows
+    return int(connection.execute(f"SELECT count(*) FROM validated.{noun}").fetchone()[0])
 
 
 def _keep_checks(connection: Any, noun: str, results: Sequence[CheckResult]) -> None:

@@ -341,10 +341,11 @@ def _linkages(system: System, results: dict[str, object]) -> None:
         result = results[f"linkage/{key}"]
         assert isinstance(result, LinkageResult)
         linked, without = f"linked/{key}", f"without/{key}"
-        for name, shown in ((linked, result.linked), (without, result.without)):
-            system.count(name, shown)
+        rounds = system.rules.rounding_base > 1  # then all but one count are computed from the rounded flow
+        system.count(linked, None if rounds else result.linked)
+        system.count(without, None if rounds and key == "outcomes/work" else result.without)
         system.relate({linked: 1, without: 1, **{f"{base}/{arm}": -1 for arm in arms}}, 0, 0)
-        if result.people is not None and system.rules.rounding_base == 1:
+        if result.people is not None and not rounds:
             system.relate({f"{base}/{arm}": 1 for arm in arms}, result.people, result.people)
         if result.extent:
             system.know(without, range(1, system.rules.minimum_count))

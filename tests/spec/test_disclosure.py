@@ -651,7 +651,12 @@ def test_a_row_of_the_lost_is_withheld_on_both_sides() -> None:
         ("Group: first", "group", "a", 58, 3), ("Group: second", "group", "b", 62, 21),
         ("Group: Help", "arm", "treatment", 60, 12), ("Group: As usual", "arm", "comparison", 60, 12),
     ]  # fmt: skip
-    found = _linked(_linkage(groups=tuple(_lost(*row) for row in rows))).groups
+    lost, baseline_rows = (
+        tuple(_lost(*row) for row in rows),
+        [_covariate("G", k, n, 144) for k, n in (("a", 61), ("b", 83))],
+    )
+    told = {**WHOLE, "baseline": _finding("baseline", BaselineResult(rows=tuple(baseline_rows), formula=""))}
+    found = _linked(_linkage(groups=lost), told).groups
     assert [[arm.events for arm in row.arms.values()] for row in found] == [
         [None, None],
         [None, None],
@@ -660,6 +665,43 @@ def test_a_row_of_the_lost_is_withheld_on_both_sides() -> None:
     ]
     assert [row.title for row in found] == [row[0] for row in rows]
     assert [row.light for row in found] == ["none", "none", "red", "red"]
+
+
+def test_a_row_that_the_baseline_table_withholds_is_withheld_of_the_lost() -> None:
+    """Its sum over found and lost would give the withheld group away."""
+    rows = tuple(_lost(f"Group: {k}", "group", k, linked, 12) for k, linked in (("a", 58), ("b", 62)))
+    whole, part = (
+        BaselineResult(rows=tuple(_covariate("G", k, 72, 144) for k in "ab"), formula=""),
+        BaselineResult(rows=(_covariate("G", "a", 72, 144), _covariate("G", "withheld", 72, 144)), formula=""),
+    )
+    hidden = ArmSummary(title="Everybody", n=144)
+    part = part.model_copy(
+        update={"rows": (part.rows[0], part.rows[1].model_copy(update={"arms": {"everyone": hidden}}))}
+    )
+    exact, shown = ({**WHOLE, "baseline": _finding("baseline", table)} for table in (whole, part))
+    groups = _linked(_linkage(groups=rows), exact, shown).groups
+    assert [row.arms["linked"].events for row in groups] == [58, None]
+    assert [row.arms["linked"].events for row in _linked(_linkage(groups=rows), exact, exact).groups] == [58, 62]
+
+
+def test_two_files_with_nearly_the_same_people_are_not_both_counted() -> None:
+    """Who is in one and not in the other would be three people."""
+    sizes = Sizes(STANDARD)
+    for linked, expected in ((120, 120), (117, None), (100, 100)):
+        result = _linkage(linked=linked, without=144 - linked)
+        assert linkage(result, plan(), WHOLE, WHOLE, STANDARD, Log(), sizes).linked == expected
+
+
+def test_rounded_links_are_computed_from_the_rounded_flow() -> None:
+    flow_shown = {"flow/participants": _flow(treatment=70, comparison=70)}
+    found = linkage(_linkage(linked=121, without=23), plan(), WHOLE, flow_shown, ROUNDED, Log(), Sizes(ROUNDED))
+    assert (found.people, found.linked, found.without, found.groups) == (140, 115, 25, ())
+
+
+def test_rows_that_are_people_give_way_with_them() -> None:
+    agreed = _drop(noun="consents", rows_before=156, rows_now=170, people_before=156, people_now=170)
+    found = difference(agreed, WHOLE, WHOLE, STANDARD, Log())
+    assert (found.rows_before, found.rows_now, found.people_before, found.people_now) == (None, None, None, None)
 
 
 def test_few_lost_in_one_group_hide_how_many_were_lost() -> None:
@@ -693,3 +735,23 @@ def test_rows_of_another_file_do_not_tell_how_few_were_set_aside() -> None:
     told = {"linkage/contacts": _finding("linkage/contacts", _linkage(noun="contacts", linked=51, without=93))}
     found = difference(contacts, WHOLE | told, WHOLE | told, STANDARD, Log())
     assert (found.people_before, found.people_now) == (40, 51)
+
+
+def test_people_of_a_file_do_not_tell_how_few_of_them_are_neither_found_nor_strange() -> None:
+    """54 people have contacts and 51 are found among those who count: three were set aside or have no group."""
+    contacts = _drop(noun="contacts", rows_before=300, rows_now=330, people_before=40, people_now=54)
+    told = {"linkage/contacts": _finding("linkage/contacts", _linkage(noun="contacts", linked=51, without=93))}
+    assert difference(contacts, WHOLE | told, WHOLE | told, STANDARD, Log()).people_now is None
+
+
+@pytest.mark.parametrize(("linked", "shown"), [(14, 14), (12, None)])
+def test_interviewed_people_of_the_case_file_stand_beside_the_themes(linked: int, shown: int | None) -> None:
+    themes = {**WHOLE, "theme/t": _finding("theme/t", _theme())}
+    interviews = _linkage(noun="documents", expected=False, linked=linked, without=144 - linked)
+    assert _linked(interviews, themes).linked == shown
+
+
+def test_consents_do_not_tell_how_few_of_them_are_of_people_without_a_group() -> None:
+    rows = DataQualityResult(checks=(), rows={"cases": 160, "consents": 147}, set_aside={})
+    told = {**WHOLE, "linkage/consents": _finding("linkage/consents", _linkage(linked=144, without=0))}
+    assert quality(rows, told, told, STANDARD, Log()).rows["consents"] is None

@@ -23,6 +23,7 @@ from pipelines.reporting.renderer import lint
 from pipelines.reporting.reports import SOURCES, render_reports
 from pipelines.reporting.sections import (
     annex,
+    deliveries,
     design,
     doubts,
     funder,
@@ -439,3 +440,31 @@ def test_axe_finds_nothing_serious(
     found = Axe().run(page).response["violations"]
     page.close()
     assert [(v["id"], v["impact"], v["nodes"][0]["html"][:200]) for v in found] == []
+
+
+# --- What the deliveries hold ---------------------------------------------------
+
+
+def test_deliveries_are_told_in_sentences_and_tables(reports: dict[tuple[str, str], Report]) -> None:
+    for text in (reports["personal_fund", "site"].words, reports["personal_fund", "site"].text):
+        for words in (
+            "What the deliveries hold",
+            "“Group” changed for fewer than 10 people. Ask the provider for the reason of each",
+            "Not shown, because the numbers would speak of a few people: Consents.",
+            "Who was lost: Outcome “in work”",
+            "Not found there (n = 18)",
+        ):
+            assert _flat(words) in text
+
+
+def test_what_nobody_may_see_of_the_deliveries_has_no_number_and_no_row() -> None:
+    text = deliveries.deliveries(personal_fund())
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in re.findall(r"<tr>.*?</tr>", text, re.DOTALL)]
+    assert ["Case", "file", "[c]", "312", "[c]", "312"] in rows
+    assert ["Group", "[c]", "(few)", "14", "0"] in rows
+    assert ["Group:", "Personal", "fund", "50.6%", "(118)", "[c]", "([c])", "[c]", "not", "compared"] in rows
+    assert not [row for row in rows if row[0] in ("Consents", "Age") and len(row) < 6]
+
+
+def test_where_nothing_is_known_of_the_deliveries_there_is_no_section() -> None:
+    assert deliveries.deliveries(life()) == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines.findings.models import Count, DifferenceResult, FieldChange, LinkageResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
@@ -9,7 +11,7 @@ from pipelines.reporting import numbers
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.numbers import NONE_HERE
 from pipelines.reporting.sections.people import baseline_cells, light_words
-from pipelines.reporting.sentences import capital
+from pipelines.reporting.sentences import capital, name
 from pipelines.reporting.tables import Table, markdown
 
 NOUNS = {"cases": "Case file", "contacts": "Contacts", "spend": "Payments", "consents": "Consents", "events": "Events"}
@@ -25,7 +27,7 @@ def deliveries(evidence: Evidence) -> str:
         heading(3, "What the deliveries hold", "sec-deliveries"),
         *(f"{plain(f.sentence)} {source(f.id)}" for f, result in differences if result.noun == "cases"),
         _drops([result for _, result in differences]),
-        _changes([change for _, result in differences for change in result.changes]),
+        _changes(evidence, [change for _, result in differences for change in result.changes]),
         bullets(f"{plain(f.sentence)} {source(f.id)}" for f, result in linkages if _worth_a_sentence(result)),
         _found([result for _, result in linkages if result.noun != "cases" or result.extract]),
         *(_lost(result, number) for number, (_, result) in enumerate(linkages, start=1) if result.groups),
@@ -43,24 +45,30 @@ def _drops(results: list[DifferenceResult]) -> str:
     return joined(markdown(Table("drops", "What this drop holds, and what the one before held", head, told)), note)
 
 
-def _told(rows: list[tuple[str, tuple[Count, ...]]]) -> tuple[list[tuple[str, ...]], str]:
-    """Return the rows that tell something, and in words of which nothing may be shown."""
-    told = [(name, *map(numbers.count, counts)) for name, counts in rows if set(counts) != {None}]
-    silent = [name for name, counts in rows if set(counts) == {None}]
-    note = f"Nothing that could be shown without speaking of a few people: {'; '.join(silent)}."
+def _told(rows: Sequence[tuple[str, tuple[Count, ...]]]) -> tuple[list[tuple[str, ...]], str]:
+    """Return the rows that tell something, and in words what nothing may be shown of."""
+    told = [(title, *map(numbers.count, counts)) for title, counts in rows if set(counts) != {None}]
+    silent = [title for title, counts in rows if set(counts) == {None}]
+    note = f"Not shown, because the numbers would speak of a few people: {'; '.join(silent)}."
     return told, plain(note) if silent else ""
 
 
-def _changes(changes: list[FieldChange]) -> str:
+def _changes(evidence: Evidence, changes: list[FieldChange]) -> str:
     """Tabulate the fields that changed, became known, or are not known any more."""
     told = [change for change in changes if (change.changed, change.filled, change.emptied) != (0, 0, 0)]
     head = ("What", "Changed", "Became known", "Not known any more")
-    rows = [(capital(c.title), _changed(c), numbers.count(c.filled), numbers.count(c.emptied)) for c in told]
+    rows = [(_title(evidence, c), _changed(c), numbers.count(c.filled), numbers.count(c.emptied)) for c in told]
     note = "People who are in both drops. What changed for nobody is left out."
     table = Table(
         "changes", "For how many people in both drops a record changed", head, rows, (46, 18, 18, 18), note=note
     )
     return markdown(table)
+
+
+def _title(evidence: Evidence, change: FieldChange) -> str:
+    """Name a field where it stands alone."""
+    outcome = evidence.plan.outcomes.get(change.field) if change.group == "outcome" else None
+    return name(outcome.type, change.title) if outcome else capital(change.title)
 
 
 def _changed(change: FieldChange) -> str:
@@ -90,7 +98,9 @@ def _found(results: list[LinkageResult]) -> str:
 
 def _lost(result: LinkageResult, number: int) -> str:
     """Tabulate who was lost beside who was found."""
-    head = ("Characteristic", *(arm.title for arm in result.groups[0].arms.values()), *DIFFERENCES)
+    sizes = {"linked": result.linked, "without": result.without}
+    columns = (f"{arm.title} (n = {numbers.count(sizes[key])})" for key, arm in result.groups[0].arms.items())
+    head = ("Characteristic", *columns, *DIFFERENCES)
     rows = [
         (row.title, *baseline_cells(row, list(row.arms)), numbers.decimal(row.difference, 2), light_words(row))
         for row in result.groups
