@@ -90,7 +90,7 @@ def _linked(result: ProbabilisticLinkageResult, minimum: int) -> str:
         of = "" if result.rows is None else f" of {result.rows:,}"
         return f"{at}, {result.linked:,}{of} rows were linked by likeness."
     if result.extent and result.rows is not None:
-        return f"{at}, all of {result.rows:,} rows but fewer than {minimum} were linked by likeness."
+        return f"{at}, all but fewer than {minimum} of {result.rows:,} rows were linked by likeness."
     return f"{at}, how many rows were linked by likeness may not be shown."
 
 

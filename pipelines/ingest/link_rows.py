@@ -7,6 +7,7 @@ come numbers of rows, pseudonyms and match weights, and nothing that identifies 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipelines.ingest.link_model import Model, fit, insist_on_splink, score
 from pipelines.ingest.link_records import fill_records
 from pipelines.ingest.parts import PERSON_KEYED, StandingPart, parts_of
 from pipelines.ingest.standing import Standing
+from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.warehouse import insert, know_delivered
 from pipelines.workspace import PilotSite
@@ -51,6 +53,14 @@ def linked(site: PilotSite, state: Standing, parts: Sequence[StandingPart]) -> t
     if by_name:
         insist_on_splink()
     return tuple(_of_extract(site, state, some) for some in by_name.values())
+
+
+def linked_before(site: PilotSite, state: Standing, extracts: Mapping[str, Extract]) -> tuple[Linked, ...] | None:
+    """Return the same for one drop earlier; None where nobody could say whose the rows were then."""
+    before = state.before()
+    with suppress(Refusal):
+        return linked(site, before, parts_of(site, before, extracts)) if before is not None else ()
+    return None
 
 
 def _of_extract(site: PilotSite, state: Standing, parts: Sequence[StandingPart]) -> Linked:

@@ -25,7 +25,7 @@ FEWEST_KINDS = 3
 class Link(Part):
     """How the rows of a file without the person's number find their people: by likeness (extra `linkage`)."""
 
-    on: Annotated[dict[Slug, LikenessKind], Field(min_length=FEWEST_KINDS)]
+    on: dict[Slug, LikenessKind]
     """Identifiers that this extract and the case files both list under `identifiers`, and how each is compared:
     `name` (spelling may differ), `date_of_birth` (one slip, or day and month changed over), `postcode` (one slip, or
     the same district), `number` (one slip), `exact`. Choose three or more that say different things of a person."""
@@ -74,6 +74,9 @@ def _identifiers(tree: Mapping[str, Any], name: str, body: Mapping[str, Any]) ->
             if kind not in mapping(one.get("identifiers")):
                 problem = f'extracts.{key} lists no identifier "{kind}".'
                 yield ("link", "on", kind), problem, "List it there under `identifiers`, or leave it out here."
+    if len(wanted) < FEWEST_KINDS:
+        problem = "too few identifiers: a slip in one could not be told from another person with the same other."
+        yield ("link", "on"), problem, f"Compare {FEWEST_KINDS} or more."
     names = [kind for kind, how in wanted.items() if how == "name"]
     if len(wanted) >= FEWEST_KINDS and len(names) == len(wanted):
         yield ("link", "on"), "names alone do not tell people apart.", "Add a date of birth, a postcode or a number."
