@@ -99,5 +99,5 @@ def _level(level: MatchLevel, hidden: bool) -> MatchLevel:
     if hidden or level.m is None or level.u is None or level.weight is None:
         return level.model_copy(update={"m": None, "u": None, "weight": None})
     return level.model_copy(
-        update={"m": round(level.m, 2), "u": float(f"{level.u:.1g}"), "weight": round(level.weight, 1)}
+        update={"m": round(level.m, 2), "u": float(f"{level.u:.2g}"), "weight": round(level.weight, 1)}
     )

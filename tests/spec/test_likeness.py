@@ -252,3 +252,80 @@ def test_without_the_package_it_is_refused_and_all_else_works(tmp_path: Path, mo
     assert receive(pilot, "cases").rows
     with pytest.raises(Refusal, match="Install the extra `linkage`"):
         receive(pilot, "contacts")
+
+
+def two_files(people: list[Somebody]) -> tuple[list[tuple[str, ...]], list[tuple[str, str, str, str]]]:
+    """Return the case file, and the same people without errors as another file names them."""
+    return [case_row(n, one) for n, one in enumerate(people)], [
+        (p.given, p.surname, f"{p.born:%d/%m/%Y}", p.postcode) for p in people
+    ]
+
+
+COMPLETES = PROTOCOL.replace("noun: contacts", "noun: cases\n    completes: people").replace(
+    "columns: {site: Site, contact_date: On, kind: Kind}", "columns: {site: Site, end_date: On}\n    ignore: [Kind]"
+)
+
+
+@needs_splink
+def test_a_linked_file_completes_the_case_file(tmp_path: Path) -> None:
+    cases, others = two_files(crowd(6, 150, 0)[0])
+    deliver(tmp_path, cases, [("N", f"2026-03-{n % 28 + 1:02}", "", *one) for n, one in enumerate(others)])
+    pilot = site(tmp_path, COMPLETES)
+    receive(pilot, "cases")
+    with open_warehouse(pilot) as connection:
+        found = connection.execute("SELECT source_row - 2, end_date FROM raw.cases ORDER BY 1").fetchall()
+    assert found == [(n, f"2026-03-{n % 28 + 1:02}") for n in range(150)]
+
+
+INCREMENTS = PROTOCOL.replace("    link:", "    delivery: increments\n    link:")
+
+
+@needs_splink
+def test_rows_of_several_drops_find_their_people_and_the_state_before_is_linked_too(tmp_path: Path) -> None:
+    cases, others = two_files(crowd(7, 200, 0)[0])
+    contacts = [("N", "2026-02-01", f"C{n:06}", *one) for n, one in enumerate(others)]
+    deliver(tmp_path, cases, contacts[:120])
+    deliver(tmp_path, cases, contacts[120:] + contacts[:1], day="2026-05-01")
+    pilot = site(tmp_path, INCREMENTS)
+    receive(pilot, "contacts")
+    found = links(pilot)
+    assert len(found) == 200
+    assert all(truth == key for truth, key in found)
+    with open_warehouse(pilot) as connection:
+        assert connection.execute("SELECT count(*), count(person_key) FROM raw.contacts_before").fetchone() == (
+            120,
+            120,
+        )
+
+
+SIDE_BY_SIDE = PROTOCOL.replace(
+    "{site: Site, contact_date: On, kind: Kind}", "{site: Site, contact_date: {column: On, also: [Kind]}}"
+)
+
+
+@needs_splink
+def test_contacts_side_by_side_in_a_row_are_all_of_one_person(tmp_path: Path) -> None:
+    cases, others = two_files(crowd(8, 150, 0)[0])
+    deliver(tmp_path, cases, [("N", "2026-02-01", "2026-02-02", *one) for one in others])
+    pilot = site(tmp_path, SIDE_BY_SIDE)
+    receive(pilot, "contacts")
+    with open_warehouse(pilot) as connection:
+        query = "SELECT count(*), count(person_key), min(n) FROM (SELECT person_key, count(*) AS n FROM raw.contacts GROUP BY 1)"
+        assert connection.execute(query).fetchone() == (150, 150, 2)
+        assert connection.execute("SELECT rows FROM raw.links WHERE status = 'linked'").fetchone() == (150,)
+
+
+@needs_splink
+def test_a_date_that_stands_for_not_known_links_nobody(tmp_path: Path) -> None:
+    """01/01/1900 in both files would else speak for one person as loudly as a true date of birth."""
+    cases, others = two_files(crowd(11, 200, 0)[0])
+    blanked = [(*row[:6], "1900-01-01", row[7]) if n < 40 else row for n, row in enumerate(cases)]
+    strangers = [("N", "2026-02-01", "x", p.given, p.surname, "01/01/1900", p.postcode) for p in crowd(12, 100, 0)[0]]
+    deliver(tmp_path, blanked, [*(("N", "2026-02-01", "x", *one) for one in others), *strangers])
+    pilot = site(tmp_path)
+    receive(pilot, "contacts")
+    with open_warehouse(pilot) as connection:
+        counts = dict(connection.execute("SELECT status, rows FROM raw.links").fetchall())
+        model = connection.execute("SELECT u FROM raw.link_model WHERE identifier = 'born'").fetchone()
+    assert counts["linked"] <= 200
+    assert model[0] < 0.001

@@ -43,13 +43,13 @@ def _model(result: ProbabilisticLinkageResult, number: int) -> str:
         (
             f"{capital(level.identifier)}: {level.agreement}",
             numbers.decimal(level.m, 2),
-            numbers.WITHHELD if level.u is None else f"{level.u:.1g}",
+            numbers.WITHHELD if level.u is None else f"{level.u:.2g}",
             numbers.decimal(level.weight, 1),
         )
         for level in result.levels
     ]
     note = (
-        f"Match weight: log2(m / u). A pair starts at {result.start:.1f}; the weights of its identifiers are added; "
-        "0 is as likely one person as two. Common names count less than the table says."
+        f"Match weight: log2(m / u). A pair starts at {numbers.decimal(result.start, 1)}; the weights of its "
+        "identifiers are added; 0 is as likely one person as two. Common names count less than the table says."
     )
     return markdown(Table(f"likeness-{number}", f"{result.title}: what each agreement says", head, rows, note=note))
