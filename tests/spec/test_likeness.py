@@ -310,7 +310,8 @@ def test_contacts_side_by_side_in_a_row_are_all_of_one_person(tmp_path: Path) ->
     pilot = site(tmp_path, SIDE_BY_SIDE)
     receive(pilot, "contacts")
     with open_warehouse(pilot) as connection:
-        query = "SELECT count(*), count(person_key), min(n) FROM (SELECT person_key, count(*) AS n FROM raw.contacts GROUP BY 1)"
+        each = "SELECT person_key, count(*) AS n FROM raw.contacts GROUP BY 1"
+        query = f"SELECT count(*), count(person_key), min(n) FROM ({each})"
         assert connection.execute(query).fetchone() == (150, 150, 2)
         assert connection.execute("SELECT rows FROM raw.links WHERE status = 'linked'").fetchone() == (150,)
 
