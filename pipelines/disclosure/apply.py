@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.likeness import likeness
@@ -20,6 +21,7 @@ from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
 from pipelines.findings.models import (
     BaselineResult,
+    CorrectionsResult,
     DataQualityResult,
     DifferenceResult,
     Disclosed,
@@ -47,6 +49,7 @@ TOLD = (
     DifferenceResult,
     LinkageResult,
     ProbabilisticLinkageResult,
+    CorrectionsResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -107,7 +110,7 @@ def _results(exact: Mapping[str, Finding], plan: Plan, rules: Policy) -> Shown:
     sizes = Sizes(rules)
     estimates = {key: f.result for key, f in exact.items() if isinstance(f.result, EffectResult)}
     shown: Shown = dict(effects(estimates, plan, rules, sizes))
-    for kind in (FlowResult, DoseResult, BaselineResult, ThemeResult):
+    for kind in (FlowResult, DoseResult, BaselineResult, ThemeResult, CorrectionsResult):
         for key, finding in exact.items():
             if isinstance(finding.result, kind):
                 log = Log()
@@ -122,6 +125,8 @@ def _one(result: Result, plan: Plan, rules: Policy, log: Log, sizes: Sizes) -> R
         return dose(result, rules, log, sizes)
     if isinstance(result, BaselineResult):
         return baseline(result, plan, rules, log, sizes)
+    if isinstance(result, CorrectionsResult):
+        return corrections(result, rules, log)
     return theme(result, rules, log) if isinstance(result, ThemeResult) else result
 
 

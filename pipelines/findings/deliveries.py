@@ -1,7 +1,8 @@
-"""What the deliveries hold: findings of what changed since the drop before, and of who is found in which file."""
+"""What the deliveries hold: what changed since the drop before, who is found in which file, what was corrected."""
 
 from __future__ import annotations
 
+from pipelines.findings.corrected import correction_findings
 from pipelines.findings.differences import difference_findings
 from pipelines.findings.linkage import linkage_findings
 from pipelines.findings.making import Making
@@ -13,5 +14,6 @@ TABLES = ("validated.cases", "validated.outcomes", "validated.documents", "valid
 
 
 def delivery_findings(making: Making) -> list[Finding]:
-    """Return the differences, then the linkage, then how rows without a number were linked."""
-    return [*difference_findings(making), *linkage_findings(making), *likeness_findings(making)]
+    """Return the differences, the linkage, how rows without a number were linked, and what was corrected."""
+    linked = [*linkage_findings(making), *likeness_findings(making)]
+    return [*difference_findings(making), *linked, *correction_findings(making)]

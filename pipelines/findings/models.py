@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.received import CorrectionMade as CorrectionMade
+from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
 from pipelines.findings.received import FieldChange as FieldChange
 from pipelines.findings.received import LinkageResult as LinkageResult
@@ -352,7 +354,8 @@ Result = Annotated[
     | LimitResult
     | DifferenceResult
     | LinkageResult
-    | ProbabilisticLinkageResult,
+    | ProbabilisticLinkageResult
+    | CorrectionsResult,
     Field(discriminator="kind"),
 ]
 

@@ -93,3 +93,42 @@ class LinkageResult(Record):
     several: dict[str, Count] = {}
     """People for whom one identifier has several different values (two dates of birth under one number may be two
     people), by the kind of identifier."""
+
+
+class CorrectionMade(Record):
+    """One line of the register of corrections; neither the person nor a value is part of it."""
+
+    extract: str
+    """Key of the extract."""
+    field: str
+    """Field of the common model that was to be corrected."""
+    status: Literal["applied", "not found", "ambiguous"]
+    """What became of it: `not found` where the old value does not stand (any more), `ambiguous` where several do."""
+    why: str
+    """Reason, as written in the register."""
+    who: str
+    """Who decided."""
+    made_on: str
+    """When, as yyyy-mm-dd."""
+
+
+class CorrectionsResult(Record):
+    """What became of problems that the provider was told of, and the evaluation's own corrections."""
+
+    kind: Literal["corrections"] = "corrections"
+    earlier: str
+    """Name of the drop after which the provider was told; empty where none was checked before."""
+    newest: str
+    """Name of this drop."""
+    named: Count
+    """Problems (rows that broke a rule) named then."""
+    corrected: Count
+    """Of these, the ones that no longer occur."""
+    remaining: Count
+    """Of these, the ones that still do."""
+    new: Count
+    """Problems of this drop that did not occur then."""
+    extent: Literal["", "all", "some", "none"] = ""
+    """How many were corrected, in words, where the counts may not be shown."""
+    register_lines: tuple[CorrectionMade, ...] = ()
+    """The register of corrections."""

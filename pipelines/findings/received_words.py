@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipelines.findings.received import DifferenceResult, FieldChange, LinkageResult
+from pipelines.findings.received import CorrectionsResult, DifferenceResult, FieldChange, LinkageResult
 from pipelines.findings.record import Count
 
 ASK = {
@@ -151,3 +151,30 @@ def _doubled(kind: str, people: Count, minimum: int) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def correction_words(result: CorrectionsResult) -> str:
+    """Return what became of the problems that the provider was told of, and whether the register changed values."""
+    said = [_since(result)] if result.earlier else []
+    states = {line.status for line in result.register_lines}
+    if "applied" in states:
+        said.append("Some values were corrected by the evaluation's register of corrections, which is printed here.")
+    if states & {"not found", "ambiguous"}:
+        said.append("Some corrections of the register were not applied: look at them again.")
+    return " ".join(said)
+
+
+def _since(result: CorrectionsResult) -> str:
+    told = f"of what the provider was told to correct after the drop {result.earlier}"
+    if result.named == 0:
+        first = f"Nothing had to be corrected after the drop {result.earlier}"
+    elif result.named is None:
+        words = {"all": "everything", "some": "a part", "none": "nothing"}
+        first = f"{words[result.extent].capitalize()} {told} was corrected" if result.extent else f"How much {told}"
+        first += "" if result.extent else " was corrected may not be shown"
+    else:
+        first = f"Of {result.named:,} problems named after the drop {result.earlier}, {result.corrected:,} are gone"
+        first += f" and {result.remaining:,} remain"
+    if result.new is None:
+        return f"{first}; there are new ones."
+    return f"{first}; {result.new:,} are new." if result.new else f"{first}."

@@ -13,6 +13,7 @@ from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
+    CorrectionsResult,
     DataQualityResult,
     DifferenceResult,
     DoseResult,
@@ -24,7 +25,7 @@ from pipelines.findings.models import (
     ProbabilisticLinkageResult,
     ThemeResult,
 )
-from pipelines.findings.received_words import difference_words, linkage_words
+from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
@@ -64,6 +65,7 @@ def sentence_of(result: Any, plan: Plan) -> str:
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
         ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
+        CorrectionsResult: lambda found, _plan: correction_words(found),
     }
     return makers[type(result)](result, plan)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar, cast
 from pipelines.findings.models import (
     BaselineResult,
     CheckSummary,
+    CorrectionsResult,
     Count,
     DataQualityResult,
     DifferenceResult,
@@ -129,6 +130,11 @@ def linkages(evidence: Evidence) -> list[tuple[Finding, LinkageResult]]:
 def likenesses(evidence: Evidence) -> list[tuple[Finding, ProbabilisticLinkageResult]]:
     """Return how rows without the person's number were linked by likeness."""
     return list(_typed(evidence, "probabilistic_linkage", ProbabilisticLinkageResult))
+
+
+def corrections(evidence: Evidence) -> list[tuple[Finding, CorrectionsResult]]:
+    """Return what was corrected."""
+    return list(_typed(evidence, "corrections", CorrectionsResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.findings.models import Count, DifferenceResult, FieldChange, LinkageResult
+from pipelines.findings.models import CorrectionsResult, Count, DifferenceResult, FieldChange, LinkageResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
@@ -22,8 +22,8 @@ DIFFERENCES = ("Standardised difference", "In words")
 def deliveries(evidence: Evidence) -> str:
     """Return the section; nothing where nothing is known of the deliveries."""
     differences, linkages = ev.differences(evidence), ev.linkages(evidence)
-    likenesses = ev.likenesses(evidence)
-    if not differences and not linkages and not likenesses:
+    likenesses, corrected = ev.likenesses(evidence), ev.corrections(evidence)
+    if not (differences or linkages or likenesses or corrected):
         return ""
     return joined(
         heading(3, "What the deliveries hold", "sec-deliveries"),
@@ -34,7 +34,28 @@ def deliveries(evidence: Evidence) -> str:
         _found([result for _, result in linkages if result.noun != "cases" or result.extract]),
         *(_lost(result, number) for number, (_, result) in enumerate(linkages, start=1) if result.groups),
         *(likeness(finding, number) for number, (finding, _) in enumerate(likenesses, start=1)),
+        *(f"{plain(f.sentence)} {source(f.id)}" for f, _ in corrected),
+        *(_register(result) for _, result in corrected),
     )
+
+
+REGISTER_NOTE = (
+    "Applied where the old value stood; not found where it does not stand (any more); ambiguous where several rows "
+    "could be meant."
+)
+
+
+def _register(result: CorrectionsResult) -> str:
+    """Tabulate the register of corrections: what was to be corrected, why, and what became of it."""
+    head = ("Field", "Reason", "Decided by", "On", "What became of it")
+    rows = [(_field(line.field), line.why, line.who, line.made_on, line.status) for line in result.register_lines]
+    caption, widths = "Values corrected by the evaluation", (18, 34, 18, 14, 16)
+    return markdown(Table("register", caption, head, rows, widths, note=REGISTER_NOTE)) if rows else ""
+
+
+def _field(field: str) -> str:
+    """Return a field for readers."""
+    return capital(field.replace("_", " "))
 
 
 def _drops(results: list[DifferenceResult]) -> str:
