@@ -4,7 +4,7 @@ from functools import partial
 
 from assets.binding import bind
 from pipelines.told import Told
-from pipelines.validation.publish import rule_ids
+from pipelines.validation.protocol_rules import rule_ids
 from pipelines.workspace import PilotSite
 
 ROWS = {
