@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
+from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, policy
@@ -30,6 +31,7 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     Result,
     ThemeResult,
 )
@@ -46,6 +48,7 @@ TOLD = (
     DataQualityResult,
     DifferenceResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     CorrectionsResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
@@ -93,6 +96,9 @@ def _deliveries(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: P
             log = Log()
             found = linkage(finding.result, plan, exact, shown, rules, log, sizes)
             shown[key] = _finished(finding, found, log, plan, rules)
+        if isinstance(finding.result, ProbabilisticLinkageResult):
+            log = Log()
+            shown[key] = _finished(finding, likeness(finding.result, rules, log), log, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DifferenceResult):
             log = Log()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -353,6 +354,7 @@ Result = Annotated[
     | LimitResult
     | DifferenceResult
     | LinkageResult
+    | ProbabilisticLinkageResult
     | CorrectionsResult,
     Field(discriminator="kind"),
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count
+from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
@@ -21,6 +22,7 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     ThemeResult,
 )
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
@@ -62,6 +64,7 @@ def sentence_of(result: Any, plan: Plan) -> str:
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
+        ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
         CorrectionsResult: lambda found, _plan: correction_words(found),
     }
     return makers[type(result)](result, plan)

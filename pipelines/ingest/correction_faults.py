@@ -84,7 +84,8 @@ def fields_of(extract: Extract, column: str) -> tuple[str, ...]:
 
 def nobody_faults(line: Line, extract: Extract) -> list[str]:
     """Name a key that means "not known"."""
-    words = {normalised(word) for word in (*MISSING_DEFAULT, *extract.columns["person"].missing)} - {""}
+    missing = extract.columns["person"].missing if "person" in extract.columns else ()
+    words = {normalised(word) for word in (*MISSING_DEFAULT, *missing)} - {""}
     return [f"{line.at('key')}: this names nobody."] if normalised(line.cells["key"]) in words else []
 
 

@@ -46,8 +46,22 @@ class StandingPart:
         return (
             f"SELECT '{source}#' || {self._number} AS row_key, person_key{fields}, '{self.name}' AS extract, "
             f"'{source}' AS source_file, source_row, '{quoted(newest) if increments else drop}' AS drop_id "
-            f"FROM ({self.stored.rows(site)})"
+            f"FROM ({self._rows(site)})"
         )
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Return the kinds of identifiers that the vault holds of it."""
+        person = ("person",) if "person" in self.extract.columns else ()
+        return (*person, *self.extract.identifiers)
+
+    def _rows(self, site: str) -> str:
+        """Return its rows; of an extract without the person's number, with the people found for them by likeness."""
+        if self.extract.link is None:
+            return self.stored.rows(site)
+        own = f"l.digest = '{self.stored.digest}' AND l.drop_rank = {self.rank} AND l.source_row = r.source_row"
+        rows = f"({self.stored.rows(site)}) r LEFT JOIN temp.linked_rows l ON {own}"
+        return f"SELECT r.* REPLACE (l.person_key AS person_key) FROM {rows}"
 
     @property
     def _number(self) -> str:
@@ -103,7 +117,10 @@ def _refuse_read_twice(files: Sequence[tuple[str, str, str]]) -> None:
 
 def is_plain(parts: Sequence[StandingPart]) -> bool:
     """Tell whether the rows stand as they lie: then a view of them will do, and nothing is written twice."""
-    return all(part.extract.delivery == "cumulative" and part.extract.completes is None for part in parts)
+    return all(
+        part.extract.delivery == "cumulative" and part.extract.completes is None and part.extract.link is None
+        for part in parts
+    )
 
 
 def together(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:

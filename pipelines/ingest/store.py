@@ -31,9 +31,9 @@ from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
 from pipelines.workspace import PilotSite
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is stored of a file would come out differently; then every file is read again."""
-NOT_READ_FOR = {"optional", "delivery", "key", "completes"}
+NOT_READ_FOR = {"optional", "delivery", "key", "completes", "link"}
 """Keys of an extract that do not change what is read of a file."""
 DRAFT = ".draft-"
 
@@ -81,16 +81,30 @@ class Stored:
         number = f"file_row_number + {self.about.first} AS source_row"
         return f"SELECT {number}, {kept} FROM {part}, file_row_number = true) WHERE NOT blank"
 
-    def identifiers(self, site: str, kinds: Iterable[str]) -> Iterator[str]:
-        """Yield queries for what identifies a site's people, of each kind, with their pseudonyms."""
-        part = f"{_parquet('vaulted', self.digest, site)})"
-        source = part if self.about.split else f"{_parquet('delivered', self.digest, site)}) POSITIONAL JOIN {part}"
+    def identifiers(self, site: str, kinds: Iterable[str], *, nameless: bool = False) -> Iterator[str]:
+        """Yield queries for what identifies a site's people, of each kind, with their pseudonyms, if they have any."""
         for kind in kinds:
             value = named(f"is {kind}")
+            known = "true" if nameless else "person_key IS NOT NULL"
             yield (
-                f"SELECT '{self.about.noun}', person_key, '{quoted(kind)}', {value} FROM {source} "
-                f"WHERE person_key IS NOT NULL AND {trimmed(value)} <> ''"
+                f"SELECT '{self.about.noun}', person_key, '{quoted(kind)}', {value} FROM {self._people(site)} "
+                f"WHERE {known} AND {trimmed(value)} <> ''"
             )
+
+    def _people(self, site: str) -> str:
+        """Return what SQL reads a site's people from: pseudonyms beside identifiers, row by row."""
+        part = f"{_parquet('vaulted', self.digest, site)})"
+        return part if self.about.split else f"{_parquet('delivered', self.digest, site)}) POSITIONAL JOIN {part}"
+
+    def identified(self, site: str, kinds: Iterable[str]) -> str:
+        """Return a query for the number of each row of a site, its pseudonym, and identifiers in the order of kinds."""
+        values = ", ".join(named(f"is {kind}") for kind in kinds)
+        if self.about.split:
+            return f"SELECT source_row, person_key, {values} FROM {self._people(site)}"
+        delivered = f"{_parquet('delivered', self.digest, site)}, file_row_number = true)"
+        number = "d.source_row" if self.about.numbered else f"d.file_row_number + {self.about.first} AS source_row"
+        both = f"{delivered} d POSITIONAL JOIN {_parquet('vaulted', self.digest, site)})"
+        return f"SELECT {number}, person_key, {values} FROM {both} WHERE NOT blank"
 
 
 def _parquet(place: str, digest: str, site: str) -> str:

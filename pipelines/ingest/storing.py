@@ -55,8 +55,8 @@ class Writing:
 
     @property
     def person(self) -> str:
-        """Return the column of the source that says whose a row is."""
-        return self.slot(self.extract.columns["person"].column)
+        """Return the column of the source that says whose a row is; NULL where rows are linked by likeness."""
+        return self.slot(self.extract.columns["person"].column) if "person" in self.extract.columns else "NULL::VARCHAR"
 
     @property
     def fields(self) -> list[str]:
@@ -76,7 +76,8 @@ class Writing:
     @property
     def kinds(self) -> dict[str, str]:
         """Return the columns of the source that identify people, by kind."""
-        return {"person": self.person} | {k: self.slot(column) for k, column in self.extract.identifiers.items()}
+        person = {"person": self.person} if "person" in self.extract.columns else {}
+        return person | {k: self.slot(column) for k, column in self.extract.identifiers.items()}
 
 
 def write_parts(
@@ -162,7 +163,8 @@ def _person_key(writing: Writing, *, odd: bool) -> str:
 
 def _nobody(writing: Writing) -> str:
     """Return the words that stand for "not known" as a list; DuckDB would make a join of a long IN."""
-    words = {*MISSING_DEFAULT, "", *writing.extract.columns["person"].missing}
+    person = writing.extract.columns.get("person")
+    words = {*MISSING_DEFAULT, "", *(person.missing if person else ())}
     return f"[{', '.join(literal(word) for word in sorted(words))}]"
 
 
@@ -203,6 +205,8 @@ def _write_people(writing: Writing, whole: Path, target: Path) -> None:
 
 def _keep_odd_people(writing: Writing, secret: Path) -> bool:
     """Keep the pseudonyms of identifiers that SQL does not normalise; tell whether there are any."""
+    if "person" not in writing.extract.columns:
+        return False
     person = named("is person")
     query = (
         f"SELECT DISTINCT {person} FROM {_read(secret, 'vaulted')} "
@@ -270,8 +274,8 @@ def _many_parts(writing: Writing, whole: Path, secret: Path) -> About:
     columns = ", ".join(["person_key", "site", *map(named, writing.fields)])
     rows = f"SELECT {_number(writing)} AS source_row, {columns} FROM {source} WHERE NOT blank"
     _copy(writing.connection, rows, writing.draft, "delivered", apart)
-    both = f"{_read(whole, 'delivered')} POSITIONAL JOIN {_read(secret, 'vaulted')} v"
-    people = f"SELECT person_key, site, v.* FROM {both} WHERE NOT blank"
+    both = f"{source} d POSITIONAL JOIN {_read(secret, 'vaulted')} v"
+    people = f"SELECT d.{_number(writing)} AS source_row, person_key, site, v.* FROM {both} WHERE NOT blank"
     _copy(writing.connection, people, writing.vault_draft, "vaulted", apart)
     counts = _counts_by_site(writing, whole)
     for path in (whole, secret):

@@ -14,6 +14,7 @@ from pipelines.ingest.completing import completed
 from pipelines.ingest.correcting import apply_corrections, correct
 from pipelines.ingest.corrections import Correction, read_corrections
 from pipelines.ingest.elsewhere import note_elsewhere
+from pipelines.ingest.link_rows import Linked, bring, linked, linked_before, note_links
 from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
 from pipelines.ingest.standing import Standing, standing
 from pipelines.protocol.extracts import FIELDS, Extract
@@ -42,16 +43,20 @@ def receive_table(site: PilotSite, noun: str) -> Told:
     try:
         parts = parts_of(site, state, extracts)
         corrections = read_corrections(site, state.folders)
+        links = linked(site, state, parts)
     except Refusal as refusal:
         chronicle.note_refused(site, state.newest.name, state.newest.sha256, noun, str(refusal))
         raise
     chronicle.note_read(site, parts)
     _point_vault(site, noun, parts)
+    earlier = linked_before(site, state, extracts)  # it takes a while, so nobody else is kept waiting for the file
     with open_warehouse(site) as connection:
         with transaction(connection):
+            bring(connection, links)
+            note_links(connection, noun, links)
             rows = _replace(connection, site, state, parts, f"raw.{noun}", noun, corrections)
             apply_corrections(connection, f"raw.{noun}", noun, corrections)
-            _note_before(connection, site, noun, state, extracts, corrections)
+            _note_before(connection, site, noun, state, extracts, corrections, earlier)
             _note_readings(connection, noun, parts)
             _note_history(connection, site, noun, state, extracts)
             if noun == "cases":
@@ -88,6 +93,7 @@ def _note_before(
     state: Standing,
     extracts: Mapping[str, Extract],
     corrections: Sequence[Correction],
+    links: Sequence[Linked] | None,
 ) -> None:
     """Let raw.<noun>_before hold the rows as they stood one drop earlier; there is none when nobody could read that.
 
@@ -99,7 +105,8 @@ def _note_before(
     connection.execute("DELETE FROM raw.before WHERE noun = ?", [noun])
     before = state.before()
     with suppress(Refusal):
-        if before is not None and (parts := parts_of(site, before, extracts)):
+        if before is not None and links is not None and (parts := parts_of(site, before, extracts)):
+            bring(connection, links)
             _replace(connection, site, before, parts, target, noun, corrections)
             correct(connection, target, [one for one in corrections if one.noun == noun])
             _note_readings(connection, f"{noun}_before", parts)
@@ -122,7 +129,7 @@ def _point_vault(site: PilotSite, noun: str, parts: Sequence[StandingPart]) -> N
     queries = [
         query
         for part in parts
-        for query in part.stored.identifiers(site.site, ["person", *part.extract.identifiers])
+        for query in part.stored.identifiers(site.site, part.identifiers, nameless=part.extract.link is not None)
         if site.site in part.stored.about.rows
     ]
     with open_vault(site) as vault, transaction(vault):

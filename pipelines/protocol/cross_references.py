@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
 from pipelines.protocol.further_references import completing_faults, event_faults
+from pipelines.protocol.link import link_faults
 from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases
 
 COUNTED = {"contacts", "minutes", "spend"}
@@ -20,7 +21,7 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return every reference that does not resolve."""
     checks = (_extract_sites, _extract_fields, _unmapped_fields, _questions, _adjustment, _components, _planned, _codes)
     found = [fault for check in checks for fault in check(tree, line)]
-    return [*found, *completing_faults(tree, line), *event_faults(tree, line)]
+    return [*found, *completing_faults(tree, line), *event_faults(tree, line), *link_faults(tree, line)]
 
 
 def _extract_sites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
@@ -54,7 +55,7 @@ def _extract_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
                 yield Fault(line(place), ".".join(map(str, place)), problem, did_you_mean(field, known))
         # What completes another extract has that one's rows: only the person must be told.
         for field in ("person",) if body.get("completes") else REQUIRED.get(noun, ()):
-            if field not in columns:
+            if field not in columns and not (field == "person" and body.get("link")):
                 where = f"extracts.{name}.columns"
                 yield Fault(line(("extracts", name, "columns")), where, f'{noun} need the field "{field}".')
 

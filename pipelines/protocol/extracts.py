@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from pipelines.protocol.base import Code, Part, Slug, Text
+from pipelines.protocol.link import Link
 
 Noun = Literal["cases", "contacts", "spend", "consents", "events", "interviews"]
 """What the rows of an extract are. `interviews` is a coded project (.qdpx), the others are tables."""
@@ -168,3 +169,6 @@ class Extract(Part):
     wider: Wider | None = None
     """For a file with a row per person and measure: makes one row per person of it. A field's `column` is then one of
     the measures' names."""
+    link: Link | None = None
+    """For a file without the person's number: how its rows find their people by name, date of birth and the like.
+    `person` is then not mapped."""

@@ -21,6 +21,7 @@ from pipelines.findings.models import (
     FlowStage,
     JointResult,
     LinkageResult,
+    ProbabilisticLinkageResult,
     QuoteShown,
     Record,
     ThemeResult,
@@ -124,6 +125,11 @@ def differences(evidence: Evidence) -> list[tuple[Finding, DifferenceResult]]:
 def linkages(evidence: Evidence) -> list[tuple[Finding, LinkageResult]]:
     """Return who is found in which file."""
     return list(_typed(evidence, "linkage", LinkageResult))
+
+
+def likenesses(evidence: Evidence) -> list[tuple[Finding, ProbabilisticLinkageResult]]:
+    """Return how rows without the person's number were linked by likeness."""
+    return list(_typed(evidence, "probabilistic_linkage", ProbabilisticLinkageResult))
 
 
 def corrections(evidence: Evidence) -> list[tuple[Finding, CorrectionsResult]]:

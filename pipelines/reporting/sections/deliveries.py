@@ -10,6 +10,7 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.numbers import NONE_HERE
+from pipelines.reporting.sections.likeness import likeness
 from pipelines.reporting.sections.people import baseline_cells, light_words
 from pipelines.reporting.sentences import capital, name
 from pipelines.reporting.tables import Table, markdown
@@ -21,8 +22,8 @@ DIFFERENCES = ("Standardised difference", "In words")
 def deliveries(evidence: Evidence) -> str:
     """Return the section; nothing where nothing is known of the deliveries."""
     differences, linkages = ev.differences(evidence), ev.linkages(evidence)
-    corrected = ev.corrections(evidence)
-    if not differences and not linkages and not corrected:
+    likenesses, corrected = ev.likenesses(evidence), ev.corrections(evidence)
+    if not (differences or linkages or likenesses or corrected):
         return ""
     return joined(
         heading(3, "What the deliveries hold", "sec-deliveries"),
@@ -32,6 +33,7 @@ def deliveries(evidence: Evidence) -> str:
         bullets(f"{plain(f.sentence)} {source(f.id)}" for f, result in linkages if _worth_a_sentence(result)),
         _found([result for _, result in linkages if result.noun != "cases" or result.extract]),
         *(_lost(result, number) for number, (_, result) in enumerate(linkages, start=1) if result.groups),
+        *(likeness(finding, number) for number, (finding, _) in enumerate(likenesses, start=1)),
         *(f"{plain(f.sentence)} {source(f.id)}" for f, _ in corrected),
         *(_register(result) for _, result in corrected),
     )
