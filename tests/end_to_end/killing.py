@@ -169,7 +169,7 @@ def unsound_parts(workspace: Workspace) -> list[str]:
     places = (workspace.delivered_folder(PILOT), workspace.delivered_vault(PILOT))
     wrong = []
     with open_vault(site) as connection:
-        for about in places[0].glob("*/about.json"):
+        for about in places[0].glob("[!.]*/about.json"):
             for key, rows in json.loads(about.read_text())["rows"].items():
                 for place, secret in zip(places, ("delivered", "vaulted"), strict=True):
                     path = place / about.parent.name / f"site={key}" / "*.parquet"
