@@ -82,14 +82,27 @@ def attach(connection: Any, path: Path, name: str, secret: str, read_only: bool,
         raise Refusal(f"{_place(path)} does not exist yet.", "Run the pilot first.")
     _folder(path.parent)
     options = f"ENCRYPTION_KEY '{secret}'{', READ_ONLY' if read_only else ''}"
-    give_up = time.monotonic() + wait
+    give_up = time.monotonic() + _patience(path, wait)
     while problem := _attempt(connection, f"ATTACH '{quoted(str(path))}' AS {name} ({options})"):
         if not _worth_another_try(problem, path):
             raise _why_not_opened(problem, path)
         if time.monotonic() > give_up:
+            _waited_for[path] = time.monotonic()
             raise _locked(path, wait)
         time.sleep(0.2)
+    _waited_for.pop(path, None)
     _insist_on_encryption(connection, name, path)
+
+
+_waited_for: dict[Path, float] = {}
+"""When this process last waited for a file in vain."""
+STILL_IN_USE = 60.0
+
+
+def _patience(path: Path, wait: float) -> float:
+    """Return how long to wait; the steps of one run do not each wait the whole time for the same file."""
+    again = path in _waited_for and time.monotonic() - _waited_for[path] < STILL_IN_USE
+    return min(wait, 1.0) if again else wait
 
 
 def _attempt(connection: Any, sql: str) -> str:
