@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import CorrectionMade, CorrectionsResult, Finding
+from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits
 from pipelines.validation.corrected_since import corrected_since
-from pipelines.warehouse import has_table
+from pipelines.warehouse import has_table, open_vault
+from pipelines.workspace import PilotSite
+
+WITHHELD = "withheld: the words may tell who it is"
 
 
 def correction_findings(making: Making) -> list[Finding]:
@@ -25,7 +29,20 @@ def _made(making: Making) -> tuple[CorrectionMade, ...]:
     """Return the register's lines as far as they can be printed: neither keys nor values."""
     if not has_table(making.connection, "raw", "corrections"):
         return ()
-    query = "SELECT DISTINCT extract, field, status, why, who, made_on::VARCHAR FROM raw.corrections ORDER BY ALL"
-    names = ("extract", "field", "status", "why", "who", "made_on")
+    query = "SELECT DISTINCT extract, field, status, why, made_on::VARCHAR FROM raw.corrections ORDER BY ALL"
     rows = making.connection.execute(query).fetchall()
-    return tuple(CorrectionMade(**dict(zip(names, row, strict=True))) for row in rows)
+    known = _identifiers(making.site) if rows else IdentifierIndex([])
+    return tuple(
+        CorrectionMade(extract=extract, field=field, status=status, why=_safe(known, why), made_on=made_on)
+        for extract, field, status, why, made_on in rows
+    )
+
+
+def _identifiers(site: PilotSite) -> IdentifierIndex:
+    with open_vault(site) as vault:
+        return IdentifierIndex([v for (v,) in vault.execute("SELECT DISTINCT value FROM vault.identifiers").fetchall()])
+
+
+def _safe(known: IdentifierIndex, why: str) -> str:
+    """Return a reason that names nobody; people write the person into it, and the report is public."""
+    return WITHHELD if known.hits(why) or pattern_hits(why) else why

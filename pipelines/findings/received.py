@@ -105,9 +105,7 @@ class CorrectionMade(Record):
     status: Literal["applied", "not found", "ambiguous"]
     """What became of it: `not found` where the old value does not stand (any more), `ambiguous` where several do."""
     why: str
-    """Reason, as written in the register."""
-    who: str
-    """Who decided."""
+    """Reason, as written in the register, unless its words may tell who it is. Who decided stays in the register."""
     made_on: str
     """When, as yyyy-mm-dd."""
 

@@ -223,6 +223,12 @@ def _existing(site: PilotSite) -> tuple[Drop, ...]:
             f"{site.pilot}/drops: these folders are not named by a date: {', '.join(misnamed)}.",
             "Name them YYYY-MM-DD or YYYY-MM-DD-label, or move them elsewhere. The earlier results stand.",
         )
+    twice = sorted(p.stem for p in folder.glob("*.zip") if (folder / p.stem).is_dir())
+    if twice:
+        raise Refusal(
+            f"{site.pilot}/drops: there are both a folder and a zip named {', '.join(twice)}.",
+            "Keep one of them, or give one a label, as in 2026-06-30-2. The earlier results stand.",
+        )
     found = drops(site.workspace, site.pilot)
     if not found or not found[-1].files:
         where = f"{site.pilot}/drops/{found[-1].name if found else 'YYYY-MM-DD'}"

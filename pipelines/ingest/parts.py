@@ -137,9 +137,23 @@ def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
         return " UNION ALL BY NAME ".join(part.query(site.site, newest) for part in parts)
     ranked = (f"SELECT {part.rank} AS drop_rank, * FROM ({part.query(site.site, newest)})" for part in parts)
     every = " UNION ALL BY NAME ".join(ranked)
-    fields = parts[0].stored.about.fields
-    key = tuple(_key_of(extract, fields))
-    return _latest_of_key(every, key) if key else _each_row_once(every, fields)
+    alike = _alike(site, parts)
+    key = tuple(_key_of(extract, alike))
+    return _latest_of_key(every, key) if key else _each_row_once(every, alike)
+
+
+def _alike(site: PilotSite, parts: Sequence[StandingPart]) -> dict[str, str]:
+    """Return, by field, the form in which two values are the same: 3/5/2026 as 2026-05-03, 30 as 30.0."""
+    from pipelines.validation.typed import field_types, typed_field
+
+    noun, fields = parts[0].extract.noun, parts[0].stored.about.fields
+    kinds = field_types(site.protocol, noun)
+    found = {(p.name, p.shown, f): form for p in parts for f, (form, _) in p.stored.about.dates.items()}
+    forms = {field: compared(named(field)) for field in fields}
+    for field in (field for field in fields if kinds.get(field, "text") != "text"):
+        typed = typed_field(site.protocol, noun, site.site, field, kinds[field], found)
+        forms[field] = f"coalesce(({typed.value})::VARCHAR, {forms[field]})"
+    return forms
 
 
 def _latest_of_key(every: str, key: Sequence[str]) -> str:
@@ -148,19 +162,19 @@ def _latest_of_key(every: str, key: Sequence[str]) -> str:
     return f"SELECT * EXCLUDE (drop_rank) FROM ({every}) QUALIFY {latest}"
 
 
-def _each_row_once(every: str, fields: Sequence[str]) -> str:
+def _each_row_once(every: str, alike: Mapping[str, str]) -> str:
     """Keep a row as often as the drop that holds it most often does: what two drops both hold came once."""
-    whole = ", ".join(["person_key", *(compared(named(field)) for field in fields)])
+    whole = ", ".join(["person_key", *alike.values()])
     copies = f"row_number() OVER (PARTITION BY drop_rank, {whole} ORDER BY source_file, source_row) AS drop_copy"
     first = f"row_number() OVER (PARTITION BY {whole}, drop_copy ORDER BY drop_rank) = 1"
     return f"SELECT * EXCLUDE (drop_rank, drop_copy) FROM (SELECT *, {copies} FROM ({every})) QUALIFY {first}"
 
 
-def _key_of(extract: Extract, fields: Sequence[str]) -> Iterator[str]:
+def _key_of(extract: Extract, alike: Mapping[str, str]) -> Iterator[str]:
     """Yield what names a record; rows that do not say whose they are each stand for themselves."""
     named_key = extract.key or (("person",) if extract.noun in PERSON_KEYED else ())
     for field in named_key:
         if field == "person":
             yield "coalesce(person_key, row_key)"
-        elif field in fields:
-            yield compared(named(field))
+        elif field in alike:
+            yield alike[field]

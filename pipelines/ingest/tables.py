@@ -158,10 +158,11 @@ def _note_history(
     from pipelines.ingest.volumes import volumes
 
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS raw.history (noun VARCHAR, drop_id VARCHAR, rows BIGINT, people BIGINT)"
+        "CREATE TABLE IF NOT EXISTS raw.history "
+        "(noun VARCHAR, drop_id VARCHAR, rows BIGINT, people BIGINT, position INTEGER)"
     )
     connection.execute("DELETE FROM raw.history WHERE noun = ?", [noun])
-    insert(connection, "raw.history", [(noun, *volume) for volume in volumes(site, state, extracts)])
+    insert(connection, "raw.history", [(noun, *one, n) for n, one in enumerate(volumes(site, state, extracts))])
 
 
 def note_delivery(connection: Any, noun: str, state: Standing) -> None:

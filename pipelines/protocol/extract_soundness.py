@@ -169,7 +169,7 @@ def _codes_twice(place: Place, codes: Mapping[str, Any]) -> Found:
     """Case and kinds of dash do not matter in codes, so `a` and `A` are one."""
     seen: dict[str, Any] = {}
     for code, meaning in codes.items():
-        if seen.setdefault(folded(code), meaning) != meaning:
+        if seen.setdefault(re.sub(r"^(-?[0-9]+)\.0+$", r"\1", folded(code)), meaning) != meaning:
             yield (*place, "codes", code), "this code is listed with another meaning too; case does not matter.", ""
 
 

@@ -97,6 +97,8 @@ class Column(Part):
     format: str = ""
     """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: the one that every value of the column proves; where
     none does, or where day and month could be swapped, the table is refused."""
+    decimal: Literal[".", ","] = "."
+    """Sign between whole and part of a number. With `,` a full stop stands between thousands (`1.200,50`)."""
     case: Literal["as_given", "lower", "upper"] = "as_given"
     """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared.
     Blanks at the ends of a text, also non-breaking and unseen ones, are always taken off; nothing inside it changes,

@@ -156,7 +156,8 @@ class Limits(Part):
     missing_outcome: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Largest share of people without a known primary outcome before a warning."""
     quarantine: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Largest share of rows that may be set aside by row rules; above it the table is refused."""
+    """Largest share of rows that a row rule may set aside; above it the table is refused. Rules with a limit of their
+    own (rows of people who are not in the case file, consent, negative payments) keep theirs."""
     spend_per_entry: Annotated[float, Field(gt=0)] | None = None
     """Largest single amount that the fund may pay, in pounds."""
     spend_per_person: Annotated[float, Field(gt=0)] | None = None

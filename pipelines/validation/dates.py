@@ -5,6 +5,7 @@ Turning values into dates by a proven format belongs in typed; what a format is,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,7 +79,7 @@ def _proof(connection: Any, source: str, column: str, missing: frozenset[str]) -
         given, foreign = connection.execute("SELECT count(*), count(*) FILTER (NOT iso) FROM days").fetchone()
         if not foreign:
             return Proof(ISO, "proven" if given else "blank")
-        return _judged(connection, foreign)
+        return _judged(connection, foreign, given - foreign)
     finally:
         connection.execute("DROP TABLE IF EXISTS days")
 
@@ -102,7 +103,7 @@ def read_as(expression: str, form: str) -> str:
     )
 
 
-def _judged(connection: Any, foreign: int) -> Proof:
+def _judged(connection: Any, foreign: int, iso: int) -> Proof:
     """Return which format fits every day that is not written yyyy-mm-dd; those are understood beside any other."""
     counts = ", ".join(f"count({read_as('day', form)})" for form in CANDIDATES)
     fitting = connection.execute(f"SELECT {counts} FROM days WHERE NOT iso").fetchone()
@@ -111,8 +112,20 @@ def _judged(connection: Any, foreign: int) -> Proof:
     if not remaining:
         return Proof(BETWEEN_FORMATS.join(_rivals(fits)), "none")
     if len(remaining) == 1 or not _differ(connection, remaining):
-        return Proof(remaining[0], "proven")
+        return Proof("", "none") if iso and _half_converted(connection, remaining[0]) else Proof(remaining[0], "proven")
     return Proof(BETWEEN_FORMATS.join(remaining), "undecided")
+
+
+def _half_converted(connection: Any, form: str) -> bool:
+    """Tell a column in which a spreadsheet made dates of days up to 12 only, and so swapped their day and month."""
+    if form.index("%d") > form.find("%m") >= 0 or "%m" not in form:
+        return False
+    query = f"""
+        SELECT bool_and(day({read_as("day", form)}) > 12) FILTER (NOT iso),
+               bool_and(day({read_as("day", ISO)}) <= 12) FILTER (iso),
+               least(count(*) FILTER (iso), count(*) FILTER (NOT iso)) > 1 FROM days
+    """
+    return connection.execute(query).fetchone() == (True, True, True)
 
 
 def _rivals(fits: Mapping[str, int]) -> list[str]:
@@ -132,6 +145,8 @@ def missing_words(column: Column) -> frozenset[str]:
     """Return the words for "not known" of a column; what is listed as a code has a meaning and is none of them."""
     codes = {code.strip().casefold() for code in column.codes}
     words = {word.strip().casefold() for word in (*MISSING_DEFAULT, *column.missing)}
+    # A column of whole numbers with a gap in it leaves many programs as -9.0.
+    words |= {f"{word}.0" for word in words if re.fullmatch(r"-?[0-9]+", word)}
     return frozenset(words - codes)
 
 

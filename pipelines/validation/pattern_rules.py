@@ -210,8 +210,8 @@ def _last_two(noun: str) -> str:
     """Return the SQL of this drop's rows and people and those of the drop before."""
     return f"""(
         SELECT h."rows" AS rows_now, h.people AS people_now, lag(h."rows") OVER by_drop AS rows_then,
-            lag(h.people) OVER by_drop AS people_then, row_number() OVER (ORDER BY h.drop_id DESC) AS latest
-        FROM raw.history AS h WHERE h.noun = '{noun}' WINDOW by_drop AS (ORDER BY h.drop_id))"""
+            lag(h.people) OVER by_drop AS people_then, row_number() OVER (ORDER BY h.position DESC) AS latest
+        FROM raw.history AS h WHERE h.noun = '{noun}' WINDOW by_drop AS (ORDER BY h.position))"""
 
 
 def _volume_steady(noun: str, change: float | None) -> Rule:

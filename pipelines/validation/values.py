@@ -21,6 +21,7 @@ NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 """A number as every program writes it. `1,200` may be one thousand or one and a bit, so it is none."""
 FIRST_DAY, DAY_AFTER_LAST = "1850-01-01", "2200-01-01"
 """A date outside is a slip: `05/01/26` under dd/mm/yyyy would be a day in the year 26."""
+POINT = {"decimal": "."}
 FEW_CODES = 12
 """Up to so many codes are looked for as they are spelt before anything is normalised."""
 
@@ -66,8 +67,20 @@ def words(x: str, column: Column) -> str:
     return {"lower": f"lower({quick})", "upper": f"upper({quick})"}.get(column.case, quick)
 
 
+GROUPED = r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?"
+"""A number with a full stop between thousands, as it is written where the decimal sign is a comma."""
+
+
+def _with_point(x: str) -> str:
+    """Return a number with a decimal comma as one with a point; one that is written otherwise stays unreadable."""
+    grouped = f"NOT contains({x}, '.') OR regexp_full_match({trimmed_slowly(x)}, '{GROUPED}')"
+    return f"CASE WHEN {grouped} THEN replace(replace({x}, '.', ''), ',', '.') ELSE {x} || '?' END"
+
+
 def number(x: str, column: Column) -> str:
     """Return a number, perhaps an infinite one; codes stand for numbers written as words, such as `none: 0`."""
+    if column.decimal == ",":
+        return f"CASE WHEN {given(x, column)} THEN {number(f'({_with_point(x)})', column.model_copy(update=POINT))} END"
     spelt = trimmed_slowly(x)
     if column.codes:
         spelt = f"coalesce({_meaning(x, column.codes)}, {spelt})"

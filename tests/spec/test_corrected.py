@@ -24,9 +24,7 @@ extracts:
   people: {file: cases.csv, columns: {person: ID}}
 """
 )
-LINE = CorrectionMade(
-    extract="people", field="age", status="applied", why="Slip of the key", who="A. Evaluator", made_on="2026-04-10"
-)
+LINE = CorrectionMade(extract="people", field="age", status="applied", why="Slip of the key", made_on="2026-04-10")
 
 
 def result(named: int, corrected: int, remaining: int, new: int, **more: object) -> CorrectionsResult:

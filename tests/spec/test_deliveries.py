@@ -251,3 +251,38 @@ def test_rows_as_they_stood_before_are_beside_those_that_stand(pilot: Pilot) -> 
     assert pilot.rows("SELECT * FROM raw.before") == [("cases", "2026-01-31")]
     history = "SELECT drop_id, rows, people FROM raw.history ORDER BY 1"
     assert pilot.rows(history) == [("2026-01-31", 1, 1), ("2026-02-28", 2, 2)]
+
+
+INCREMENTS = PROTOCOL.replace(
+    "    optional: true\n    columns: {person: ID, site: Site, contact_date: On}",
+    "    optional: true\n    delivery: increments\n"
+    "    columns: {person: ID, site: Site, contact_date: On, minutes: Min}",
+)
+
+
+@pytest.mark.parametrize(("key", "minutes"), [("", "30.0"), ("    key: [person, contact_date]\n", "45")])
+def test_another_spelling_of_a_record_is_no_other_record(pilot: Pilot, key: str, minutes: str) -> None:
+    pilot.protocol = INCREMENTS.replace("    delivery: increments\n", f"    delivery: increments\n{key}")
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.drop("2026-01-31", contacts=["ID,Site,On,Min", "1,N,2026-05-03,30", "1,N,2026-05-14,30"])
+    pilot.people("2026-02-28", "1,N,1 May", "2,N,1 May")
+    pilot.drop("2026-02-28", contacts=["ID,Site,On,Min", f"1,N,3/5/2026,{minutes}", "1,N,14/05/2026,30"])
+    found = pilot.rows("SELECT contact_date, minutes FROM raw.contacts ORDER BY ALL", noun="contacts")
+    kept = [("14/05/2026", "30"), ("3/5/2026", minutes)] if key else [("2026-05-03", "30"), ("2026-05-14", "30")]
+    assert found == kept
+
+
+def test_a_folder_and_a_zip_of_one_name_are_refused(pilot: Pilot) -> None:
+    folder = pilot.people("2026-01-31", "1,N,1 May")
+    shutil.make_archive(str(folder), "zip", folder)
+    with pytest.raises(Refusal, match="both a folder and a zip named 2026-01-31"):
+        pilot.starts()
+
+
+def test_a_drop_may_be_one_zip(pilot: Pilot) -> None:
+    folder = pilot.people("2026-01-31", "1,N,1 May")
+    shutil.make_archive(str(folder), "zip", folder)
+    shutil.rmtree(folder)
+    os.utime(f"{folder}.zip", (time.time() - 60,) * 2)
+    assert pilot.starts() == ["1 May"]
+    assert [file["name"] for file in pilot.told("drop_arrived")[0]["files"]] == ["2026-01-31.zip/cases.csv"]

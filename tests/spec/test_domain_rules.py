@@ -439,12 +439,13 @@ def test_volume_does_not_jump(bench: Bench, rows: list[int], decision: str, said
 
 
 def history(bench: Bench, rows: list[int], people: list[int]) -> None:
-    bench.connection.execute('CREATE TABLE raw.history (noun VARCHAR, drop_id VARCHAR, "rows" BIGINT, people BIGINT)')
+    columns = 'noun VARCHAR, drop_id VARCHAR, "rows" BIGINT, people BIGINT, position INTEGER'
+    bench.connection.execute(f"CREATE TABLE raw.history ({columns})")
     for number, counts in enumerate(zip(rows, people, strict=True)):
         for noun in ("cases", "contacts"):
-            values = [noun, f"2026-0{number + 1}-01", *counts]
-            bench.connection.execute("INSERT INTO raw.history VALUES (?, ?, ?, ?)", values)
-    bench.connection.execute("INSERT INTO raw.history VALUES ('spend', '2026-09-01', 1, 1)")
+            values = [noun, f"2026-06-30-{9 + number}", *counts, number]
+            bench.connection.execute("INSERT INTO raw.history VALUES (?, ?, ?, ?, ?)", values)
+    bench.connection.execute("INSERT INTO raw.history VALUES ('spend', '2026-09-01', 1, 1, 0)")
 
 
 def test_increments_may_be_small(bench: Bench) -> None:

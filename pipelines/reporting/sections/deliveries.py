@@ -47,9 +47,9 @@ REGISTER_NOTE = (
 
 def _register(result: CorrectionsResult) -> str:
     """Tabulate the register of corrections: what was to be corrected, why, and what became of it."""
-    head = ("Field", "Reason", "Decided by", "On", "What became of it")
-    rows = [(_field(line.field), line.why, line.who, line.made_on, line.status) for line in result.register_lines]
-    caption, widths = "Values corrected by the evaluation", (18, 34, 18, 14, 16)
+    head = ("Field", "Reason", "On", "What became of it")
+    rows = [(_field(line.field), line.why, line.made_on, line.status) for line in result.register_lines]
+    caption, widths = "Values corrected by the evaluation", (22, 46, 16, 16)
     return markdown(Table("register", caption, head, rows, widths, note=REGISTER_NOTE)) if rows else ""
 
 
