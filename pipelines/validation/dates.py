@@ -180,7 +180,11 @@ def readings(connection: Any, site: PilotSite, noun: str, table: str = "") -> Re
     found = _kept(connection, table or noun, asked)
     holders = {name: extracts[name].completes or name for name in asked}
     found |= _proven_here(connection, table or noun, asked, holders, found)
-    faults = [_fault(site.protocol, where, proof) for where, proof in sorted(found.items()) if _is_fault(proof)]
+    faults = [
+        _fault(site.protocol, where, proof, _misfits(connection, table or noun, where, asked[where[0]][where[2]]))
+        for where, proof in sorted(found.items())
+        if _is_fault(proof)
+    ]
     if faults:
         raise Refusal("\n".join(faults), "The earlier results stand.")
     return {where: proof.format for where, proof in found.items()}
@@ -225,7 +229,31 @@ def _is_fault(proof: Proof) -> bool:
     return proof.verdict in ("undecided", "none")
 
 
-def _fault(protocol: Protocol, where: tuple[str, str, str], proof: Proof) -> str:
+def _misfits(connection: Any, table: str, where: tuple[str, str, str], words: frozenset[str]) -> str:
+    """Name the rows of this site that are not written as most others are; nothing where most say nothing."""
+    from pipelines.ingest.storing import ROWS_NAMED, rows_named
+
+    extract, file, field = where
+    x = named(field)
+    source = f"(SELECT * FROM raw.{table} WHERE extract = '{quoted(extract)}' AND source_file = '{quoted(file)}')"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE days AS {_days(source, x, words)}")
+    counts = ", ".join(f"count({read_as('day', form)})" for form in CANDIDATES)
+    total, iso, *fits = connection.execute(f"SELECT count(*), count(*) FILTER (iso), {counts} FROM days").fetchone()
+    connection.execute("DROP TABLE days")
+    often, usual = max(zip((iso, *fits), (ISO, *CANDIDATES), strict=True), key=lambda pair: pair[0])
+    if 2 * often <= total:
+        return ""
+    day = f"regexp_replace({trimmed(x)}, '{TIME}', '')"
+    given = (
+        f"NOT list_contains([{', '.join(literal(word) for word in sorted({*words, ''}))}], coalesce({compared(x)}, ''))"
+    )
+    misfits = f"{given} AND ({read_as(day, usual)}) IS NULL AND ({read_as(day, ISO)}) IS NULL"
+    query = f"SELECT DISTINCT source_row FROM {source} WHERE {misfits} ORDER BY 1 LIMIT {ROWS_NAMED + 1}"
+    rows = [row for (row,) in connection.execute(query).fetchall()]
+    return f" Most are written {spoken(usual)}; not so {rows_named(rows)}." if rows else ""
+
+
+def _fault(protocol: Protocol, where: tuple[str, str, str], proof: Proof, misfits: str) -> str:
     """Say why a column's dates cannot be read, and what to declare; no value is repeated."""
     extract, file, field = where
     header = protocol.extracts[extract].columns[field].column
@@ -236,7 +264,7 @@ def _fault(protocol: Protocol, where: tuple[str, str, str], proof: Proof) -> str
         remedy = f"Ask the provider, and add the right one to {key}, for example `format: {forms[0]}`."
     else:
         mixed = f" Some are written {' and some '.join(forms)}." if forms else ""
-        said = f"no format (0 remain) fits every date.{mixed}"
+        said = f"no format (0 remain) fits every date.{mixed}{misfits}"
         example = forms[0] if forms else "dd/mm/yyyy"
         remedy = (
             f"Ask the provider for one format, or add it to {key}, for example `format: {example}`: "

@@ -83,3 +83,13 @@ def test_with_a_decimal_comma_a_point_that_parts_no_thousands_is_set_aside(tmp_p
     declared = PROTOCOL.replace('missing: ["-9"]', 'decimal: ","')
     found = published(tmp_path, ["2026-01-14;12.50", *["2026-01-15;12,50"] * 12], declared)
     assert [score for _, score in found] == [12.5] * 12
+
+
+@pytest.mark.parametrize("wrong", ["2026-02-30", "soon", "45231"])
+def test_a_date_that_fits_no_format_is_named_by_its_row(tmp_path: Path, wrong: str) -> None:
+    rows = [f"2026-01-{day};1" for day in range(11, 22)]
+    with pytest.raises(Refusal, match="Most are written yyyy-mm-dd; not so row 13") as raised:
+        published(tmp_path, [*rows, f"{wrong};1"])
+    assert wrong not in str(raised.value)
+    with pytest.raises(Refusal, match="Most are written dd/mm/yyyy; not so row 13"):
+        published(tmp_path, [*(f"{day}/01/2026;1" for day in range(11, 22)), f"{wrong};1"])
