@@ -254,12 +254,16 @@ def matching(files: tuple[DroppedFile, ...], extract: Extract, site: str) -> tup
     """Return the files that hold an extract for a site; in the pattern, only `*` is not itself."""
     parts = _composed(extract.file.replace("{site}", site)).split("*")
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
-    names = ((file, (_composed(file.shown), _composed(file.member))) for file in files)
     return tuple(
         file
-        for file, spelt in names
-        if file.shown != REGISTER and any(name and pattern.fullmatch(name) for name in spelt)
+        for file in files
+        if file.shown != REGISTER and any(pattern.fullmatch(_composed(name)) for name in _names(file) if name)
     )
+
+
+def _names(file: DroppedFile) -> tuple[str, str, str]:
+    """Return what a file may be called: of one in a zip also its own name, for people zip the folder around it."""
+    return file.shown, file.member, file.member.rpartition("/")[2]
 
 
 def _composed(name: str) -> str:

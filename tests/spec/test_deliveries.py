@@ -286,3 +286,11 @@ def test_a_drop_may_be_one_zip(pilot: Pilot) -> None:
     os.utime(f"{folder}.zip", (time.time() - 60,) * 2)
     assert pilot.starts() == ["1 May"]
     assert [file["name"] for file in pilot.told("drop_arrived")[0]["files"]] == ["2026-01-31.zip/cases.csv"]
+
+
+def test_a_zip_may_hold_the_folder_around_the_files(pilot: Pilot) -> None:
+    folder = pilot.people("2026-01-31", "1,N,1 May")
+    shutil.make_archive(str(folder), "zip", folder.parent, folder.name)
+    shutil.rmtree(folder)
+    os.utime(f"{folder}.zip", (time.time() - 60,) * 2)
+    assert pilot.starts() == ["1 May"]
