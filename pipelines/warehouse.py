@@ -20,6 +20,7 @@ from pipelines.workspace import ROOT, PilotSite, Workspace
 
 __all__ = [
     "ROOT",
+    "STAGED",
     "as_path",
     "columns_of",
     "connect",
@@ -45,6 +46,8 @@ T = TypeVar("T")
 VAULT_COLUMNS = "noun VARCHAR, person_key VARCHAR, kind VARCHAR, value VARCHAR"
 VAULT_PARTS = "noun VARCHAR, position INTEGER, query VARCHAR"
 WAIT_SECONDS = 20.0
+STAGED = "_staged"
+"""Ending of a table that is checked before it takes the published one's name; it has to lie in the same schema."""
 NO_ROOM = ("no space left", "max_temp_directory_size", "disk quota", "could not write", "file too large")
 LAYERS = ("raw", "staging", "validated", "quarantine", "analysis", "findings")
 
@@ -57,9 +60,18 @@ def open_warehouse(site: PilotSite, *, read_only: bool = False, wait: float = WA
         if not read_only:
             for layer in LAYERS:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{layer}")
+            _sweep(connection)
         know_delivered(connection, site.workspace, site.pilot)
         connection.execute("USE warehouse")
         yield connection
+
+
+def _sweep(connection: Any) -> None:
+    """Drop what a killed process was checking: a file has one writer, so whoever opens it may take that for dead."""
+    query = f"SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name LIKE '%{STAGED}'"
+    for (name,) in connection.execute(query).fetchall():
+        connection.execute(f"DROP VIEW IF EXISTS warehouse.staging.{named(name.removesuffix(STAGED))}")
+        connection.execute(f"DROP TABLE warehouse.validated.{named(name)}")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
 from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
+    STAGED,
     columns_of,
     few_set_aside,
     has_table,
@@ -44,7 +45,7 @@ TABULAR = ("cases", "consents", "events", "contacts", "spend")
 
 def staged(noun: str) -> str:
     """Return the table that is checked, and that then becomes the published one by its name: written once."""
-    return f"validated.{noun}_staged"
+    return f"validated.{noun}{STAGED}"
 
 
 def publish(site: PilotSite, noun: str) -> Told:
