@@ -33,7 +33,7 @@ def _made(making: Making) -> tuple[CorrectionMade, ...]:
     rows = making.connection.execute(query).fetchall()
     known = _identifiers(making.site) if rows else IdentifierIndex([])
     return tuple(
-        CorrectionMade(extract=extract, field=field, status=status, why=_safe(known, why), made_on=made_on)
+        CorrectionMade(extract=extract, field=field, status=status, why=safe(known, why), made_on=made_on)
         for extract, field, status, why, made_on in rows
     )
 
@@ -43,6 +43,6 @@ def _identifiers(site: PilotSite) -> IdentifierIndex:
         return IdentifierIndex([v for (v,) in vault.execute("SELECT DISTINCT value FROM vault.identifiers").fetchall()])
 
 
-def _safe(known: IdentifierIndex, why: str) -> str:
+def safe(known: IdentifierIndex, why: str) -> str:
     """Return a reason that names nobody; people write the person into it, and the report is public."""
     return WITHHELD if known.hits(why) or pattern_hits(why) else why

@@ -7,9 +7,11 @@ import pytest
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import policy
+from pipelines.findings.corrected import WITHHELD, safe
 from pipelines.findings.models import CorrectionMade, CorrectionsResult
 from pipelines.findings.received_words import correction_words
 from pipelines.protocol import load_text
+from pipelines.qualitative.quotes import IdentifierIndex
 
 PLAN = load_text(
     """\
@@ -63,3 +65,17 @@ def test_the_register_is_printed_and_what_was_not_applied_is_pointed_out() -> No
     assert "corrected by the evaluation's register" in said
     assert "were not applied: look at them again" in said
     assert correction_words(result(0, 0, 0, 0, earlier="", register_lines=[LINE])).count(".") == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "printed"),
+    [
+        ("Slip of the key", True),
+        ("Marigold Zuckerbaum phoned: she is older", False),
+        ("She moved to SW1A 1AA", False),
+        ("Call back on 07700 900123", False),
+    ],
+)
+def test_a_reason_that_may_tell_who_it_is_is_not_printed(why: str, printed: bool) -> None:
+    known = IdentifierIndex(["Marigold Zuckerbaum", "R005"])
+    assert safe(known, why) == (why if printed else WITHHELD)

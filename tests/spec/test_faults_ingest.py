@@ -73,7 +73,7 @@ def files(folder: Path) -> dict[str, str]:
 # ---- full disks -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kilobytes", [0, 1, 4, 16, 270])
+@pytest.mark.parametrize("kilobytes", [0, 1, 4, 16, 64])
 def test_a_disk_that_fills_up_is_said_and_changes_no_table(
     workspace: Workspace, site: PilotSite, kilobytes: int
 ) -> None:
