@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import CorrectionMade, CorrectionsResult, Finding
+from pipelines.findings.themes import identifiers_of
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits
 from pipelines.validation.corrected_since import corrected_since
-from pipelines.warehouse import has_table, open_vault
-from pipelines.workspace import PilotSite
+from pipelines.warehouse import has_table
 
 WITHHELD = "withheld: the words may tell who it is"
 
@@ -31,16 +31,11 @@ def _made(making: Making) -> tuple[CorrectionMade, ...]:
         return ()
     query = "SELECT DISTINCT extract, field, status, why, made_on::VARCHAR FROM raw.corrections ORDER BY ALL"
     rows = making.connection.execute(query).fetchall()
-    known = _identifiers(making.site) if rows else IdentifierIndex([])
+    known = identifiers_of(making.site) if rows else IdentifierIndex([])
     return tuple(
         CorrectionMade(extract=extract, field=field, status=status, why=safe(known, why), made_on=made_on)
         for extract, field, status, why, made_on in rows
     )
-
-
-def _identifiers(site: PilotSite) -> IdentifierIndex:
-    with open_vault(site) as vault:
-        return IdentifierIndex([v for (v,) in vault.execute("SELECT DISTINCT value FROM vault.identifiers").fetchall()])
 
 
 def safe(known: IdentifierIndex, why: str) -> str:

@@ -48,7 +48,7 @@ def theme_findings(making: Making) -> list[Finding]:
     codings = making.frame(CANDIDATES)
     approvals = release_list(making.site.folder / RELEASE_LIST)
     passed = codings[codings["consented"] & codings["quote"].map(lambda quote: quote_hash(quote) in approvals)]
-    index = _identifiers(making.site)
+    index = identifiers_of(making.site)
     shown = passed[passed["quote"].map(lambda quote: _clean(index, quote)).astype(bool)]
     chosen = _chosen(shown)
     matrix["definition"] = matrix["definition"].map(lambda text: _definition(index, text))
@@ -78,7 +78,7 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
 
 
-def _identifiers(site: PilotSite) -> IdentifierIndex:
+def identifiers_of(site: PilotSite) -> IdentifierIndex:
     """Return the names, numbers and addresses of everybody in the case file and in the interviews."""
     with open_vault(site) as vault:
         return IdentifierIndex(

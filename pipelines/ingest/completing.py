@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.ingest.parts import StandingPart, together
-from pipelines.ingest.storing import rows_named
+from pipelines.ingest.row_words import rows_named
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named
 from pipelines.workspace import PilotSite

@@ -163,11 +163,6 @@ def age_of(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def complete_drops(workspace: Workspace, pilot: str) -> tuple[Drop, ...]:
-    """Return the drops whose files have stopped changing, oldest first."""
-    return tuple(drop for drop in drops(workspace, pilot) if drop.settled)
-
-
 def _files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(p for p in folder.rglob("*") if p.is_file() and not _is_litter(p.name)))
 

@@ -13,11 +13,11 @@ from typing import Any
 from pipelines.ingest.comparing import compared, literal, trimmed
 from pipelines.ingest.headers import ignored, tidy
 from pipelines.ingest.reading import Rows, place
+from pipelines.ingest.row_words import ROWS_NAMED, rows_named
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named
 
-ROWS_NAMED = 5
 PEOPLE_FIELDS = ("person", "site")
 
 
@@ -150,7 +150,7 @@ def _refuse_nobody(connection: Any, long: _LongTable, source: str) -> None:
     if found:
         column = long.extract.columns["person"].column
         raise Refusal(
-            f'{source}, column "{column}", {_said(found)}: nobody is named, so these rows belong to no one.',
+            f'{source}, column "{column}", {rows_named(found)}: nobody is named, so these rows belong to no one.',
             "Ask the provider whose they are. The earlier results stand.",
         )
 
@@ -164,7 +164,7 @@ def _refuse_unknown(connection: Any, long: _LongTable, source: str) -> None:
     rows = sorted(row for name, some in found if not ignored(tidy(name or ""), long.extract) for row in some)
     if rows:
         raise Refusal(
-            f'{source}, column "{_names(long)}", {_said(rows)}: the measure is not in the protocol.',
+            f'{source}, column "{_names(long)}", {rows_named(rows)}: the measure is not in the protocol.',
             f"Map it under columns, or list it under ignore. Mapped: {', '.join(long.measures)}. "
             "The earlier results stand.",
         )
@@ -177,7 +177,7 @@ def _refuse_contradictions(connection: Any, long: _LongTable, source: str) -> No
         "GROUP BY who, measure HAVING count(DISTINCT coalesce(measured, '')) > 1 ORDER BY 2 LIMIT 10"
     ).fetchall()
     if found:
-        said = "; ".join(f"{_said(rows)} ({long.measures[measure]})" for measure, rows in found)
+        said = "; ".join(f"{rows_named(rows)} ({long.measures[measure]})" for measure, rows in found)
         raise Refusal(
             f"{source}: some people have two different values of one measure: {said}.",
             "Ask the provider which one is right. The earlier results stand.",
@@ -191,8 +191,3 @@ def _names(long: _LongTable) -> str:
 def _rows(connection: Any, condition: str) -> list[int]:
     query = f"SELECT source_row FROM long_rows WHERE {condition} ORDER BY 1 LIMIT {ROWS_NAMED + 1}"
     return [row for (row,) in connection.execute(query).fetchall()]
-
-
-def _said(rows: Sequence[int]) -> str:
-    first = ", ".join(map(str, rows[:ROWS_NAMED]))
-    return f"{'row' if len(rows) == 1 else 'rows'} {first}{' and more' if len(rows) > ROWS_NAMED else ''}"

@@ -5,7 +5,7 @@ DuckDB reads the file and writes encrypted Parquet; no row passes through Python
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +20,13 @@ from pipelines.ingest.headers import tidy
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
+from pipelines.ingest.row_words import ROWS_NAMED, rows_named
 from pipelines.ingest.store import About, opened
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
 from pipelines.warehouse import as_path, insert, know_delivered
 from pipelines.workspace import PilotSite
-
-ROWS_NAMED = 5
-"""How many rows a message names before it says "and more"."""
 
 
 @dataclass(frozen=True)
@@ -241,13 +239,6 @@ def _refuse_unknown_sites(writing: Writing, whole: Path) -> None:
             f"Correct it, or add the code to a site. Known codes: {', '.join(writing.codes)}."
             " The earlier results stand.",
         )
-
-
-def rows_named(rows: Sequence[int]) -> str:
-    """Return "rows 3, 8 and more" for a message: how many more is a count that may be too small, or too telling."""
-    first = ", ".join(str(row) for row in rows[:ROWS_NAMED])
-    more = " and more" if len(rows) > ROWS_NAMED else ""
-    return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
 
 
 def _number(writing: Writing) -> str:

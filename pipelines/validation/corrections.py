@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.ingest.storing import rows_named
+from pipelines.ingest.row_words import rows_named
 from pipelines.validation.result import CheckResult
 from pipelines.warehouse import insert
 from pipelines.workspace import PilotSite

@@ -231,7 +231,7 @@ def _is_fault(proof: Proof) -> bool:
 
 def _misfits(connection: Any, table: str, where: tuple[str, str, str], words: frozenset[str]) -> str:
     """Name the rows of this site that are not written as most others are; nothing where most say nothing."""
-    from pipelines.ingest.storing import ROWS_NAMED, rows_named
+    from pipelines.ingest.row_words import ROWS_NAMED, rows_named
 
     extract, file, field = where
     x = named(field)
