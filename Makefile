@@ -9,10 +9,10 @@ BIN := .venv/bin
 READY := .venv/ready
 CODE := pipelines assets tests
 
-.PHONY: help setup demo ui test faults check lint types format lock clean
+.PHONY: help setup demo ui test faults properties check lint types format lock clean
 
 help: ## Say what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Set up again whenever the lock or the project file has changed since.
 $(READY): requirements.lock pyproject.toml .ci/setup
@@ -34,6 +34,9 @@ test: $(READY) ## Run all tests, or some: make test ARGS="-k estimation"
 faults: $(READY) ## Kill it 200 times at random moments, and what else takes an hour
 	@PILOTLENS_ALL_FAULTS=1 $(BIN)/python -m pytest -s tests/end_to_end/test_faults.py tests/end_to_end/test_cut_off.py \
 		tests/spec/test_faults_ingest.py
+
+properties: $(READY) ## Look for new examples that break a property, and simulate at full length
+	@PILOTLENS_NEW_EXAMPLES=1 PILOTLENS_ALL_SIMULATIONS=1 $(BIN)/python -m pytest -s tests/properties
 
 check: lint types test ## Everything that must be right before a change is kept
 

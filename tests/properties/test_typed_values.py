@@ -318,6 +318,7 @@ cells = st.text(alphabet=st.sampled_from("ab1 ,;\"\n\r'é\\\t"), max_size=4)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(rows=[("", "", "\\"), ("\r1", "", "")], ending="\n", delimiter=",")
 @given(
     rows=st.lists(st.tuples(cells, cells, cells), max_size=6),
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -326,12 +327,22 @@ cells = st.text(alphabet=st.sampled_from("ab1 ,;\"\n\r'é\\\t"), max_size=4)
 def test_what_a_program_writes_is_read_back(
     connection: Any, tmp_path: Path, rows: list[tuple[str, ...]], ending: str, delimiter: str
 ) -> None:
-    """A file by the rules of CSV is read as written, but for line ends inside a cell; blank rows are nobody."""
+    """A file by the rules of CSV is read as written, but for line ends inside a cell; blank rows are nobody.
+
+    It is refused only where a licence that some programs take gives a sound table too: backslashes as marks of their
+    own, or blanks before a quotation mark.
+    """
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows(
         [("a", "b", "c"), *rows]
     )
-    found = read(connection, tmp_path / "x.csv", out.getvalue().encode())
+    try:
+        found = read(connection, tmp_path / "x.csv", out.getvalue().encode())
+    except Refusal as refusal:
+        blanks = re.search(rf'(^|[\r\n{delimiter}])[ \t]+"', out.getvalue())
+        backslashes = sound_with_backslashes(out.getvalue(), delimiter)
+        assert (backslashes if "backslash" in str(refusal) else blanks) and "has two meanings" in str(refusal)
+        return
     right = [
         (number, *(same_ends(cell) for cell in row))
         for number, row in enumerate(rows, start=2)
@@ -361,6 +372,12 @@ def test_what_anybody_writes_is_read_right_or_refused(connection: Any, tmp_path:
         lines = [(number, line.split(",")) for number, line in enumerate(whole, start=2)]
         right = [(n, *cells[:3]) for n, cells in lines if any(cell.strip(BLANKS) for cell in cells)]
         assert found == right
+
+
+def sound_with_backslashes(text: str, delimiter: str) -> bool:
+    """Whether every row has three cells if a backslash keeps a quotation mark from ending its cell."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, escapechar="\\", strict=True)
+    return '\\"' in text and all(len(row) in (0, 3) for row in rows)
 
 
 def same_ends(cell: str) -> str:
