@@ -19,7 +19,7 @@ ROWS = {
 
 DEPS = {
     "participants": ("analysis_flow", "validated_cases"),
-    "outcomes": ("analysis_participants",),
+    "outcomes": ("analysis_participants", "validated_assessments", "validated_series"),
     "delivery": ("analysis_doses",),
     "themes": ("analysis_themes",),
     "questions": ("findings_outcomes", "findings_themes"),

@@ -10,6 +10,8 @@ from pipelines.workspace import PilotSite
 ROWS = {
     "cases": "One row is one person in this site, with the group they were in and what was known before they started.",
     "events": "One row is one event of one person: when it happened, of what kind, and when that was decided.",
+    "assessments": "One row is one person, or other unit, in one period: what was measured of them then.",
+    "series": "One row is one period of a series: its count or average, and the population behind it.",
     "outcomes": "One row is one outcome of one person: whether it is known, and what it was.",
     "contacts": "One row is one contact with one person: when, of what kind, how long, and whether it took place.",
     "spend": "One row is one payment from the fund for one person: when, for what, and how much.",
@@ -21,6 +23,8 @@ ROWS = {
 DEPS = {
     "cases": ("raw_cases",),
     "events": ("raw_events", "validated_cases", "validated_consents"),
+    "assessments": ("raw_assessments", "validated_cases", "validated_consents"),
+    "series": ("raw_series",),
     "outcomes": ("raw_cases", "validated_cases", "validated_consents", "validated_events"),
     "contacts": ("raw_contacts", "validated_cases", "validated_consents"),
     "spend": ("raw_spend", "validated_cases", "validated_consents"),

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
+from pipelines.disclosure.exhibits import comparison, listed, over_time
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -21,18 +22,22 @@ from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
 from pipelines.findings.models import (
     BaselineResult,
+    ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
     DifferenceResult,
     Disclosed,
     DoseResult,
+    DoubtsResult,
     EffectResult,
     Finding,
     FlowResult,
     JointResult,
     LinkageResult,
+    OverTimeResult,
     ProbabilisticLinkageResult,
     Result,
+    TakeUpResult,
     ThemeResult,
 )
 from pipelines.findings.questions import joint_of
@@ -50,6 +55,10 @@ TOLD = (
     LinkageResult,
     ProbabilisticLinkageResult,
     CorrectionsResult,
+    ComparisonResult,
+    OverTimeResult,
+    TakeUpResult,
+    DoubtsResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -110,12 +119,30 @@ def _results(exact: Mapping[str, Finding], plan: Plan, rules: Policy) -> Shown:
     sizes = Sizes(rules)
     estimates = {key: f.result for key, f in exact.items() if isinstance(f.result, EffectResult)}
     shown: Shown = dict(effects(estimates, plan, rules, sizes))
+    shown |= _beside(exact, shown, rules, sizes)
     for kind in (FlowResult, DoseResult, BaselineResult, ThemeResult, CorrectionsResult):
         for key, finding in exact.items():
             if isinstance(finding.result, kind):
                 log = Log()
                 shown[key] = _one(finding.result, plan, rules, log, sizes), log
     return _adjusted(shown, plan)
+
+
+def _beside(exact: Mapping[str, Finding], effects_shown: Shown, rules: Policy, sizes: Sizes) -> Shown:
+    """Return what stands beside the effects: of a withheld effect nothing."""
+    effect = {
+        key.split("/")[1]: result for key, (result, _) in effects_shown.items() if isinstance(result, EffectResult)
+    }
+    shown: Shown = {}
+    for key, finding in exact.items():
+        result, log = finding.result, Log()
+        if isinstance(result, DoubtsResult | TakeUpResult):
+            shown[key] = listed(result, effect.get(result.outcome), rules, log), log
+        elif isinstance(result, OverTimeResult):
+            shown[key] = over_time(result, effect.get(result.outcome), rules, log), log
+        elif isinstance(result, ComparisonResult):
+            shown[key] = comparison(result, effect.get(result.outcome), rules, log, sizes), log
+    return shown
 
 
 def _one(result: Result, plan: Plan, rules: Policy, log: Log, sizes: Sizes) -> Result:

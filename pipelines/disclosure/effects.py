@@ -7,8 +7,9 @@ effect with one cell that may not be shown is withheld as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from pipelines.disclosure.counts import part_hidden, rests_on_few, too_small
+from pipelines.disclosure.counts import part_hidden, rests_on_few, rounded, too_small
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import Policy
 from pipelines.disclosure.precision import like
@@ -18,6 +19,14 @@ from pipelines.findings.models import ArmSummary, EffectResult, Interval, OtherE
 from pipelines.protocol.models import Plan
 
 COUNTED = ("binary", "time_to_event")
+NUMBERS = (
+    *("value", "se", "lower", "upper", "df", "p", "p_adjusted"),
+    *("effect_size", "detectable", "residual_df"),
+)
+SIMPLE = (
+    *("difference in proportions", "difference in means", "difference in counts per person"),
+    "restricted mean survival time",
+)
 ADJUSTED = ("Lin", "Cox, adjusted")
 WITHHELD_EFFECT = (
     "Too few people stand behind a figure to show this outcome without the risk that somebody is recognised."
@@ -65,7 +74,8 @@ def _admitted(result: EffectResult, family: list[EffectResult], rules: Policy) -
 
 def must_hide(result: EffectResult, rules: Policy) -> bool:
     """Tell whether one cell of an effect, or what its mean rests on, is too small to show any figure of it."""
-    few_df = result.df is not None and result.df < rules.minimum_df
+    left = result.df if result.residual_df is None else result.residual_df
+    few_df = left is not None and left < rules.minimum_df
     return few_df or any(_arm_hidden(arm, result, rules) for arm in result.arms.values())
 
 
@@ -115,11 +125,32 @@ def _shown(result: EffectResult, outcome: str, rules: Policy, log: Log, sizes: S
         sizes.show(key, arm.n or 0, outcome)
     if result.curves:  # thinned where the events are still known: see pipelines.disclosure.curves
         log.rounded("curves", f"steps rest on at least {rules.minimum_step} events, and shares are rounded")
+    if rules.rounding_base > 1 and _simple(result):
+        return recomputed(_without_counts(_without_helpers(result, rules, log)), rules, log)
     if rules.rounding_base > 1:
-        return recomputed(_without_helpers(result, rules, log), rules, log)
+        return _coarse(_rounded_sizes(_without_counts(_without_helpers(result, rules, log)), rules), log)
     few_left = any(too_small(arm.censored, rules) for arm in result.arms.values())
     clean = _without_helpers(result, rules, log)
     return _coarse(clean, log) if few_left else clean
+
+
+def _without_counts(result: EffectResult) -> EffectResult:
+    """Return an effect without what an exact count stands in, or what follows from exact figures."""
+    return result.model_copy(update={"advice": (), "p_adjusted": None, "adjustment": ""})
+
+
+def _simple(result: EffectResult) -> bool:
+    """Tell whether an estimate is the plain difference between two groups, which can be had from rounded counts."""
+    return result.design in ("", "randomised") and result.engine.split(",")[0] in SIMPLE
+
+
+def _rounded_sizes(result: EffectResult, rules: Policy) -> EffectResult:
+    """Return an effect with rounded counts."""
+    arms = {
+        key: arm.model_copy(update={"n": rounded(arm.n, rules), "events": rounded(arm.events, rules)})
+        for key, arm in result.arms.items()
+    }
+    return result.model_copy(update={"arms": arms})
 
 
 def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
@@ -130,7 +161,7 @@ def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectRes
         )
         for key, arm in result.arms.items()
     }
-    return result.model_copy(update={"arms": arms, "warnings": _warnings(result.warnings)})
+    return result.model_copy(update={"arms": arms, "warnings": _warnings(result.warnings), "residual_df": None})
 
 
 def _warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,7 +206,7 @@ def _withheld(
             sizes.show(key, arm.n or 0, outcome)
     if not near:
         family.append(result)
-    nothing = dict.fromkeys(("value", "se", "lower", "upper", "df", "p", "effect_size", "detectable"))
+    nothing: dict[str, Any] = dict.fromkeys(NUMBERS) | {"advice": (), "adjustment": ""}
     said = {
         "engine": "withheld",
         "why": "Withheld under the disclosure policy.",
@@ -194,8 +225,8 @@ def _coarse(result: EffectResult, log: Log) -> EffectResult:
     figures = {name: like(getattr(result, name), result.se) for name in ("value", "lower", "upper", "se", "detectable")}
     others = tuple(coarse_other(other) for other in result.others)
     size = _coarse_size(result.effect_size)
-    p = None if result.p is None else round(result.p, 2)
-    rest = {"others": others, "effect_size": size, "p": p, "curves": curves}
+    p, p_adjusted = (None if one is None else round(one, 2) for one in (result.p, result.p_adjusted))
+    rest = {"others": others, "effect_size": size, "p": p, "p_adjusted": p_adjusted, "curves": curves}
     return result.model_copy(update={"arms": arms, **figures, **rest})
 
 

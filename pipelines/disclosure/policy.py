@@ -37,6 +37,9 @@ def _profiles() -> dict[str, Policy]:
 def policy(plan: Plan) -> Policy:
     """Return the policy of a pilot: its profile, made stricter where the protocol asks for it."""
     base = _profiles()[plan.disclosure.profile]
+    if plan.population.unit == "area":
+        # A row is an area (a county, an office) whose figures are of many people already: no person is behind a count.
+        return base.model_copy(update={"minimum_count": 1, "rounding_base": 1, "all_or_none": False, "minimum_df": 1})
     asked = plan.disclosure.minimum_count or base.minimum_count
     return base.model_copy(update={"minimum_count": max(base.minimum_count, asked)})
 

@@ -1,17 +1,41 @@
 """The question an estimator is asked, as the protocol declared it. Nothing here looks at data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pipelines.estimation.refusal import EstimationRefusal
+from pipelines.protocol.designs import Design as Declared
+from pipelines.protocol.designs import Doubts
 
 TREATMENT = "treatment"
 COMPARISON = "comparison"
 ARMS = (TREATMENT, COMPARISON)
 
-OutcomeType = Literal["binary", "continuous", "count", "time_to_event"]
+# Columns of the frame that a design needs beside `arm` and the outcome's. A blank is in no field's name, so that no
+# covariate can be mistaken for one of them.
+CLUSTER, PAIR, BLOCK = "design cluster", "design pair", "stratum"
+BASELINE, TAKE_UP, ADOPTED, DOSE = "design baseline", "design take-up", "design adopted", "design dose"
+UNIT, PERIOD, AFTER = "design unit", "design period", "design after"
+
+OutcomeType = Literal["binary", "continuous", "count", "ordinal", "time_to_event"]
 Assignment = Literal["randomised", "not_randomised"]
-Kind = Literal["randomised", "observational_unadjusted"]
+Kind = Literal[
+    "randomised",
+    "cluster_randomised",
+    "matched_pairs",
+    "matched",
+    "weighted",
+    "regression_adjusted",
+    "doubly_robust",
+    "difference_in_differences",
+    "staggered",
+    "interrupted_time_series",
+    "panel",
+    "before_after",
+    "observational_unadjusted",
+]
+BY_CHANCE: tuple[Kind, ...] = ("randomised", "cluster_randomised")
+EITHER: tuple[Kind, ...] = ("matched_pairs",)
 
 
 @dataclass(frozen=True)
@@ -33,14 +57,32 @@ class Design:
         Columns of the frame, declared beforehand.
     assignment : {'randomised', 'not_randomised'}
         How people came to be in their arm.
-    kind : {'randomised', 'observational_unadjusted'}
-        The design. Later kinds (matched, cluster-randomised ...) are further values, each with its engines.
+    kind : str
+        The design: a kind of `pipelines.protocol.designs`, or 'observational_unadjusted' to describe a difference.
     floor_per_arm : int
         Fewer known outcomes than this in either arm: description only. At least 2, the least that has a variance.
     floor_events : int or None
         Fewer events than this in either arm: description only. Binary and time to event only.
     adjusted : bool
         True when the protocol declared the covariate-adjusted estimate as the headline. Not for time to event.
+    declared : model of pipelines.protocol.designs, or None
+        The design's own choices, as the protocol declares them.
+    doubts : Doubts
+        Planned checks of how wrong an estimate could be.
+    minimum_important_difference : float or None
+        Smallest difference that would matter, in the outcome's unit (a share for binary outcomes).
+    higher_is_better : bool
+        Which direction is good.
+    floor_clusters : int
+        Fewer clusters than this in either arm: description only. Cluster-randomised only.
+    floor_periods : int
+        Fewer periods before the change: refused. Interrupted time series only.
+    at, baseline_at : float or None
+        Periods of the assessments that are compared; None: the last, and the one before it.
+    seed : int
+        Of anything drawn at random.
+    draws : int
+        Draws of a bootstrap or a permutation that is not enumerated.
 
     Raises
     ------
@@ -58,6 +100,16 @@ class Design:
     floor_per_arm: int = 10
     floor_events: int | None = None
     adjusted: bool = False
+    declared: Declared | None = None
+    doubts: Doubts = field(default_factory=Doubts)
+    minimum_important_difference: float | None = None
+    higher_is_better: bool = True
+    floor_clusters: int = 3
+    floor_periods: int = 8
+    at: float | None = None
+    baseline_at: float | None = None
+    seed: int = 1
+    draws: int = 9999
 
     def __post_init__(self) -> None:
         for broken, reason, alternative in self._rules():
@@ -67,7 +119,7 @@ class Design:
     def _rules(self) -> tuple[tuple[bool, str, str], ...]:
         """Every rule as (broken, reason, alternative), in order of report: a table, so long but without branches."""
         survival = self.outcome_type == "time_to_event"
-        randomised = self.kind == "randomised"
+        randomised = self.kind in BY_CHANCE
         types, kinds = ", ".join(get_args(OutcomeType)), ", ".join(get_args(Kind))
         return (
             (
@@ -82,7 +134,7 @@ class Design:
                 "Use randomised or not_randomised.",
             ),
             (
-                randomised != (self.assignment == "randomised"),
+                self.kind not in EITHER and randomised != (self.assignment == "randomised"),
                 f"The design kind '{self.kind}' contradicts the assignment '{self.assignment}'.",
                 "Use the kind 'observational_unadjusted' for people who were not assigned at random.",
             ),

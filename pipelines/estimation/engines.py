@@ -1,7 +1,11 @@
-"""The one entrance: which engine answers which design. A new design adds a row and a module here."""
+"""The one entrance: which engine answers which design, and what then stands beside its answer.
+
+A new design adds a module to pipelines.estimation.designs, with a function `engine(frame, design)`, and a row here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,37 +16,46 @@ from pipelines.estimation.result import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-# (kind, outcome type) -> module with a function `engine(frame, design)`. Named, not imported: engines load scipy and
-# statsmodels.
-ENGINES: dict[tuple[str, str], str] = {
-    ("randomised", "binary"): "pipelines.estimation.binary",
-    ("randomised", "continuous"): "pipelines.estimation.means",
-    ("randomised", "count"): "pipelines.estimation.means",
-    ("randomised", "time_to_event"): "pipelines.estimation.time_to_event",
-    ("observational_unadjusted", "binary"): "pipelines.estimation.binary",
-    ("observational_unadjusted", "continuous"): "pipelines.estimation.means",
-    ("observational_unadjusted", "count"): "pipelines.estimation.means",
-    ("observational_unadjusted", "time_to_event"): "pipelines.estimation.time_to_event",
+DESIGNS = "pipelines.estimation.designs."
+# Kind of design -> outcome types -> module with a function `engine(frame, design)`. Named, not imported: engines load
+# scipy and statsmodels.
+ENGINES: dict[str, dict[str, str]] = {
+    "randomised": {
+        "binary": "pipelines.estimation.binary",
+        "continuous": "pipelines.estimation.means",
+        "count": "pipelines.estimation.means",
+        "time_to_event": "pipelines.estimation.time_to_event",
+    },
+    "observational_unadjusted": {
+        "binary": "pipelines.estimation.binary",
+        "continuous": "pipelines.estimation.means",
+        "count": "pipelines.estimation.means",
+        "time_to_event": "pipelines.estimation.time_to_event",
+    },
 }
+BESIDE: tuple[str, ...] = ()
+"""Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
+where nothing applies. They never change the headline."""
 
 
 def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
-    """Compare two arms as the design asks.
+    """Answer the question of a design.
 
     Parameters
     ----------
-    frame : pandas.DataFrame, one row per participant
-        `arm` ('treatment' or 'comparison'); `value` (number, or 0 and 1 for binary outcomes), or for time to event
-        `time` (in the design's unit, from 0) and `event` (0 or 1); the design's covariates; optionally `stratum`. The
-        order of rows does not matter. No identifiers.
+    frame : pandas.DataFrame
+        One row per participant: `arm` ('treatment' or 'comparison'); `value` (number, or 0 and 1 for binary outcomes),
+        or for time to event `time` (in the design's unit, from 0) and `event` (0 or 1), perhaps `competing`; perhaps
+        `exposure` of a count; the design's covariates; and the columns that pipelines.estimation.design names (cluster,
+        pair, block, baseline, take-up). For designs over time one row per unit and period. The order of rows does not
+        matter. No identifiers.
     design : Design
         The question.
 
     Returns
     -------
     Estimate
-        The headline, treatment minus comparison, with what stands beside it. Below the design's floors, a description
-        only.
+        The headline, with what stands beside it. Below the design's floors, a description only.
 
     Raises
     ------
@@ -50,11 +63,21 @@ def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
         In plain words and with a safe alternative: no engine, an arm missing or unknown, no known outcomes, impossible
         values, or a horizon beyond follow-up.
     """
-    module = ENGINES.get((design.kind, design.outcome_type))
+    module = ENGINES.get(design.kind, {}).get(design.outcome_type)
     if module is None:
         raise EstimationRefusal(
             f"No engine answers a {design.outcome_type} outcome in a design of kind '{design.kind}'.",
-            "Declare the kind 'observational_unadjusted' to describe the difference.",
+            "Choose another outcome, or describe the groups.",
         )
-    result: Estimate = import_module(module).engine(frame, design)
-    return result
+    found: Estimate = import_module(module).engine(frame, design)
+    if found.description_only:
+        return found
+    for name in BESIDE:
+        found = _kept(found, import_module(name).beside(found, frame, design))
+    return found
+
+
+def _kept(found: Estimate, more: Estimate) -> Estimate:
+    """Return an estimate with what stands beside it, and with its own headline whatever stands there."""
+    headline = ("engine", "why", "value", "se", "lower", "upper", "df", "statistic", "p", "n", "missing", "events")
+    return replace(more, **{name: getattr(found, name) for name in headline})

@@ -134,6 +134,159 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One figure of an exhibit, with the sentence that it allows.
+
+    Parameters
+    ----------
+    key : str
+        Stable name, e.g. 'e_value', 'leave_one_cluster_out', 'att/2004/2006'.
+    title : str
+        For readers.
+    measure : str
+        What `value` is, e.g. 'E-value', 'risk difference'.
+    value, se, lower, upper, df, p : float or None
+        As in `Inference`, in `unit`; None when not defined.
+    unit : str
+        Unit of value, se and limits; empty for pure numbers.
+    scale : float
+        Multiply value, se and limits by this for display.
+    n : int or None
+        Fewest people (or other units) that the figure rests on; disclosure control looks at it. None where it rests on
+        all people of the estimate.
+    sentence : str
+        One sentence that a manager can read, without a count of people.
+    """
+
+    key: str
+    title: str
+    measure: str
+    value: float | None = None
+    se: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    df: float | None = None
+    p: float | None = None
+    unit: str = ""
+    scale: float = 1.0
+    n: int | None = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRow:
+    """How alike the groups are in one covariate, or one level of it, before and after they were made comparable.
+
+    Parameters
+    ----------
+    covariate : str
+        Column of the frame; 'distance' for the score itself.
+    level : str or None
+        Level of a category, whose means are shares.
+    share : bool
+        Whether the means are shares.
+    treated, before, after : float or None
+        Mean in the treatment group, in the comparison pool, and in the matched or weighted comparison group.
+    treated_sd, before_sd, after_sd : float or None
+        Their standard deviations.
+    treated_people, before_people : int or None
+        Of a share: people with it in the treatment group and in the pool, for disclosure control.
+    smd_before, smd_after : float or None
+        Standardised mean differences.
+    variance_ratio_before, variance_ratio_after : float or None
+        Treatment over comparison; None for shares.
+    ecdf_before, ecdf_after : float or None
+        Largest distance between the two distribution functions.
+    """
+
+    covariate: str
+    level: str | None = None
+    share: bool = False
+    treated: float | None = None
+    before: float | None = None
+    after: float | None = None
+    treated_sd: float | None = None
+    before_sd: float | None = None
+    after_sd: float | None = None
+    treated_people: int | None = None
+    before_people: int | None = None
+    smd_before: float | None = None
+    smd_after: float | None = None
+    variance_ratio_before: float | None = None
+    variance_ratio_after: float | None = None
+    ecdf_before: float | None = None
+    ecdf_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A comparison group: who is in it, and how alike it is.
+
+    Parameters
+    ----------
+    method : str
+        How it was made, in plain words.
+    formula : str
+        Formula of the standardised mean difference.
+    rows : tuple of ComparisonRow
+        One per number or level; the score first where there is one.
+    treated, pool : int
+        People in the treatment group and in the pool, with a known outcome.
+    treated_used, pool_used : int
+        Of these, people with a weight above zero.
+    effective : float
+        Effective sample size of the comparison group, (sum w)^2 / sum w^2.
+    overlap : float or None
+        Share of the treatment group whose score lies within the range of the pool's.
+    light_before, light_after : str
+        'green', 'amber' or 'red', by the worst row.
+    left_out : tuple of ComparisonRow
+        People of the treatment group who are left out (`treated`) beside those who are kept (`before`).
+    sentence : str
+        Whether the groups are alike, without a count.
+    """
+
+    method: str
+    formula: str
+    rows: tuple[ComparisonRow, ...]
+    treated: int
+    pool: int
+    treated_used: int
+    pool_used: int
+    effective: float
+    overlap: float | None
+    light_before: str
+    light_after: str
+    left_out: tuple[ComparisonRow, ...] = ()
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverTime:
+    """Figures that belong to periods: an event study, a series with its counterfactual.
+
+    Parameters
+    ----------
+    title : str
+        What is shown.
+    axis : str
+        What the positions are, e.g. 'periods since the beginning'.
+    readings : tuple of Reading
+        One per position; `key` ends in the position.
+    positions : tuple of float
+        Same length.
+    sentence : str
+        What it shows.
+    """
+
+    title: str
+    axis: str
+    readings: tuple[Reading, ...]
+    positions: tuple[float, ...]
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """The answer to one `Design`.
 
@@ -168,6 +321,26 @@ class Estimate:
         Plain sentences, free of counts.
     curve : tuple of CurvePoint
         Kaplan-Meier curves; empty unless time to event.
+    estimand : str
+        Whose effect of what this is meant to be, in a sentence.
+    advice : tuple of str
+        What the inference advisor says: sizes, the engine and why, what was refused and what is safe instead.
+    residual_df : int or None
+        Observations minus coefficients of the headline's regression; disclosure control looks at it.
+    comparison : Comparison or None
+        The comparison group, where the design makes one.
+    over_time : tuple of OverTime
+        Event studies and series.
+    doubts : tuple of Reading
+        How wrong could this be, one reading each.
+    take_up : tuple of Reading
+        Shares who took it up, strength of the instrument, effect on those who took it up.
+    doses : tuple of Reading
+        Outcome by dose, with its warning.
+    arm_titles : mapping of arm to str
+        Names of the arms where the design, and not the protocol, makes them; else empty.
+    null : float
+        Value of the headline that means no difference: 0, or 1 for a ratio.
     description_only : bool
         True when the arms are described but not compared.
     description_reason : str or None
@@ -195,5 +368,15 @@ class Estimate:
     others: tuple[OtherEstimate, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
     curve: tuple[CurvePoint, ...] = field(default=())
+    estimand: str = ""
+    advice: tuple[str, ...] = field(default=())
+    residual_df: int | None = None
+    comparison: Comparison | None = None
+    over_time: tuple[OverTime, ...] = field(default=())
+    doubts: tuple[Reading, ...] = field(default=())
+    take_up: tuple[Reading, ...] = field(default=())
+    doses: tuple[Reading, ...] = field(default=())
+    arm_titles: Mapping[str, str] = field(default_factory=dict)
+    null: float = 0.0
     description_only: bool = False
     description_reason: str | None = None

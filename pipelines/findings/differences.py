@@ -14,7 +14,7 @@ from pipelines.findings.typed_drops import earlier_drop, type_both
 from pipelines.protocol.outcomes import Outcome
 from pipelines.warehouse import has_table, named
 
-OTHERS = ("contacts", "spend", "consents", "events")
+OTHERS = ("contacts", "spend", "consents", "events", "assessments")
 DATES = {"referral_date": "Referral date", "start_date": "Start date", "end_date": "End date"}
 Group = Literal["arm", "date", "outcome", "covariate"]
 Numbers = dict[str, int]

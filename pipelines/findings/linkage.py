@@ -20,6 +20,7 @@ FILES = {
     "spend": "Payments",
     "consents": "Consents",
     "events": "Events",
+    "assessments": "Assessments",
     "documents": "Interviews",
 }
 EXPECTED = ("consents",)

@@ -11,6 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.exhibits import ComparisonResult as ComparisonResult
+from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
+from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
+from pipelines.findings.exhibits import Reading as Reading
+from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
@@ -170,8 +175,14 @@ class EffectResult(Record):
     """Weight the protocol gave it."""
     better: Literal["higher", "lower"]
     """Which direction is good for people."""
-    outcome_type: Literal["binary", "continuous", "count", "time_to_event"]
+    outcome_type: Literal["binary", "continuous", "count", "ordinal", "time_to_event"]
     """Scale of measurement."""
+    design: str = ""
+    """Kind of the design, as in the protocol."""
+    placebo: bool = False
+    """True for an outcome that cannot have been changed: a difference is a warning, not an effect."""
+    estimand: str = ""
+    """Whose effect of what this is meant to be, in a sentence."""
     measure: str
     """What is estimated, for example "risk difference"."""
     unit: str
@@ -181,7 +192,9 @@ class EffectResult(Record):
     arms: dict[str, ArmSummary]
     """Each group's n, events and average."""
     value: Figure = None
-    """Treatment minus comparison; None when only described."""
+    """Treatment minus comparison, or a ratio of the two where `null` is 1; None when only described."""
+    null: float = 0.0
+    """Value that means no difference: 0, or 1 for a ratio."""
     se: Figure = None
     """Standard error."""
     lower: Figure = None
@@ -194,10 +207,18 @@ class EffectResult(Record):
     """Degrees of freedom of the interval; None for a normal one."""
     p: Figure = None
     """Two-sided p value."""
+    p_adjusted: Figure = None
+    """P value adjusted for the number of outcomes of its tier; None where it is the only one."""
+    adjustment: str = ""
+    """How it was adjusted, for example "holm"."""
     engine: str
     """How it was estimated."""
     why: str
     """Why this engine."""
+    advice: tuple[str, ...] = ()
+    """What the inference advisor says: clusters, sizes and events, why this engine, what was refused, what is safe."""
+    residual_df: Count = None
+    """Observations minus coefficients. Disclosure control looks at it; it is never released."""
     effect_size: Interval | None = None
     """Effect size with its interval: risk ratio, Hedges' g, or ratio of restricted means."""
     others: tuple[OtherEstimate, ...] = ()
@@ -355,7 +376,11 @@ Result = Annotated[
     | DifferenceResult
     | LinkageResult
     | ProbabilisticLinkageResult
-    | CorrectionsResult,
+    | CorrectionsResult
+    | ComparisonResult
+    | OverTimeResult
+    | TakeUpResult
+    | DoubtsResult,
     Field(discriminator="kind"),
 ]
 

@@ -8,6 +8,9 @@ from pipelines.disclosure.counts import contributors
 from pipelines.disclosure.curves import drawn
 from pipelines.disclosure.policy import minimum_count, policy
 from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
+from pipelines.estimation.design import BASELINE, BY_CHANCE
+from pipelines.findings.beside import beside
+from pipelines.findings.frames import outcome_frame
 from pipelines.findings.making import Making, question_of
 from pipelines.findings.models import (
     ArmSummary,
@@ -17,74 +20,121 @@ from pipelines.findings.models import (
     OtherEstimate,
     Step,
 )
+from pipelines.findings.multiplicity import with_adjusted_p
+from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
 
-TABLES = ("validated.cases", "validated.outcomes", "analysis.participants")
-QUERY = """
-    SELECT p.arm, p.value, p.time, p.event::DOUBLE AS event, c.* EXCLUDE (person_key, arm)
-    FROM analysis.participants p JOIN validated.cases c USING (person_key)
-    WHERE p.outcome = $outcome
-    ORDER BY c.row_key
-"""
+TABLES = (
+    "validated.cases",
+    "validated.outcomes",
+    "validated.assessments",
+    "validated.series",
+    "analysis.participants",
+)
 NOT_BY_CHANCE = (
-    "The groups were not formed by chance, and this version has no method that would make them comparable. "
+    "The groups were not formed by chance, and the protocol declares no design that would make them comparable. "
     "Each group is described; the difference between them is not an effect."
 )
 NO_GROUPS = "Nobody is compared with anybody in this pilot."
+COUNTED = {
+    "interrupted_time_series": "every period of the series",
+    "staggered": "every unit in every period in which its outcome is known",
+    "panel": "every unit in every period in which its outcome is known",
+    "before_after": "everybody whose outcome is known before and after",
+    "matched": "everybody in the treatment group who has a match, with their matches",
+}
+EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in the group they were given"
 
 
 def outcome_findings(making: Making) -> list[Finding]:
-    """Return one finding for each outcome, primary ones first."""
+    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
-    return [_finding(making, key, outcome) for key, outcome in outcomes]
+    made = {key: (outcome, *effect(outcome_frame(making, key, outcome), outcome, making)) for key, outcome in outcomes}
+    adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan)
+    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, _, _) in made.items()]
+    return [*effects, *(f for key, (outcome, _, found) in made.items() for f in beside(making, key, outcome, found))]
 
 
-def _finding(making: Making, key: str, outcome: Outcome) -> Finding:
-    frame = making.frame(QUERY, outcome=key)
-    result = effect(frame, outcome, making)
+def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
+    design = making.plan.design
     return making.finding(
         f"effect/{key}/{outcome.tier}",
         result,
         subject=key,
-        population="everybody whose follow-up is over and whose outcome is known, in the group they were given",
+        population=COUNTED.get(design.kind if design else "", EVERYBODY),
         question=question_of(making.plan, key),
     )
 
 
-def effect(frame: Any, outcome: Outcome, making: Making) -> EffectResult:
-    """Return an outcome's effect, or a description where an effect cannot be estimated."""
-    arms = making.plan.arms
-    if arms is None:
-        return _described(outcome, making, {"everyone": _alone(frame, outcome, making)}, NO_GROUPS)
+def effect(frame: Any, outcome: Outcome, making: Making) -> tuple[EffectResult, Estimate | None]:
+    """Return an outcome's effect and its estimate, or a description where an effect cannot be estimated."""
+    plan = making.plan
+    design = plan.design
+    if plan.arms is None and (design is None or design.kind not in ALONE):
+        return _described(outcome, making, {"everyone": _alone(frame, outcome, making)}, NO_GROUPS), None
     try:
         found = estimate(frame, _design(outcome, making))
     except EstimationRefusal as refusal:
-        titles = {"treatment": arms.treatment.title, "comparison": arms.comparison.title}
-        summaries = {arm: ArmSummary(title=title, n=_known(frame, arm, outcome)) for arm, title in titles.items()}
-        return _described(outcome, making, summaries, refusal.reason)
-    if arms.assignment != "randomised":
-        return _described(outcome, making, _arms(found, frame, making), NOT_BY_CHANCE)
+        return _described(outcome, making, _counted(frame, outcome, plan), str(refusal)), None
+    if plan.arms and plan.arms.assignment != "randomised" and design is None:
+        return _described(outcome, making, _arms(found, frame, making), NOT_BY_CHANCE), None
     if found.description_only:
-        return _described(outcome, making, _arms(found, frame, making), found.description_reason or "")
-    return _estimated(found, frame, outcome, making)
+        return _described(outcome, making, _arms(found, frame, making), found.description_reason or ""), None
+    return _estimated(found, frame, outcome, making), found
+
+
+def _counted(frame: Any, outcome: Outcome, plan: Plan) -> dict[str, ArmSummary]:
+    """Return the groups with the number whose outcome is known: what can be said where an estimate was refused."""
+    if plan.arms is None or "arm" not in frame:
+        return {}
+    titles = {"treatment": plan.arms.treatment.title, "comparison": plan.arms.comparison.title}
+    return {arm: ArmSummary(title=title, n=_known(frame, arm, outcome)) for arm, title in titles.items()}
 
 
 def _design(outcome: Outcome, making: Making) -> Design:
-    plan = making.plan
+    plan, declared = making.plan, making.plan.design
     randomised = plan.arms is not None and plan.arms.assignment == "randomised"
+    default: Any = "randomised" if randomised else "observational_unadjusted"
     return Design(
         outcome_type=outcome.type,
         unit=outcome.unit,
         level=plan.confidence_level,
         horizon=outcome.horizon if outcome.type == "time_to_event" else None,
-        covariates=plan.adjust_for if outcome.type != "time_to_event" else (),
+        covariates=_covariates(outcome, plan),
         assignment="randomised" if randomised else "not_randomised",
-        kind="randomised" if randomised else "observational_unadjusted",
+        kind=declared.kind if declared else default,
         # Of fewer than disclosure control allows nothing would be shown, and the reason given would tell how few.
         floor_per_arm=max(plan.limits.people_per_arm, minimum_count(plan)),
+        floor_events=plan.limits.events_per_arm or None,
+        adjusted=outcome.type != "time_to_event" and _leads_adjusted(outcome, plan),
+        declared=declared,
+        doubts=plan.doubts,
+        minimum_important_difference=outcome.minimum_important_difference,
+        higher_is_better=outcome.good_direction == "higher",
+        floor_clusters=plan.limits.clusters_per_arm,
+        floor_periods=plan.limits.periods_before,
+        at=outcome.at,
+        baseline_at=outcome.baseline_at,
+        seed=plan.seed,
     )
+
+
+def _covariates(outcome: Outcome, plan: Plan) -> tuple[str, ...]:
+    """Return the columns to adjust for: those of the design, or of the whole protocol, and the outcome's baseline."""
+    declared = tuple(getattr(plan.design, "by", ())) or plan.adjust_for
+    by_chance = plan.design is None or plan.design.kind in BY_CHANCE
+    if by_chance and outcome.type == "time_to_event":
+        return plan.adjust_for if plan.design is not None else ()
+    return (*declared, BASELINE) if by_chance and outcome.baseline else declared
+
+
+def _leads_adjusted(outcome: Outcome, plan: Plan) -> bool:
+    """Whether the protocol put the adjusted estimate first: by saying so, or by naming the outcome's baseline."""
+    by_chance = plan.arms is not None and plan.arms.assignment == "randomised"
+    baseline = bool(outcome.baseline) and (plan.design is None or plan.design.kind in BY_CHANCE)
+    return by_chance and (baseline or (bool(getattr(plan.design, "adjusted", False)) and bool(plan.adjust_for)))
 
 
 def _known(frame: Any, arm: str, outcome: Outcome) -> int:
@@ -99,6 +149,8 @@ def _base(outcome: Outcome, making: Making) -> dict[str, Any]:
         "tier": outcome.tier,
         "better": outcome.good_direction,
         "outcome_type": outcome.type,
+        "placebo": outcome.placebo,
+        "design": making.plan.design.kind if making.plan.design else "",
         "horizon": outcome.horizon,
         "level": making.plan.confidence_level,
         "unit": "share of people" if outcome.type == "binary" else outcome.unit,
@@ -136,22 +188,28 @@ def _alone(frame: Any, outcome: Outcome, making: Making) -> ArmSummary:
 
 
 def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
+    """Return each group as the estimate describes it."""
     arms = making.plan.arms
     titles = {"treatment": arms.treatment.title, "comparison": arms.comparison.title} if arms else {}
-    return {
-        arm: ArmSummary(
-            title=title,
-            n=found.n[arm],
-            events=None if found.events is None else found.events[arm],
-            average=found.summary[arm].mean,
-            spread=None if found.summary[arm].measure == "proportion" else found.summary[arm].sd,
-            lower=found.summary[arm].lower,
-            upper=found.summary[arm].upper,
-            censored=found.summary[arm].censored,
-            contributors=None if found.events else contributors(frame.loc[frame["arm"] == arm, "value"].dropna()),
-        )
-        for arm, title in titles.items()
-    }
+    named = {**titles, **found.arm_titles}
+    return {arm: _arm(found, frame, arm, named[arm]) for arm in ("treatment", "comparison") if arm in named}
+
+
+def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
+    summary = found.summary[arm]
+    # Where the design makes the groups, a row of the frame is no person of one of them.
+    people = () if found.events or found.arm_titles else frame.loc[frame["arm"] == arm, "value"].dropna()
+    return ArmSummary(
+        title=title,
+        n=found.n[arm],
+        events=None if found.events is None else found.events[arm],
+        average=summary.mean,
+        spread=None if summary.measure == "proportion" else summary.sd,
+        lower=summary.lower,
+        upper=summary.upper,
+        censored=summary.censored,
+        contributors=None if found.events or found.arm_titles else contributors(people),
+    )
 
 
 def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:
@@ -165,6 +223,9 @@ def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) ->
         why=found.why,
         curves=_curves(found, outcome, making),
         measure=found.measure,
+        estimand=found.estimand,
+        advice=found.advice,
+        residual_df=found.residual_df,
     )
 
 
@@ -180,8 +241,9 @@ def figures(found: Estimate, better: Literal["higher", "lower"], level: float) -
         "p": found.p,
         "effect_size": Interval(name=size.name, value=size.value, lower=size.lower, upper=size.upper) if size else None,
         "others": tuple(_other(other) for other in found.others),
-        "detectable": detectable(found.se, found.df, level),
-        "verdict": verdict(found.lower, found.upper, better),
+        "null": found.null,
+        "detectable": None if found.null else detectable(found.se, found.df, level),
+        "verdict": verdict(found.lower, found.upper, better, found.null),
         "warnings": found.warnings,
     }
 
@@ -220,12 +282,12 @@ def _told_elsewhere(outcome: Outcome, plan: Plan) -> list[float]:
 
 
 def verdict(
-    lower: float | None, upper: float | None, better: Literal["higher", "lower"]
+    lower: float | None, upper: float | None, better: Literal["higher", "lower"], null: float = 0.0
 ) -> Literal["better", "worse", "inconclusive"]:
-    """Return where an interval of treatment minus comparison lies; touching nothing is inconclusive."""
-    if lower is None or upper is None or lower <= 0 <= upper:
+    """Return where an interval of treatment against comparison lies; touching no difference is inconclusive."""
+    if lower is None or upper is None or lower <= null <= upper:
         return "inconclusive"
-    return "better" if (lower > 0) == (better == "higher") else "worse"
+    return "better" if (lower > null) == (better == "higher") else "worse"
 
 
 def detectable(se: float | None, df: float | None, level: float) -> float | None:

@@ -11,7 +11,18 @@ from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceL
 from pipelines.warehouse import has_table
 
 TABLES = ("validated.cases", "validated.outcomes")
-NOUNS = ("cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings")
+NOUNS = (
+    "cases",
+    "events",
+    "assessments",
+    "series",
+    "outcomes",
+    "contacts",
+    "spend",
+    "consents",
+    "documents",
+    "codings",
+)
 
 
 def quality_findings(making: Making) -> list[Finding]:
@@ -53,7 +64,10 @@ def _level(making: Making) -> Finding:
     plan = making.plan
     if plan.arms and _smallest_group(making.connection) < max(plan.limits.people_per_arm, minimum_count(plan)):
         return making.finding("evidence/level", _too_few_to_compare())
-    return making.finding("evidence/level", evidence_level(plan.arms.assignment if plan.arms else None))
+    kind = plan.design.kind if plan.design else ""
+    controlled = bool(getattr(plan.design, "control", False))
+    level = evidence_level(plan.arms.assignment if plan.arms else None, kind, controlled=controlled)
+    return making.finding("evidence/level", level)
 
 
 def _smallest_group(connection: Any) -> int:
@@ -71,12 +85,26 @@ def _too_few_to_compare() -> EvidenceLevelResult:
     )
 
 
-def evidence_level(assignment: str | None) -> EvidenceLevelResult:
+MADE_ALIKE = {
+    "matched": "each person is compared with the most alike of others",
+    "weighted": "the comparison group is weighted to be alike",
+    "regression_adjusted": "what was known of people beforehand is taken into account",
+    "doubly_robust": "the comparison group is weighted and adjusted to be alike",
+    "difference_in_differences": "the change of one group is held against the change of the other",
+    "staggered": "places that began are compared with places that had not",
+    "panel": "each unit is compared with itself over time, and with the others",
+    "matched_pairs": "people are compared in pairs that were alike beforehand",
+}
+
+
+def evidence_level(assignment: str | None, design: str = "", *, controlled: bool = False) -> EvidenceLevelResult:
     """Return the level of evidence that a design can reach.
 
     Parameters
     ----------
     assignment : how people came into groups; None when nobody is compared.
+    design : kind of the design, as in the protocol; empty when none is declared.
+    controlled : whether an interrupted time series has a control series.
 
     References
     ----------
@@ -88,6 +116,24 @@ def evidence_level(assignment: str | None) -> EvidenceLevelResult:
             nesta=3,
             reason="People were given a group by chance, so a difference beyond chance is owed to what was tried.",
             raise_it="A second, independent test in other places would raise Nesta's level.",
+        )
+    if design in MADE_ALIKE:
+        return EvidenceLevelResult(
+            maryland=2 if design == "regression_adjusted" else 3,
+            nesta=3,
+            reason=f"Nobody was given a group by chance, but {MADE_ALIKE[design]}; "
+            "what nobody measured may still differ.",
+            raise_it="Giving places by chance would raise the level.",
+        )
+    if design == "interrupted_time_series":
+        against = "a control series" if controlled else "its own course before the change"
+        return EvidenceLevelResult(
+            maryland=3 if controlled else 2,
+            nesta=3 if controlled else 2,
+            reason=f"A series is held against {against}; whatever else began at the same time is not told apart.",
+            raise_it="Places where the change came at another time would raise the level."
+            if controlled
+            else "A control series, or places where the change came at another time, would raise the level.",
         )
     if assignment == "not_randomised":
         return EvidenceLevelResult(

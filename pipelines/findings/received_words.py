@@ -18,6 +18,7 @@ ASK = {
     "date": "Ask the provider whether these are corrections: they move the time in which outcomes are counted.",
 }
 NOUNS = {"contacts": "contacts", "spend": "payments", "consents": "consents", "events": "events"}
+NOUNS |= {"assessments": "assessments"}
 
 
 def difference_words(result: DifferenceResult, minimum: int) -> str:

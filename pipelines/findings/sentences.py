@@ -13,16 +13,20 @@ from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
+    ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
     DifferenceResult,
     DoseResult,
+    DoubtsResult,
     EffectResult,
     EvidenceLevelResult,
     FlowResult,
     JointResult,
     LinkageResult,
+    OverTimeResult,
     ProbabilisticLinkageResult,
+    TakeUpResult,
     ThemeResult,
 )
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
@@ -66,8 +70,30 @@ def sentence_of(result: Any, plan: Plan) -> str:
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
         ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
         CorrectionsResult: lambda found, _plan: correction_words(found),
+        ComparisonResult: _comparison,
+        OverTimeResult: lambda found, _plan: found.words or NOT_SHOWN.format(found.title),
+        TakeUpResult: _readings,
+        DoubtsResult: _readings,
     }
     return makers[type(result)](result, plan)
+
+
+NOT_SHOWN = "{}: the figures are not shown."
+
+
+def _comparison(result: ComparisonResult, _plan: Plan) -> str:
+    return result.words or NOT_SHOWN.format(f"The comparison group for {within(result.title)}")
+
+
+def _readings(result: TakeUpResult | DoubtsResult, _plan: Plan) -> str:
+    """Return the first sentence; all of them stand in the result."""
+    said = [reading.sentence for reading in result.readings if reading.sentence]
+    return said[0] if said else NOT_SHOWN.format(_capital(result.title))
+
+
+def within(text: str) -> str:
+    """Return a title as it stands inside a sentence; an abbreviation keeps its capitals."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def count(value: int | None) -> str:
@@ -129,7 +155,26 @@ def _effect(result: EffectResult, plan: Plan) -> str:
         described = levels or f"{what}:"
         return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}".strip()
     scale, unit = (100, "per 100") if result.outcome_type == "binary" else (1, result.unit)
-    return f"{levels} {_range(result, scale, unit)} {_verdict(result, plan)}"
+    said = _ratio(result) if result.null else _range(result, scale, unit)
+    words = _placebo(result) if result.placebo else _verdict(result, plan)
+    return f"{levels} {said} {words}".strip()
+
+
+def _ratio(result: EffectResult) -> str:
+    value, lower, upper = (amount(x, 2) for x in (result.value, result.lower, result.upper))
+    return (
+        f"That is a {result.measure} of {value} ({100 * result.level:g}% interval {lower} to {upper}); 1 is no change."
+    )
+
+
+def _placebo(result: EffectResult) -> str:
+    """Return what a difference means in an outcome that cannot have been changed."""
+    if result.verdict == "inconclusive":
+        return "This could not have been changed by what was tried, and no clear difference shows: as it should be."
+    return (
+        "This could not have been changed by what was tried, and yet it differs: "
+        "the groups differ in something else, so the other estimates may be wrong too."
+    )
 
 
 def _groups(result: EffectResult) -> list[ArmSummary]:
@@ -181,6 +226,9 @@ def _verdict(result: EffectResult, plan: Plan) -> str:
     by_chance = plan.arms is not None and plan.arms.assignment == "randomised"
     if result.verdict == "inconclusive":
         return f"{_open(result)}{_could_have_shown(result)}"
+    if result.design == "before_after":
+        word = "better" if result.verdict == "better" else "worse"
+        return f"Things were {word} afterwards; without a comparison group nobody can say why."
     word = "an improvement" if result.verdict == "better" else "a worsening"
     caution = "" if by_chance else ", which other differences may explain"
     return f"The whole interval lies on the side of {word}{caution}."
@@ -188,7 +236,7 @@ def _verdict(result: EffectResult, plan: Plan) -> str:
 
 def _open(result: EffectResult) -> str:
     """Return what an inconclusive interval means."""
-    touches = {result.lower, result.upper} & {0.0, None}
+    touches = {result.lower, result.upper} & {result.null, None}
     holds = "reaches as far as no difference at all" if touches else "holds both an improvement and a worsening"
     return f"Inconclusive: the interval {holds}, so this pilot cannot tell which it was."
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipelines.protocol.design_soundness import design_faults
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
 from pipelines.protocol.further_references import completing_faults, event_faults
 from pipelines.protocol.link import link_faults
-from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases
+from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases, written
 
 COUNTED = {"contacts", "minutes", "spend"}
 
@@ -21,7 +22,13 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return every reference that does not resolve."""
     checks = (_extract_sites, _extract_fields, _unmapped_fields, _questions, _adjustment, _components, _planned, _codes)
     found = [fault for check in checks for fault in check(tree, line)]
-    return [*found, *completing_faults(tree, line), *event_faults(tree, line), *link_faults(tree, line)]
+    return [
+        *found,
+        *completing_faults(tree, line),
+        *event_faults(tree, line),
+        *link_faults(tree, line),
+        *design_faults(tree, line),
+    ]
 
 
 def _extract_sites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
@@ -44,10 +51,9 @@ def _extract_sites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 
 def _extract_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Fields that an extract maps are known to its noun, and those it must have are mapped."""
-    extra = extra_fields(tree)
     for name, noun, body in extracts(tree):
         columns = mapping(body.get("columns"))
-        known = {*FIELDS.get(noun, {}), *(extra if noun == "cases" else ())}
+        known = {*FIELDS.get(noun, {}), *extra_fields(tree, noun)}
         for field in columns:
             if noun in FIELDS and field not in known:
                 place: tuple[str | int, ...] = ("extracts", name, "columns", field)
@@ -66,7 +72,7 @@ def _unmapped_fields(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     if tree.get("arms"):
         used["arm"] = ("arms",)
     cases = list(whole_cases(tree))
-    if not cases:
+    if not cases and written(mapping(tree.get("design")).get("kind")) != "interrupted_time_series":
         yield Fault(line(("extracts",)), "extracts", "no extract holds the cases.", "Add one with `noun: cases`.")
     for field, place in used.items():
         for name, mapped in cases:

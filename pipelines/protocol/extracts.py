@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from pipelines.protocol.base import Code, Part, Slug, Text
 from pipelines.protocol.link import Link
 
-Noun = Literal["cases", "contacts", "spend", "consents", "events", "interviews"]
+Noun = Literal["cases", "contacts", "spend", "consents", "events", "assessments", "series", "interviews"]
 """What the rows of an extract are. `interviews` is a coded project (.qdpx), the others are tables."""
 
 FieldType = Literal["text", "number", "date", "yes_no", "person", "site", "arm"]
@@ -55,9 +55,22 @@ FIELDS: dict[str, dict[str, FieldType]] = {
         "kind": "text",
         "decided_date": "date",
     },
+    "assessments": {
+        "person": "person",
+        "site": "site",
+        "period": "number",
+        "period_date": "date",
+    },
+    "series": {
+        "site": "site",
+        "arm": "arm",
+        "period": "number",
+        "period_date": "date",
+    },
     "interviews": {},
 }
-"""Fields of the common model by noun. `cases` takes further fields: those that outcomes, covariates and doses name."""
+"""Fields of the common model by noun. `cases`, `assessments` (a row per person, or other unit, and period) and `series`
+(a row per period) take further fields: those that outcomes, covariates, doses and the design name."""
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "cases": ("person",),
@@ -65,6 +78,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "spend": ("person", "spend_date", "amount"),
     "consents": ("person", "may_quote", "may_publish"),
     "events": ("person", "event_date"),
+    "assessments": ("person",),
+    "series": (),
     "interviews": (),
 }
 """Fields that an extract of a noun must map."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipelines.protocol.base import Code, Day, Part, Slug, Text
+from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.outcomes import Covariate, Outcome
 
@@ -45,6 +46,9 @@ class Population(Part):
 
     description: Text
     """The people in a phrase, for example "men leaving state prisons"."""
+    unit: Literal["person", "area"] = "person"
+    """What a row of the cases is: a `person`, or an `area` (a county, an office, a school) whose figures are already of
+    many people. Counts of areas are not protected, counts of people are. A series is always of an area."""
     eligibility: tuple[Text, ...] = ()
     """Who could take part, one criterion per line."""
     planned_per_site: dict[Slug, Annotated[int, Field(gt=0)]] = {}
@@ -112,7 +116,8 @@ class Arms(Part):
     comparison: Arm
     """The group it is compared with."""
     assignment: Literal["randomised", "not_randomised"] = "randomised"
-    """How people came into a group. Without randomisation this version describes and does not estimate an effect."""
+    """How people came into a group. Without randomisation an effect is estimated only by a `design` that makes the
+    groups comparable; otherwise they are described."""
 
 
 class Question(Part):
@@ -184,6 +189,12 @@ class Limits(Part):
     payments on one day may both be true), or `one`. Of cases and consents one is kept in any case."""
     people_per_arm: Annotated[int, Field(ge=2)] = 10
     """Fewest people in a group for which an effect is estimated; below it the report only describes."""
+    events_per_arm: Annotated[int, Field(ge=0)] = 0
+    """Fewest people with the event in a group for which an effect is estimated; below it the report only describes."""
+    clusters_per_arm: Annotated[int, Field(ge=2)] = 3
+    """Fewest clusters in a group for which a cluster-randomised effect is estimated."""
+    periods_before: Annotated[int, Field(ge=2)] = 8
+    """Fewest periods before the change for which an interrupted time series is estimated."""
 
 
 class Dates(Part):
@@ -228,12 +239,24 @@ class Plan(Part):
     """What was tried."""
     arms: Arms | None = None
     """Who is compared with whom; without it the report only describes."""
+    design: Design | None = None
+    """How the comparison is made, by its `kind`. Default: where chance decided, `randomised`; else nobody is
+    compared."""
     outcomes: dict[Slug, Outcome] = {}
     """What should change, by key."""
     covariates: dict[Slug, Covariate] = {}
     """What was known of people before they started: the baseline table."""
     adjust_for: tuple[Slug, ...] = ()
-    """Covariates of the adjusted estimate that is shown beside the headline."""
+    """Covariates of the adjusted estimate that is shown beside the headline; in a matched or weighted design those that
+    make the groups comparable, where `by` of the design names no others."""
+    take_up: TakeUp | None = None
+    """Whether people took what they were offered."""
+    doubts: Doubts = Doubts()
+    """Planned checks of how wrong an estimate could be."""
+    multiplicity: Multiplicity = Multiplicity()
+    """How several outcomes of one tier are allowed for."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}
     """What the pilot set out to answer, by key: one row each of the joint display."""
     cannot_say: tuple[Text, ...] = ()

@@ -36,13 +36,17 @@ class Outcome(Part):
     fields of its `time` and `event`. A binary outcome may be made from a time and an event: it happened when the event
     came no later than `horizon`. Instead of fields, `events` makes a binary, count or time-to-event outcome from the
     extract of events: whether any event came within `horizon` days, how many did, or after how many days the first one.
+    An outcome that was measured several times stands in the assessments (`noun: assessments`): `at` and `baseline_at`
+    name the periods that are compared. A series, such as a monthly count, stands in an extract of `series`.
     """
 
     title: Text
     """Name of the outcome for readers. Of a binary outcome as it ends the sentence "people who ..." (`were arrested
     again`); of a time to an event the time (`Weeks until arrest`); else what is measured (`Days in stable housing`)."""
-    type: Literal["binary", "continuous", "count", "time_to_event"]
-    """Scale of measurement."""
+    type: Literal["binary", "continuous", "count", "ordinal", "time_to_event"]
+    """Scale of measurement. Of an `ordinal` outcome only the order of its numbers counts."""
+    noun: Literal["cases", "assessments", "series"] = "cases"
+    """Where its fields stand: in the cases, in the assessments (a row per person and period) or in a series."""
     tier: Literal["primary", "secondary", "exploratory"] = "secondary"
     """Weight it was given beforehand."""
     better: Literal["higher", "lower", "later", "sooner"]
@@ -53,7 +57,23 @@ class Outcome(Part):
     unit: str = ""
     """Unit of a continuous outcome or of time, for example "days"."""
     value: Slug | None = None
-    """Field of the cases extract that holds the value."""
+    """Field that holds the value, in the extract of `noun`."""
+    labels: dict[str, str] = {}
+    """Words for the numbers of an ordinal outcome, by number."""
+    baseline: Slug | None = None
+    """Field of the cases extract that holds the same measure before the start. The estimate is adjusted for it; in a
+    difference-in-differences and a before-and-after design it is what the value is held against."""
+    at: float | None = None
+    """Period of the assessments at which the outcome counts. Default: the last one in which people were assessed."""
+    baseline_at: float | None = None
+    """Period of the assessments that is the baseline. Default: in a difference-in-differences the one before `at`."""
+    exposure: Slug | None = None
+    """Field that holds the time at risk (or the population) behind a count: rates are then compared."""
+    competing: Slug | None = None
+    """Field of the cases extract (yes/no) that says whether follow-up was ended by another event, after which this one
+    could no longer happen. Its time is in `time`."""
+    placebo: bool = False
+    """True when it cannot have been changed by what is tested: a difference in it is a warning, never an effect."""
     time: Slug | None = None
     """Field of the cases extract that holds the time until the event or until follow-up ended."""
     event: Slug | None = None
@@ -103,17 +123,31 @@ class Outcome(Part):
             return self._is_made_from_events()
         if self.type == "time_to_event" and not (self.time and self.event and self.horizon):
             raise ValueError("a time_to_event outcome needs `time`, `event` and `horizon`")
-        if self.type in ("continuous", "count") and not self.value:
+        if self.type in ("continuous", "count", "ordinal") and not self.value:
             raise ValueError(f"a {self.type} outcome needs `value`")
         if self.type == "binary" and not (self.value or (self.time and self.event and self.horizon)):
             raise ValueError("a binary outcome needs `value`, or `time`, `event` and `horizon`")
+        return self._has_its_place()
+
+    def _has_its_place(self) -> Outcome:
+        """Refuse fields that would never be read."""
+        if self.noun != "cases" and not self.value:
+            raise ValueError(f"an outcome in the {self.noun} needs `value`")
+        if self.noun != "assessments" and (self.at is not None or self.baseline_at is not None):
+            raise ValueError("`at` and `baseline_at` are periods of the assessments: add `noun: assessments`")
+        if self.exposure and self.type != "count":
+            raise ValueError("only a count has an `exposure`")
+        if self.competing and self.type != "time_to_event":
+            raise ValueError("only a time_to_event outcome has a `competing` event")
+        if self.baseline and (self.type == "time_to_event" or self.noun != "cases"):
+            raise ValueError("`baseline` belongs to a value in the cases; in the assessments it is `baseline_at`")
         return self
 
     def _is_made_from_events(self) -> Outcome:
         """Refuse an outcome from events that is something else too, or has no end."""
-        if self.value or self.time or self.event:
+        if self.value or self.time or self.event or self.noun != "cases":
             raise ValueError("an outcome from `events` has no `value`, `time` or `event` of its own")
-        if self.type == "continuous" or not self.horizon:
+        if self.type in ("continuous", "ordinal") or not self.horizon:
             raise ValueError(
                 "an outcome from `events` is binary, count or time_to_event, and needs a `horizon` in days"
             )

@@ -51,20 +51,48 @@ def whole_cases(tree: Mapping[str, Any]) -> Iterator[tuple[str, set[str]]]:
             yield name, {*columns(body), *further.get(name, ())}
 
 
-def extra_fields(tree: Mapping[str, Any]) -> dict[str, Place]:
-    """Return the fields of cases that outcomes, covariates and components name, with the place that names them."""
-    named: dict[str, Place] = {name: ("covariates", name) for name in mapping(tree.get("covariates"))}
-    named |= {field: place for place, field in outcome_fields(tree)}
-    return named | {field: place for place, field in measured_fields(tree)}
+def extra_fields(tree: Mapping[str, Any], noun: str = "cases") -> dict[str, Place]:
+    """Return the fields of a noun that the protocol itself names, with the place that names them."""
+    named: dict[str, Place] = {}
+    if noun == "cases":
+        named |= {name: ("covariates", name) for name in mapping(tree.get("covariates"))}
+    named |= {field: place for place, field in outcome_fields(tree, noun)}
+    named |= {field: place for place, field in design_fields(tree, noun)}
+    return named | ({field: place for place, field in measured_fields(tree)} if noun == "cases" else {})
 
 
-def outcome_fields(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Return the fields that outcomes are made from."""
+def outcome_fields(tree: Mapping[str, Any], noun: str = "cases") -> Iterator[tuple[Place, str]]:
+    """Return the fields of a noun that outcomes are made from."""
     for name, outcome in mapping(tree.get("outcomes")).items():
-        for key in ("value", "time", "event"):
-            field = mapping(outcome).get(key)
-            if isinstance(field, str):
-                yield ("outcomes", name, key), field
+        if str(mapping(outcome).get("noun") or "cases") == noun:
+            for key in ("value", "time", "event", "exposure", "competing"):
+                field = mapping(outcome).get(key)
+                if isinstance(field, str):
+                    yield ("outcomes", name, key), field
+
+
+CASES_KEYS = ("blocks", "clusters", "pairs", "adopted")
+"""Keys of a design that name a field of the cases."""
+
+
+def design_fields(tree: Mapping[str, Any], noun: str = "cases") -> Iterator[tuple[Place, str]]:
+    """Return the fields of a noun that the design needs: groups, beginnings, baselines, who took it up."""
+    design = mapping(tree.get("design"))
+    panel = str(design.get("kind")) == "panel"
+    if noun == "assessments" and panel:
+        places: list[tuple[Place, Any]] = [(("design", "treated"), design.get("treated"))]
+        places += [(("design", "by", index), field) for index, field in enumerate(listed(design.get("by")))]
+        yield from ((place, field) for place, field in places if isinstance(field, str))
+    if noun != "cases":
+        return
+    for key in CASES_KEYS:
+        if isinstance(design.get(key), str):
+            yield ("design", key), design[key]
+    for name, outcome in mapping(tree.get("outcomes")).items():
+        if isinstance(mapping(outcome).get("baseline"), str):
+            yield ("outcomes", name, "baseline"), outcome["baseline"]
+    if isinstance(mapping(tree.get("take_up")).get("field"), str):
+        yield ("take_up", "field"), tree["take_up"]["field"]
 
 
 def measured_fields(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.protocol.folding import folded
 from pipelines.protocol.parts import Place, columns, listed, mapping, written
 
-SEVERAL_PER_PERSON = ("contacts", "spend", "events")
+SEVERAL_PER_PERSON = ("contacts", "spend", "events", "assessments")
 PEOPLE = ("person", "site")
 Found = Iterator[tuple[Place, str, str]]
 

@@ -20,7 +20,7 @@ def difference_figures(estimated: Sequence[Estimated]) -> list[figures.Picture]:
     """Draw one figure for each unit: percentage points and days share no axis."""
     units: dict[str, list[EffectResult]] = {}
     for pair in estimated:
-        if None not in (pair.result.value, pair.result.lower, pair.result.upper):
+        if None not in (pair.result.value, pair.result.lower, pair.result.upper) and not pair.result.null:
             units.setdefault(numbers.difference_unit(pair.result), []).append(pair.result)
     with figures.styled():
         return [_drawn(unit, results, number) for number, (unit, results) in enumerate(units.items(), 1)]

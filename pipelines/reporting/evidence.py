@@ -9,11 +9,13 @@ from typing import NamedTuple, TypeVar, cast
 from pipelines.findings.models import (
     BaselineResult,
     CheckSummary,
+    ComparisonResult,
     CorrectionsResult,
     Count,
     DataQualityResult,
     DifferenceResult,
     DoseResult,
+    DoubtsResult,
     EffectResult,
     EvidenceLevelResult,
     Finding,
@@ -21,9 +23,11 @@ from pipelines.findings.models import (
     FlowStage,
     JointResult,
     LinkageResult,
+    OverTimeResult,
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
+    TakeUpResult,
     ThemeResult,
 )
 from pipelines.release.bundle import Evidence, read_evidence
@@ -135,6 +139,26 @@ def likenesses(evidence: Evidence) -> list[tuple[Finding, ProbabilisticLinkageRe
 def corrections(evidence: Evidence) -> list[tuple[Finding, CorrectionsResult]]:
     """Return what was corrected."""
     return list(_typed(evidence, "corrections", CorrectionsResult))
+
+
+def comparisons(evidence: Evidence) -> list[tuple[Finding, ComparisonResult]]:
+    """Return the comparison groups that were made, one for each outcome."""
+    return list(_typed(evidence, "comparison", ComparisonResult))
+
+
+def over_time(evidence: Evidence) -> list[tuple[Finding, OverTimeResult]]:
+    """Return the figures that belong to periods."""
+    return list(_typed(evidence, "over_time", OverTimeResult))
+
+
+def take_ups(evidence: Evidence) -> list[tuple[Finding, TakeUpResult]]:
+    """Return who took up what they were offered, and what it did for them."""
+    return list(_typed(evidence, "take_up", TakeUpResult))
+
+
+def doubts(evidence: Evidence) -> list[tuple[Finding, DoubtsResult]]:
+    """Return how wrong the estimates could be."""
+    return list(_typed(evidence, "doubts", DoubtsResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

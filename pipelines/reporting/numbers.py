@@ -87,6 +87,8 @@ def average(effect: EffectResult, value: Figure) -> str:
 
 def difference(effect: EffectResult, value: Figure) -> str:
     """Write a difference between groups in the outcome's unit, with its sign."""
+    if effect.null:
+        return f"× {decimal(value, 2)}" if value is not None else WITHHELD
     if effect.outcome_type == "binary":
         return points(value)
     return signed(fitting(value, _largest(effect)))
@@ -96,6 +98,8 @@ def size_of(effect: EffectResult, value: Figure) -> str:
     """Write the size of a difference, without a sign, with its unit."""
     if value is None:
         return WITHHELD
+    if effect.null:
+        return f"{decimal(100 * abs(value - effect.null), 0)}%"
     if effect.outcome_type == "binary":
         return f"{decimal(100 * abs(value))} in every 100 people"
     return f"{fitting(abs(value), _largest(effect))} {effect.unit}".strip()

@@ -20,6 +20,19 @@ from pipelines.reporting.numbers import (
     trimmed,
 )
 
+MADE_ALIKE = {
+    "matched": "Each person is compared with the most alike of others.",
+    "weighted": "The comparison group is weighted to be alike in what was measured.",
+    "regression_adjusted": "What was known of people beforehand is taken into account.",
+    "doubly_robust": "The comparison group is weighted and adjusted to be alike in what was measured.",
+    "difference_in_differences": "The change of one group is held against the change of the other.",
+    "staggered": "Those who began are compared with those who had not.",
+    "panel": "Each unit is compared with itself over time, and with the others.",
+    "matched_pairs": "People are compared in pairs that were alike beforehand.",
+    "interrupted_time_series": "The series is held against its own course before the change.",
+}
+"""What stands in for chance, by design."""
+
 
 def within(text: str) -> str:
     """Return a title as it stands inside a sentence; an abbreviation keeps its capitals."""
@@ -48,8 +61,10 @@ def fewer_or_more(effect: EffectResult, value: float | None) -> str:
     """Say a difference in words: "8 fewer", "2.0 weeks more"."""
     if value is None:
         return WITHHELD
-    if value == 0:
+    if value == effect.null:
         return "no difference"
+    if effect.null:
+        return f"{size_of(effect, value)} {'more' if value > effect.null else 'less'}"
     if effect.outcome_type == "binary":
         size = "less than 1" if abs(value) < 0.005 else f"{abs(100 * value):.0f}"
         return f"{size} {'more' if value > 0 else 'fewer'}"
@@ -77,7 +92,7 @@ def gap(effect: EffectResult) -> str:
         return (
             f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
         )
-    of = " in every 100" if effect.outcome_type == "binary" else " on average"
+    of = " in every 100" if effect.outcome_type == "binary" and not effect.null else " on average"
     return (
         f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
         f"the {level(effect)} interval runs {span(effect)}."
@@ -113,7 +128,7 @@ def detectable(effect: EffectResult) -> str:
 def against_minimum(effect: EffectResult) -> str:
     """Hold the interval against the smallest difference that would matter, as it was set beforehand."""
     minimum = effect.minimum_important_difference
-    if minimum is None or effect.lower is None or effect.upper is None:
+    if minimum is None or effect.lower is None or effect.upper is None or effect.null:
         return ""
     size = size_of(effect, minimum)
     return f"Beforehand, {size} was set as the smallest difference that would matter. {_against(effect, minimum)}"
@@ -125,10 +140,15 @@ def good_limits(effect: EffectResult) -> tuple[float, float]:
     return (lower, upper) if effect.better == "higher" else (-upper, -lower)
 
 
-def cause(is_randomised: bool) -> str:
+def cause(is_randomised: bool, design: str = "") -> str:
     """Say whether a difference may be read as an effect."""
     if is_randomised:
         return "Chance decided who was offered what, so a difference can be read as an effect of the offer."
+    if design in MADE_ALIKE:
+        return (
+            f"Chance did not decide who was in which group. {MADE_ALIKE[design]} So a difference is an effect only as "
+            "far as nothing that was not measured differed too."
+        )
     return "Chance did not decide who was in which group, so a difference cannot be read as an effect."
 
 
@@ -180,7 +200,7 @@ def interval(effect: EffectResult) -> str:
     """Write an interval for a cell, in the unit of the difference."""
     if effect.lower is None or effect.upper is None:
         return WITHHELD if effect.value is not None else "–"
-    scale = 100 if effect.outcome_type == "binary" else 1
+    scale = 100 if effect.outcome_type == "binary" and not effect.null else 1
     digits = 1 if scale == 100 or max(abs(effect.lower), abs(effect.upper)) >= 1 else 2
     return f"{decimal(scale * effect.lower, digits)} to {decimal(scale * effect.upper, digits)}"
 

@@ -29,6 +29,8 @@ NOUNS = {
     "spend": "Payments",
     "consents": "Consents",
     "events": "Events",
+    "assessments": "Assessments",
+    "series": "Series",
     "documents": "Interviews",
     "codings": "Coded passages",
 }

@@ -16,7 +16,7 @@ from pipelines.workspace import PilotSite
 READABLE_ID = "readable"
 FILES_NAMED = 10
 """How many pairs of a file and a fault a message names."""
-FROM_FILES = ("cases", "events", "outcomes", "contacts", "spend", "consents")
+FROM_FILES = ("cases", "events", "assessments", "series", "outcomes", "contacts", "spend", "consents")
 """Tables whose rows are rows of a file that a provider can open."""
 
 

@@ -12,7 +12,10 @@ from pipelines.validation.typed import Typed, read_name, typed_field, unreadable
 from pipelines.validation.values import kept
 from pipelines.warehouse import named
 
-NO_OUTCOMES = "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, unreadable VARCHAR, due BOOLEAN)[]"
+NO_OUTCOMES = (
+    "[]::STRUCT(outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN, exposure DOUBLE, competing BOOLEAN, "
+    "unreadable VARCHAR, due BOOLEAN)[]"
+)
 DROP_DAY = "left(drop_id, 10)::DATE"
 """Day until which the drop tells what happened."""
 
@@ -22,6 +25,7 @@ def outcome_fields(protocol: Protocol, site: str) -> dict[str, Typed]:
     return {
         name: typed
         for outcome in protocol.outcomes.values()
+        if outcome.noun == "cases"
         for name, typed in _fields(protocol, site, outcome).items()
     }
 
@@ -37,6 +41,8 @@ def _parts(outcome: Outcome) -> dict[str, tuple[str, FieldType]]:
         "value": "yes_no" if outcome.type == "binary" else "number",
         "time": "number",
         "event": "yes_no",
+        "exposure": "number",
+        "competing": "yes_no",
     }
     return {part: (getattr(outcome, part), kind) for part, kind in kinds.items() if getattr(outcome, part)}
 
@@ -47,21 +53,26 @@ def _read(field: str, kind: FieldType) -> str:
 
 def outcome_structs(protocol: Protocol, site: str) -> str:
     """Return a list of structs, one for each outcome of the protocol, to be unnested."""
-    return f"[{', '.join(_struct(protocol, site, key, outcome) for key, outcome in protocol.outcomes.items())}]"
+    of_cases = {key: outcome for key, outcome in protocol.outcomes.items() if outcome.noun == "cases"}
+    structs = ", ".join(_struct(protocol, site, key, outcome) for key, outcome in of_cases.items())
+    return f"[{structs}]" if structs else NO_OUTCOMES
 
 
 def _struct(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
     if outcome.events:
         value, time, event = _from_events(protocol, site, key, outcome, outcome.events)
-        unreadable = "''"
+        exposure, competing, unreadable = "NULL::DOUBLE", "NULL::BOOLEAN", "''"
     else:
         value, time, event = _from_fields(outcome)
+        exposure, competing = _beside(outcome)
         unreadable = unreadable_fields(_fields(protocol, site, outcome))
     parts = {
         "outcome": f"'{key}'",
         "value": value,
         "time": time,
         "event": event,
+        "exposure": exposure,
+        "competing": competing,
         "unreadable": unreadable,
         "due": _due(outcome),
     }
@@ -70,9 +81,19 @@ def _struct(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
 
 def _from_fields(outcome: Outcome) -> tuple[str, str, str]:
     """Return value, time and event of an outcome that the case file holds."""
-    typed = {part: f"({kept(kind, read_name(_read(field, kind)))})" for part, (field, kind) in _parts(outcome).items()}
+    typed = _typed_parts(outcome)
     value = f"{typed['value']}::DOUBLE" if "value" in typed else _value_at_horizon(outcome, typed)
     return value, typed.get("time", "NULL::DOUBLE"), typed.get("event", "NULL::BOOLEAN")
+
+
+def _typed_parts(outcome: Outcome) -> dict[str, str]:
+    return {part: f"({kept(kind, read_name(_read(field, kind)))})" for part, (field, kind) in _parts(outcome).items()}
+
+
+def _beside(outcome: Outcome) -> tuple[str, str]:
+    """Return the time at risk behind a count, and whether another event ended the follow-up."""
+    typed = _typed_parts(outcome)
+    return typed.get("exposure", "NULL::DOUBLE"), typed.get("competing", "NULL::BOOLEAN")
 
 
 def _value_at_horizon(outcome: Outcome, typed: Mapping[str, str]) -> str:

@@ -11,11 +11,11 @@ from pipelines.protocol.models import Age
 from pipelines.validation.rule import Rule
 from pipelines.validation.rules import between, not_null_share, required
 
-LINKED = ("contacts", "spend", "events", "documents")
+LINKED = ("contacts", "spend", "events", "assessments", "documents")
 """Tables whose rows are linked with a person of the case file, and so may need consent."""
 ONCE = ("cases", "consents")
 """Tables that have one row for each person: of identical copies one is kept."""
-REPEATED = ("contacts", "spend", "events")
+REPEATED = ("contacts", "spend", "events", "assessments")
 """Tables in which two equal rows may both be true."""
 
 

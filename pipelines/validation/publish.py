@@ -38,9 +38,20 @@ from pipelines.workspace import PilotSite
 
 __all__ = ["NOUNS", "TABULAR", "publish", "rule_ids", "rules_for"]
 
-NOUNS = ("cases", "consents", "events", "outcomes", "contacts", "spend", "documents", "codings")
+NOUNS = (
+    "cases",
+    "consents",
+    "events",
+    "assessments",
+    "series",
+    "outcomes",
+    "contacts",
+    "spend",
+    "documents",
+    "codings",
+)
 """In the order of the data: consents say whose contacts and payments may be linked."""
-TABULAR = ("cases", "consents", "events", "contacts", "spend")
+TABULAR = ("cases", "consents", "events", "assessments", "series", "contacts", "spend")
 
 
 def staged(noun: str) -> str:

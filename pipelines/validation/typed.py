@@ -57,7 +57,32 @@ def field_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
         types |= {name: "text" if c.type == "category" else c.type for name, c in protocol.covariates.items()}
         measures = [component.measure for component in protocol.intervention.components.values()]
         types |= {m.removeprefix("cases."): "number" for m in measures if m.startswith("cases.")}
+    return {**_design_types(protocol, noun), **types}
+
+
+def _design_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
+    """Return the fields that outcomes in the assessments or a series, and the design, need of a noun."""
+    if noun == "cases":
+        return _design_types_of_cases(protocol)
+    types: dict[str, FieldType] = {}
+    for outcome in protocol.outcomes.values():
+        if outcome.noun == noun:
+            types |= {outcome.value: "yes_no" if outcome.type == "binary" else "number"} if outcome.value else {}
+            types |= {outcome.exposure: "number"} if outcome.exposure else {}
+    if noun == "assessments" and protocol.design is not None and protocol.design.kind == "panel":
+        types |= {protocol.design.treated: "number", **dict.fromkeys(protocol.design.by, "number")}
     return types
+
+
+def _design_types_of_cases(protocol: Protocol) -> dict[str, FieldType]:
+    """Return the fields of the cases that say how people were grouped, what they began with, and what they took up."""
+    design = protocol.design
+    named = {key: getattr(design, key, None) for key in ("blocks", "clusters", "pairs", "adopted")}
+    types: dict[str, FieldType] = {f: "number" if k == "adopted" else "text" for k, f in named.items() if f}
+    for outcome in protocol.outcomes.values():
+        if outcome.baseline:
+            types[outcome.baseline] = "yes_no" if outcome.type == "binary" else "number"
+    return types | ({protocol.take_up.field: "yes_no"} if protocol.take_up else {})
 
 
 def typed_field(

@@ -6,6 +6,8 @@ SELECT
     o.value,
     o.time,
     o.event,
+    o.exposure,
+    o.competing,
     CASE WHEN list_contains($times, o.outcome) THEN o.time IS NOT NULL AND o.event IS NOT NULL ELSE o.value IS NOT NULL END AS known
 FROM validated.cases c
 JOIN validated.outcomes o USING (person_key)

@@ -6,6 +6,8 @@ SELECT
     measured.value,
     measured.time,
     measured.event,
+    measured.exposure,
+    measured.competing,
     measured.unreadable,
     source_file,
     source_row,

@@ -6,12 +6,25 @@ from types import ModuleType
 import dagster as dg
 import pytest
 
-VALIDATED = {"cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"}
+VALIDATED = {
+    "cases",
+    "events",
+    "assessments",
+    "series",
+    "outcomes",
+    "contacts",
+    "spend",
+    "consents",
+    "documents",
+    "codings",
+}
 FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
     "validated_events": {"raw_events", "validated_cases", "validated_consents"},
+    "validated_assessments": {"raw_assessments", "validated_cases", "validated_consents"},
+    "validated_series": {"raw_series"},
     "validated_outcomes": {"raw_cases", "validated_cases", "validated_consents", "validated_events"},
     "validated_contacts": {"raw_contacts", "validated_cases", "validated_consents"},
     "validated_spend": {"raw_spend", "validated_cases", "validated_consents"},
@@ -23,7 +36,7 @@ DEPS = {
     "analysis_doses": {"validated_cases", "validated_contacts", "validated_spend"},
     "analysis_themes": {"validated_documents", "validated_codings", "validated_consents"},
     "findings_participants": {"analysis_flow", "validated_cases"},
-    "findings_outcomes": {"analysis_participants"},
+    "findings_outcomes": {"analysis_participants", "validated_assessments", "validated_series"},
     "findings_delivery": {"analysis_doses"},
     "findings_themes": {"analysis_themes"},
     "findings_questions": {"findings_outcomes", "findings_themes"},

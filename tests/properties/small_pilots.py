@@ -174,6 +174,7 @@ def _participants(kept: pd.DataFrame, declared: Plan) -> pd.DataFrame:
     rows = []
     for key, outcome in declared.outcomes.items():
         part = due[["person_key", "arm"]].assign(outcome=key, value=np.nan, time=np.nan, event=np.nan)
+        part["exposure"], part["competing"] = np.nan, np.nan
         if outcome.type == "time_to_event":
             part["time"], part["event"] = due["days"], due["back"]
         elif outcome.time:

@@ -192,7 +192,7 @@ class TestRefusalsAndFloors:
     @pytest.mark.parametrize(
         "fields",
         [
-            {"outcome_type": "ordinal"},
+            {"outcome_type": "nominal"},
             {"level": 95},
             {"outcome_type": "time_to_event"},
             {"floor_per_arm": 1},

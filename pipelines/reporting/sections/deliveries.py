@@ -16,6 +16,7 @@ from pipelines.reporting.sentences import capital, name
 from pipelines.reporting.tables import Table, markdown
 
 NOUNS = {"cases": "Case file", "contacts": "Contacts", "spend": "Payments", "consents": "Consents", "events": "Events"}
+NOUNS |= {"assessments": "Assessments", "series": "Series"}
 DIFFERENCES = ("Standardised difference", "In words")
 
 

@@ -13,13 +13,29 @@ _SUMMARIES = {
     "binary": "difference in shares",
     "continuous": "difference in means",
     "count": "difference in mean counts",
+    "ordinal": "chance that one of the first group does better",
     "time_to_event": "difference in restricted mean time",
 }
 _LEVELS = {
     "binary": "share",
     "continuous": "mean",
     "count": "mean count",
+    "ordinal": "mean",
     "time_to_event": "restricted mean time",
+}
+
+
+_MADE = {
+    "matched": "each person is compared with the most alike of others",
+    "weighted": "a comparison group weighted to be alike",
+    "regression_adjusted": "two groups, adjusted for what was known beforehand",
+    "doubly_robust": "a comparison group weighted and adjusted to be alike",
+    "difference_in_differences": "change against change",
+    "staggered": "those who began against those who had not yet",
+    "panel": "units over time",
+    "matched_pairs": "people in pairs",
+    "before_after": "one group, before and after",
+    "interrupted_time_series": "one series, before and after a change",
 }
 
 
@@ -48,9 +64,11 @@ def estimand(evidence: Evidence) -> str:
 
 def _assigned(evidence: Evidence) -> str:
     """Say who decided the groups."""
-    if evidence.plan.arms is None:
+    if evidence.plan.arms is None and evidence.plan.design is None:
         return "one group, described"
-    return "chance decided who was offered what" if ev.randomised(evidence) else "two groups, not formed by chance"
+    if ev.randomised(evidence):
+        return "chance decided who was offered what"
+    return _MADE.get(evidence.plan.design.kind if evidence.plan.design else "", "two groups, not formed by chance")
 
 
 def _level(evidence: Evidence) -> str:
@@ -79,6 +97,7 @@ def _parts(evidence: Evidence) -> list[tuple[str, str]]:
         (pair.finding.scope.population for pair in ev.effects(evidence) if pair.finding.scope.population), ""
     )
     parts = [
+        ("What is estimated", next((p.result.estimand for p in ev.effects(evidence) if p.result.estimand), "")),
         ("Population", plan.population.description),
         ("Who could take part", "; ".join(plan.population.eligibility)),
         ("Offered", titles.get("treatment", plan.intervention.name)),

@@ -21,7 +21,8 @@ def outcomes(evidence: Evidence) -> str:
     if not found:
         return joined(title, "No outcome was measured in this pilot.")
     drawn = [figures.markdown(picture) for picture in difference_figure.difference_figures(found)]
-    cause = plain(sentences.cause(ev.randomised(evidence))) if evidence.plan.arms else ""
+    design = evidence.plan.design.kind if evidence.plan.design else ""
+    cause = plain(sentences.cause(ev.randomised(evidence), design)) if evidence.plan.arms or design else ""
     return joined(title, cause, markdown(_table(found)), _sources(found), *drawn)
 
 
@@ -115,7 +116,7 @@ def _arm(result: EffectResult, arm: ArmSummary | None) -> str:
 
 def _short_unit(result: EffectResult) -> str:
     """Name the unit for a narrow cell."""
-    return "points" if result.outcome_type == "binary" else result.unit
+    return "" if result.null else "points" if result.outcome_type == "binary" else result.unit
 
 
 def _effect_size(result: EffectResult) -> str:
@@ -142,4 +143,38 @@ def _how(found: list[ev.Estimated]) -> str:
     """Say once for each engine how it estimates and why it was chosen."""
     engines = dict.fromkeys((pair.result.engine, pair.result.why) for pair in found if pair.result.value is not None)
     listed = bullets(f"{bold(sentences.capital(engine))}: {plain(why)}" for engine, why in engines)
-    return joined(plain("How the differences were estimated:"), listed) if engines else ""
+    told = joined(plain("How the differences were estimated:"), listed) if engines else ""
+    return joined(told, _several(found), _advice(found))
+
+
+def _several(found: list[ev.Estimated]) -> str:
+    """Say what several outcomes of one tier do to their tests."""
+    adjusted = [pair for pair in found if pair.result.p_adjusted is not None]
+    if not adjusted:
+        return ""
+    rows = [
+        (
+            sentences.name_of(pair.result),
+            pair.result.tier.capitalize(),
+            numbers.p_value(pair.result.p),
+            numbers.p_value(pair.result.p_adjusted),
+            _ADJUSTMENTS.get(pair.result.adjustment, pair.result.adjustment),
+        )
+        for pair in adjusted
+    ]
+    head = ("Outcome", "Weight", "p value", "Adjusted", "How")
+    note = "With several outcomes, one is likely to look different by chance alone; adjusted p values allow for that."
+    return markdown(Table("several", "Tests, adjusted for the number of outcomes", head, rows, note=note))
+
+
+_ADJUSTMENTS = {
+    "holm": "Holm",
+    "benjamini_hochberg": "Benjamini and Hochberg",
+    "romano_wolf": "Romano and Wolf",
+}
+
+
+def _advice(found: list[ev.Estimated]) -> str:
+    """Say once what the sizes of groups and clusters mean for the method."""
+    said = dict.fromkeys(words for pair in found for words in pair.result.advice)
+    return joined(plain("What the numbers of people and groups allow:"), bullets(map(plain, said))) if said else ""

@@ -1,0 +1,123 @@
+"""What stands beside an outcome's effect: the comparison group, figures over time, take-up, and doubts, as findings.
+
+The figures come with the estimate; nothing is estimated here.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pipelines.estimation import Estimate
+from pipelines.estimation import result as estimated
+from pipelines.estimation.balance import light
+from pipelines.findings.exhibits import (
+    AlikeRow,
+    ComparisonResult,
+    DoubtsResult,
+    Light,
+    OverTimeResult,
+    Point,
+    Reading,
+    TakeUpResult,
+)
+from pipelines.findings.making import Making
+from pipelines.findings.models import Finding, Result
+from pipelines.protocol.models import Plan
+from pipelines.protocol.outcomes import Outcome
+
+
+def beside(making: Making, key: str, outcome: Outcome, found: Estimate | None) -> list[Finding]:
+    """Return the findings beside an effect; none where nothing was estimated."""
+    if found is None:
+        return []
+    results = {f"{name}/{key}": result for name, result in _results(making.plan, key, outcome, found)}
+    return [making.finding(name, result, subject=key) for name, result in results.items()]
+
+
+def _results(plan: Plan, key: str, outcome: Outcome, found: Estimate) -> list[tuple[str, Result]]:
+    about = {"title": outcome.title, "outcome": key}
+    results: list[tuple[str, Result]] = []
+    if found.comparison is not None:
+        results.append(("comparison", _comparison(plan, found.comparison, about)))
+    for number, shown in enumerate(found.over_time):
+        results.append((f"over_time_{number + 1}" if number else "over_time", _over_time(shown, key)))
+    taken = (*found.take_up, *found.doses)
+    if taken:
+        results.append(("take_up", TakeUpResult(**about, readings=tuple(map(_reading, taken)))))
+    if found.doubts:
+        results.append(("doubts", DoubtsResult(**about, readings=tuple(map(_reading, found.doubts)))))
+    return results
+
+
+def _reading(reading: estimated.Reading) -> Reading:
+    return Reading(
+        key=reading.key,
+        title=reading.title,
+        measure=reading.measure,
+        value=reading.value,
+        se=reading.se,
+        lower=reading.lower,
+        upper=reading.upper,
+        df=reading.df,
+        p=reading.p,
+        unit=reading.unit,
+        people=reading.n,
+        sentence=reading.sentence,
+    )
+
+
+def _over_time(shown: estimated.OverTime, key: str) -> OverTimeResult:
+    pairs = zip(shown.positions, shown.readings, strict=True)
+    points = tuple(Point(position=position, reading=_reading(reading)) for position, reading in pairs)
+    return OverTimeResult(title=shown.title, outcome=key, axis=shown.axis, points=points, words=shown.sentence)
+
+
+def _comparison(plan: Plan, made: estimated.Comparison, about: dict[str, str]) -> ComparisonResult:
+    return ComparisonResult(
+        **about,
+        method=made.method,
+        formula=made.formula,
+        rows=tuple(_row(plan, row) for row in made.rows),
+        treated=made.treated,
+        pool=made.pool,
+        treated_used=made.treated_used,
+        pool_used=made.pool_used,
+        effective=made.effective,
+        overlap=made.overlap,
+        light_before=_light(made.light_before),
+        light_after=_light(made.light_after),
+        left_out=tuple(_row(plan, row) for row in made.left_out),
+        words=made.sentence,
+    )
+
+
+def _light(name: str) -> Light:
+    return cast(Light, name) if name in ("green", "amber", "red") else "none"
+
+
+def _row(plan: Plan, row: estimated.ComparisonRow) -> AlikeRow:
+    covariate = plan.covariates.get(row.covariate)
+    title = covariate.title if covariate else {"distance": "Score"}.get(row.covariate, row.covariate)
+    if row.level is not None:
+        title = f"{title}: {covariate.labels.get(row.level, row.level) if covariate else row.level}"
+    return AlikeRow(
+        covariate=row.covariate,
+        title=title,
+        level=row.level,
+        share=row.share,
+        treated=row.treated,
+        before=row.before,
+        after=row.after,
+        treated_sd=row.treated_sd,
+        before_sd=row.before_sd,
+        after_sd=row.after_sd,
+        difference_before=row.smd_before,
+        difference_after=row.smd_after,
+        variance_ratio_before=row.variance_ratio_before,
+        variance_ratio_after=row.variance_ratio_after,
+        ecdf_before=row.ecdf_before,
+        ecdf_after=row.ecdf_after,
+        light=_light(light(row.smd_after)),
+        treated_people=row.treated_people,
+        before_people=row.before_people,
+    )

@@ -1,0 +1,76 @@
+"""The frames that estimators are given: people of the case file, units over time, or the periods of a series.
+
+Columns that a design needs carry the names of pipelines.estimation.design. Identifiers never stand in a frame; rows
+come in the order of their keys, so that the order of a file changes nothing. No statistics here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, PERIOD, TAKE_UP, UNIT
+from pipelines.findings.making import Making
+from pipelines.findings.periods import after, numbered
+from pipelines.protocol.models import Plan
+from pipelines.protocol.outcomes import Outcome
+from pipelines.warehouse import named
+
+PEOPLE = """
+    SELECT p.arm, p.value, p.time, p.event::DOUBLE AS event, p.exposure, p.competing::DOUBLE AS competing
+    {own}
+    FROM analysis.participants p JOIN validated.cases c USING (person_key)
+    WHERE p.outcome = $outcome
+    ORDER BY c.row_key
+"""
+UNITS = """
+    SELECT c.arm, a.{value}::DOUBLE AS value, {exposure} AS exposure, a.period, a.period_date, c.row_key AS "{unit}"
+    {own}
+    FROM validated.assessments a JOIN validated.cases c USING (person_key)
+    ORDER BY c.row_key, a.period, a.period_date
+"""
+SERIES = """
+    SELECT
+        coalesce(s.arm, 'treatment') AS arm, s.{value}::DOUBLE AS value, {exposure} AS exposure,
+        s.period, s.period_date
+    FROM validated.series s
+    ORDER BY 1, s.period, s.period_date
+"""
+
+
+def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
+    """Return the rows that an outcome is estimated from."""
+    if outcome.noun == "cases":
+        return making.frame(PEOPLE.format(own=_own(making.plan, outcome)), outcome=key)
+    value, exposure = named(outcome.value or ""), named(outcome.exposure) if outcome.exposure else "NULL::DOUBLE"
+    if outcome.noun == "series":
+        series = making.frame(SERIES.format(value=value, exposure=exposure))
+        began = getattr(making.plan.design, "began", "")
+        return numbered(series.assign(**{AFTER: after(series, began).astype(float)}), PERIOD)
+    sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=_own(making.plan, outcome) + _dose(making.plan))
+    return numbered(making.frame(sql), PERIOD)
+
+
+def _own(plan: Plan, outcome: Outcome) -> str:
+    """Return the columns of the cases that the design and the covariates need."""
+    design = plan.design
+    fields = {
+        CLUSTER: getattr(design, "clusters", None),
+        BLOCK: getattr(design, "blocks", None),
+        PAIR: getattr(design, "pairs", None),
+        ADOPTED: getattr(design, "adopted", None),
+        BASELINE: outcome.baseline,
+        TAKE_UP: plan.take_up.field if plan.take_up else None,
+    }
+    numeric = (BASELINE, TAKE_UP)
+    columns = [f'c.{named(f)}{"::DOUBLE" if n in numeric else ""} AS "{n}"' for n, f in fields.items() if f]
+    taken = {BLOCK} if fields[BLOCK] else set()
+    columns += [f"c.{named(name)}" for name in plan.covariates if name not in taken]
+    return "".join(f", {column}" for column in columns)
+
+
+def _dose(plan: Plan) -> str:
+    """Return the columns of the assessments that a panel needs."""
+    if plan.design is None or plan.design.kind != "panel":
+        return ""
+    own = [f'a.{named(plan.design.treated)}::DOUBLE AS "{DOSE}"', *(f"a.{named(name)}" for name in plan.design.by)]
+    return "".join(f", {column}" for column in own)

@@ -1,0 +1,65 @@
+"""Readings as tables: figures over time, take-up, and how wrong an estimate could be."""
+
+from __future__ import annotations
+
+from pipelines.findings.exhibits import OverTimeResult, Reading
+from pipelines.release.bundle import Evidence
+from pipelines.reporting import evidence as ev
+from pipelines.reporting import figures, numbers, over_time_figure
+from pipelines.reporting.markup import bullets, heading, joined, plain, source
+from pipelines.reporting.tables import Table, markdown
+
+SHARES = ("risk difference", "share", "proportion")
+
+
+def over_time(evidence: Evidence) -> str:
+    """Return each figure over time with the table of its numbers; nothing where there is none."""
+    parts = [joined(*_over_time(f.id, result)) for f, result in ev.over_time(evidence) if not result.withheld]
+    return joined(heading(3, "Period by period"), *parts) if parts else ""
+
+
+def _over_time(finding_id: str, result: OverTimeResult) -> tuple[str, ...]:
+    rows = [(point.reading.title, *_figures(point.reading)) for point in result.points]
+    name = finding_id.replace("/", "-")
+    table = Table(name, result.title, (result.axis[:1].upper() + result.axis[1:], "Figure", "Interval"), rows)
+    drawn = figures.markdown(over_time_figure.over_time_figure(finding_id, result))
+    return plain(result.words), drawn, markdown(table), source(finding_id)
+
+
+def take_up(evidence: Evidence) -> str:
+    """Return who took up what they were offered, and what it did for them."""
+    found = [(f, result) for f, result in ev.take_ups(evidence) if not result.withheld]
+    parts = [
+        joined(markdown(_table(f"take-up-{result.outcome}", result.title, result.readings)), source(f.id))
+        for f, result in found
+    ]
+    return joined(heading(3, "Those who took it up"), *parts) if parts else ""
+
+
+def doubts(evidence: Evidence) -> str:
+    """Return how wrong each estimate could be, in sentences first and in figures below."""
+    found = [(f, result) for f, result in ev.doubts(evidence) if not result.withheld]
+    parts = []
+    for finding, result in found:
+        said = bullets(plain(one.sentence) for one in result.readings if one.sentence)
+        table = _table(f"doubts-{result.outcome}", f"{result.title}: checks in figures", result.readings)
+        parts.append(joined(heading(3, f"How far to trust: {result.title}"), said, markdown(table), source(finding.id)))
+    return joined(*parts)
+
+
+def _table(name: str, caption: str, readings: tuple[Reading, ...]) -> Table:
+    rows = [(reading.title, reading.measure, *_figures(reading)) for reading in readings if reading.value is not None]
+    return Table(name, caption, ("Check", "What it is", "Figure", "Interval"), rows, (34, 30, 16, 20))
+
+
+def _figures(reading: Reading) -> tuple[str, str]:
+    scale = 100 if reading.measure in SHARES else 1
+    sizes = [abs(scale * one) for one in (reading.value, reading.lower, reading.upper) if one is not None]
+    largest = max(sizes, default=0.0)
+    value, lower, upper = (
+        None if one is None else numbers.fitting(scale * one, largest)
+        for one in (reading.value, reading.lower, reading.upper)
+    )
+    unit = " points" if scale == 100 and reading.measure == "risk difference" else "%" if scale == 100 else ""
+    interval = f"{lower} to {upper}" if lower is not None and upper is not None else numbers.NONE_HERE
+    return (numbers.WITHHELD if value is None else f"{value}{unit}", interval)
