@@ -3,7 +3,7 @@
 Belongs here: the guards that matching, weighting and regression share. No estimation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,8 @@ class ComparisonPool:
         Arm, in the order of keys.
     row : array of int, shape (n,)
         Row of the caller's table that each person came from.
+    table : int
+        Rows of the caller's table: more than n once people have been trimmed.
     warnings : tuple of str
         What was done to the covariates.
     """
@@ -42,25 +44,27 @@ class ComparisonPool:
     names: tuple[str, ...]
     treated: Mask
     row: Rows
+    table: int
     warnings: tuple[str, ...] = ()
 
     def canonical(self, values: ArrayLike) -> NDArray:
         """Bring one value per row of the caller's table into the order of keys."""
         given = np.asarray(values)
-        if given.shape[:1] != self.row.shape:
-            raise ValueError("There must be one value per person of the pool.")
+        if given.shape[:1] != (self.table,):
+            raise ValueError("There must be one value per row of the table that the pool was made from.")
         return given[self.row]
 
     def as_given(self, values: NDArray) -> NDArray:
-        """Bring one value per person back into the order of the caller's table."""
-        back = np.empty_like(values)
+        """Bring one value per person back into the order of the caller's table; 0 for people trimmed."""
+        back = np.zeros(self.table, dtype=values.dtype)
         back[self.row] = values
         return back
 
     def take(self, chosen: NDArray) -> "ComparisonPool":
         """Return a pool of some of the people (positions or a mask in the order of keys), as its own table."""
         treated = self.treated[chosen]
-        return ComparisonPool(self.columns[chosen], self.names, treated, np.arange(len(treated)), self.warnings)
+        rows = np.arange(len(treated))
+        return ComparisonPool(self.columns[chosen], self.names, treated, rows, len(rows), self.warnings)
 
 
 def comparison_pool(
@@ -102,7 +106,7 @@ def comparison_pool(
             f"A covariate is not known for everybody: {', '.join(unknown)}.",
             "Impute it, mark it as unknown, or leave it out of the comparison.",
         )
-    return ComparisonPool(np.ascontiguousarray(values[row]), tuple(names), arm[row], row)
+    return ComparisonPool(np.ascontiguousarray(values[row]), tuple(names), arm[row], row, len(row))
 
 
 def pool_of_frame(frame: pd.DataFrame, covariates: tuple[str, ...], person_key: str) -> ComparisonPool:
@@ -130,7 +134,7 @@ def pool_of_frame(frame: pd.DataFrame, covariates: tuple[str, ...], person_key: 
     treated = treated_rows(frame, (*covariates, person_key))
     encoded = encode(frame, covariates)
     pool = comparison_pool(encoded.columns, encoded.names, treated, frame[person_key].to_numpy())
-    return ComparisonPool(pool.columns, pool.names, pool.treated, pool.row, encoded.warnings)
+    return replace(pool, warnings=encoded.warnings)
 
 
 def independent_of_earlier(columns: Array) -> Mask:

@@ -68,8 +68,9 @@ class _Groups:
     """
 
     def __init__(self, controls: Integers, queue: Integers) -> None:
-        scores, begins = np.unique(controls[queue], return_index=True)
-        self.sorted_scores = scores
+        ordered = controls[queue]
+        begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        self.sorted_scores = scores = ordered[begins]
         self.scores: list[int] = scores.tolist()
         self.people: list[int] = queue.tolist()
         self.next: list[int] = begins.tolist()
@@ -195,8 +196,13 @@ def _in_any_order(
             nearer = (score - scores[below]) - (scores[above] - score)
             first = people[following[below]] < people[following[above]]
             group = below if nearer < 0 or (nearer == 0 and first) else above
-        if abs(scores[group] - score) <= caliper:
+        if abs(scores[group] - score) > caliper:
+            continue
+        if lower_first and group == below:  # that program met ties from above: late-comers first
+            ends[group] -= 1
+            found[person] = people[ends[group]]
+        else:
             found[person] = people[following[group]]
             following[group] += 1
-            if following[group] == ends[group]:
-                up[group], down[group + 1] = group + 1, group
+        if following[group] == ends[group]:
+            up[group], down[group + 1] = group + 1, group
