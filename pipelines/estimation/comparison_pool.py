@@ -138,15 +138,26 @@ def pool_of_frame(frame: pd.DataFrame, covariates: tuple[str, ...], person_key: 
 
 
 def independent_of_earlier(columns: Array) -> Mask:
-    """Say which columns are not constant and not a combination of those before them; shape (n, k) to (k,)."""
-    spread = columns.std(axis=0)
-    varies = spread > 1e-12 * (1 + np.abs(columns).max(axis=0, initial=0.0))
-    scaled = np.zeros_like(columns)
-    scaled[:, varies] = (columns[:, varies] - columns[:, varies].mean(axis=0)) / spread[varies]
-    if len(columns) < columns.shape[1]:
-        scaled = np.vstack([scaled, np.zeros((columns.shape[1] - len(columns), columns.shape[1]))])
-    diagonal = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
-    return np.asarray(varies & (diagonal > 1e-8 * np.sqrt(max(len(columns), 1))), dtype=bool)
+    """Say which columns are not constant and not a combination of those before them; shape (n, k) to (k,).
+
+    Elimination on the correlations: a column of which less than a ten-billionth is left after the earlier ones is a
+    combination of them.
+    """
+    if not len(columns):
+        return np.zeros(columns.shape[1], dtype=bool)
+    by_column = np.ascontiguousarray(columns.T)
+    by_column = by_column - by_column.mean(axis=1, keepdims=True)
+    squares = np.einsum("ij,ij->i", by_column, by_column)
+    size = np.sqrt(len(columns)) * (1 + np.abs(columns).max(axis=0, initial=0.0))
+    varies = np.sqrt(squares) > 1e-12 * size
+    root = np.where(varies, np.sqrt(squares), 1.0)
+    left = (by_column @ by_column.T) / np.outer(root, root)
+    kept = varies.copy()
+    for j in np.flatnonzero(varies):
+        kept[j] = left[j, j] > 1e-10
+        if kept[j]:
+            left = left - np.outer(left[:, j], left[j]) / left[j, j]
+    return kept
 
 
 def outcomes(pool: ComparisonPool, outcome: ArrayLike) -> Array:

@@ -68,10 +68,11 @@ def entropy_balance(columns: Array, treated: Mask, names: tuple[str, ...], varia
     Hainmueller 2012, Political Analysis 20:25-46.
     """
     moments, labels = _moments(columns, treated, names, variances)
-    _refuse_out_of_range(moments[~treated], labels)
-    used = independent_of_earlier(moments[~treated])
-    weights, iterations = _dual_newton(np.ascontiguousarray(moments[~treated][:, used]))
-    off = np.abs(weights @ moments[~treated])
+    comparison = moments[~treated]
+    _refuse_out_of_range(comparison, labels)
+    used = independent_of_earlier(comparison)
+    weights, iterations = _dual_newton(np.ascontiguousarray(comparison.T[used]))
+    off = np.abs(weights @ comparison)
     if not np.isfinite(off).all() or off.max(initial=0.0) > BALANCED:
         worst = off > 0.1 * off.max()
         raise _infeasible([label for label, bad in zip(labels, worst, strict=True) if bad])
@@ -108,26 +109,25 @@ def _infeasible(labels: list[str]) -> EstimationRefusal:
 
 
 def _dual_newton(moments: Array) -> tuple[Array, int]:
-    """Minimise log sum exp(moments @ tilt); return the weights, with sum 1, and the number of steps."""
-    tilt = np.zeros(moments.shape[1])
-    weights, value = _softmax(moments @ tilt)
+    """Minimise log sum exp(tilt @ moments), moments of shape (m, n0); return weights with sum 1, and the steps taken."""
+    logit = np.zeros(moments.shape[1])
+    weights, value = _softmax(logit)
     for iteration in range(MAX_ITERATIONS):
-        gradient = weights @ moments
+        gradient = moments @ weights
         if np.abs(gradient).max(initial=0.0) < SETTLED:
             return weights, iteration
-        hessian = moments.T @ (moments * weights[:, None]) - np.outer(gradient, gradient)
+        hessian = (moments * weights) @ moments.T - np.outer(gradient, gradient)
         step = -np.linalg.lstsq(hessian, gradient, rcond=1e-14)[0]
         slope = float(gradient @ step)
         if slope > -1e-22:
             break
-        size, direction = 1.0, moments @ step
-        logit = moments @ tilt
+        size, direction = 1.0, step @ moments
         while True:
             tried, found = _softmax(logit + size * direction)
-            if found <= value + 1e-4 * size * slope or size < 1e-8:
+            if found <= value + 1e-4 * size * slope + 1e-14 or size < 1e-8:
                 break
             size /= 2
-        tilt, weights, value = tilt + size * step, tried, found
+        logit, weights, value = logit + size * direction, tried, found
     return weights, MAX_ITERATIONS
 
 
