@@ -232,7 +232,7 @@ def omnibus(
     label = np.zeros(len(pool.treated), dtype=int) if sets is None else pool.canonical(np.asarray(sets))
     inside, block, n1, n0 = _both_arms(label, pool.treated)
     columns, treated, size = pool.columns[inside], pool.treated[inside], n1 + n0
-    centred = columns - _by_block(columns, block) [block] / size[block, None]  # fmt: skip
+    centred = columns - _by_block(columns, block)[block] / size[block, None]
     spread = np.sqrt((centred**2).mean(axis=0))
     varies = spread > 1e-10 * (1 + np.abs(columns).max(axis=0, initial=0.0))
     if not varies.any():
@@ -253,7 +253,7 @@ def omnibus(
     for _ in range(permutations):
         shuffled = treated[np.lexsort((draw.random(len(block)), block))][np.argsort(np.argsort(block, kind="stable"))]
         reached += (axes[shuffled].sum(axis=0) ** 2).sum() >= statistic * (1 - 1e-12)
-    return Inference(None, statistic=statistic, df=float(df), p=reached / (permutations + 1))
+    return Inference(None, statistic=statistic, df=float(df), p=float(reached / (permutations + 1)))
 
 
 def _both_arms(label: np.ndarray, treated: Mask) -> tuple[Mask, np.ndarray, Array, Array]:
@@ -312,7 +312,8 @@ def _ecdf_distances(values: Array, treated: Mask, weights: Array, share: bool) -
     order = np.argsort(values, kind="stable")
     ordered, arm, weight = values[order], treated[order], weights[order]
     signed = np.where(arm, weight / weights[treated].sum(), -weight / weights[~treated].sum())
-    ends = np.append(ordered[1:] != ordered[:-1], True)
+    # Values that differ by rounding alone are one value
+    ends = np.append(np.diff(ordered) > 1e-10 * np.ptp(ordered), True)
     distance = np.abs(np.cumsum(signed)[ends])
     return (float(distance[:1].mean()) if share else float(distance.mean())), float(distance.max())
 

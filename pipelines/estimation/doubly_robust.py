@@ -101,7 +101,9 @@ def doubly_robust(
     return effect_of_means(pool, (means[0], means[1]), speaks, method, note, how)
 
 
-def _augmented(outcome: Array, arm: np.ndarray, plain: Mean, columns: Array, tilt: Tilt, correction: Correction) -> Mean:
+def _augmented(
+    outcome: Array, arm: np.ndarray, plain: Mean, columns: Array, tilt: Tilt, correction: Correction
+) -> Mean:
     """Add the weighted mean of the regression's residuals, and their influence through both models."""
     coefficients, influence = regression(outcome, arm, columns, np.ones(len(outcome)), correction)
     weights = np.where(arm, tilt.weights, 0.0) / tilt.weights[arm].sum()

@@ -212,7 +212,9 @@ def check_immortal_time(
     begins, at, started, happened = (np.asarray(x, dtype=float) for x in (eligible, index, start, event))
     known = np.isfinite(begins) & np.isfinite(at)
     if not (known & arm).any() or not (known & ~arm).any() or not np.isfinite(started[arm]).any():
-        return ImmortalTime(None, (), "Dates of eligibility, start or follow-up are missing: immortal time is not ruled out.")
+        return ImmortalTime(
+            None, (), "Dates of eligibility, start or follow-up are missing: immortal time is not ruled out."
+        )
     waits = [at[known & of] - begins[known & of] for of in (arm, ~arm)]
     early = [bool((happened[known & of] < at[known & of]).any()) for of in (arm, ~arm)]
     checks = (

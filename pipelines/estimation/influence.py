@@ -79,7 +79,8 @@ def corrected(residual: Array, leverage: Array, correction: Correction) -> Array
         return residual
     if leverage.max(initial=0.0) > 1 - 1e-9:
         raise EstimationRefusal(
-            "One person alone decides part of the answer.", "Use fewer covariates, or trim by a rule declared beforehand."
+            "One person alone decides part of the answer.",
+            "Use fewer covariates, or trim by a rule declared beforehand.",
         )
     return np.asarray(residual / (1 - leverage) ** POWER[correction])
 
@@ -111,7 +112,9 @@ def weighted_mean(outcome: Array, arm: Mask, tilt: Tilt, correction: Correction)
     return Mean(value, (own + tilt.score_influence @ gradient) / total)
 
 
-def predicted_mean(outcome: Array, arm: Mask, target: Array, columns: Array, weights: Array, correction: Correction) -> Mean:
+def predicted_mean(
+    outcome: Array, arm: Mask, target: Array, columns: Array, weights: Array, correction: Correction
+) -> Mean:
     """Mean that a regression fitted in one arm predicts for a target population.
 
     Parameters

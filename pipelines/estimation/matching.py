@@ -199,9 +199,7 @@ def _scores(
     if replace:
         return nearest.with_replacement(treated, controls, ratio, reach, lower_first)
     first = {"largest": -treated, "smallest": treated, "data": np.zeros_like(treated)}[order]
-    return nearest.without_replacement(
-        treated, controls, np.argsort(first, kind="stable"), ratio, reach, lower_first
-    )
+    return nearest.without_replacement(treated, controls, np.argsort(first, kind="stable"), ratio, reach, lower_first)
 
 
 def _places(
@@ -214,9 +212,7 @@ def _places(
     return mahalanobis.without_replacement(points[people], points[others], np.arange(len(people)), ratio, width)
 
 
-def _check_options(
-    distance: str, ratio: int, caliper: float | None, unit: str, order: str | None, search: str
-) -> None:
+def _check_options(distance: str, ratio: int, caliper: float | None, unit: str, order: str | None, search: str) -> None:
     known = (
         distance in DISTANCES and unit in ("sd", "raw") and order in (None, "largest", "smallest", "data")
         and search in ("nearest", "matchit_4_5")

@@ -15,7 +15,7 @@ NONE = "There is no overlap: every treated person's score is outside the range o
 
 @dataclass(frozen=True)
 class Region:
-    """A range of propensity scores, wide enough that each side holds a minimum of people.
+    """A range of scores, wide enough that each arm has nobody or a minimum of people in it.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Overlap:
         Area common to the two histograms (50 bins of equal width over 0 to 1, or over the range of other scores):
         1 is the same, 0 apart.
     regions : tuple of Region
-        Neighbouring ranges with at least `at_least` people in all, merged until each has them.
+        Neighbouring ranges in which each arm has nobody or at least `at_least` people; empty if there are too few.
     passed : bool or None
         False when more than a tenth of treated people are outside; None when the arms are too small to say.
     sentence : str
@@ -67,7 +67,7 @@ def overlap(scores: ArrayLike, treated: ArrayLike, at_least: int = 10) -> Overla
     treated : array of bool, shape (n,)
         Arm.
     at_least : int
-        Fewest people of both arms together in a region: the floor of disclosure control.
+        Fewest people of an arm in a region, unless none: the floor of disclosure control.
 
     Returns
     -------
@@ -117,19 +117,25 @@ def _edges(values: Array) -> Array:
 
 
 def _regions(edges: Array, counts: Array, at_least: int) -> tuple[Region, ...]:
+    """Merge neighbouring bins until each arm has nobody or enough people; what is left over joins its neighbour."""
     found: list[Region] = []
     start, held = 0, np.zeros(2, dtype=int)
     for i in range(len(edges) - 1):
         held = held + counts[:, i]
-        if held.sum() >= at_least:
+        if _enough(held, at_least):
             found.append(Region(float(edges[start]), float(edges[i + 1]), int(held[0]), int(held[1])))
             start, held = i + 1, np.zeros(2, dtype=int)
-    if found and start < len(edges) - 1:
+    while held.sum() and found:
         last = found.pop()
-        found.append(
-            Region(last.lower, float(edges[-1]), last.treated + int(held[0]), last.comparison + int(held[1]))
-        )
+        held = held + (last.treated, last.comparison)
+        merged = Region(last.lower, float(edges[-1]), int(held[0]), int(held[1]))
+        if _enough(held, at_least):
+            return (*found, merged)
     return tuple(found)
+
+
+def _enough(held: Array, at_least: int) -> bool:
+    return bool(held.sum() >= at_least and ((held == 0) | (held >= at_least)).all())
 
 
 def _sentence(outside: float, passed: bool | None) -> str:

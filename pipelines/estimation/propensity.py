@@ -123,9 +123,7 @@ def _step(design: Array, logit: Array, treated: Mask, names: list[str]) -> tuple
     return inverse @ gradient, inverse
 
 
-def _damped(
-    design: Array, beta: Array, step: Array, treated: Mask, likelihood: float
-) -> tuple[Array, float]:
+def _damped(design: Array, beta: Array, step: Array, treated: Mask, likelihood: float) -> tuple[Array, float]:
     """Halve the step until the likelihood does not fall (beyond rounding)."""
     size = 1.0
     while True:
@@ -147,9 +145,7 @@ def _refuse_separation(design: Array, logit: Array, step: Array, treated: Mask, 
     if movement.min() < -1e-4 * movement.max():
         return
     guilty = np.abs(step[1:]) > 0.01 * np.abs(step[1:]).max()
-    raise _separated(
-        [name for name, blamed in zip(names, guilty, strict=True) if blamed], bool(movement.min() > 0.1)
-    )
+    raise _separated([name for name, blamed in zip(names, guilty, strict=True) if blamed], bool(movement.min() > 0.1))
 
 
 def _separated(names: list[str], whole: bool) -> EstimationRefusal:
