@@ -193,7 +193,7 @@ def _regression(matching: Matching, rows: _Expanded, covariates: bool, level: fl
     residual = rows.outcome - X @ beta
     influence = ((q @ np.linalg.inv(r).T) * root)[:, 1] * residual
     variance = _clustered(influence, clusters, len(X), X.shape[1])
-    if variance <= (1e-10 * rows.outcome.std()) ** 2:
+    if variance <= (1e-10 * np.abs(rows.outcome).max()) ** 2:
         raise EstimationRefusal(
             "The outcome does not vary enough for a standard error.", "Describe the outcome; do not compare."
         )

@@ -9,7 +9,7 @@ from pipelines.estimation.comparison_pool import Mask
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.sample import Array
 
-FINE = 50
+FINE = 20
 NONE = "There is no overlap: every treated person's score is outside the range of comparators' scores."
 
 
@@ -40,7 +40,7 @@ class Overlap:
     outside_share : float
         Share of treated people whose score is below the lowest or above the highest comparator's.
     coefficient : float
-        Area common to the two histograms (50 bins of equal width over 0 to 1, or over the range of other scores):
+        Area common to the two histograms (20 bins of equal width over 0 to 1, or over the range of other scores):
         1 is the same, 0 apart.
     regions : tuple of Region
         Neighbouring ranges in which each arm has nobody or at least `at_least` people; empty if there are too few.
