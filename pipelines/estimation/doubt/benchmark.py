@@ -68,7 +68,10 @@ class Benchmarked:
         if self.robustness.value_alpha == 0:
             chosen, end = _strongest(found, sign), ": the interval includes no difference with or without it"
         elif breaking:
-            chosen, end = min(breaking, key=lambda b: (b.times, b.name)), ", and the interval would include no difference"
+            chosen, end = (
+                min(breaking, key=lambda b: (b.times, b.name)),
+                ", and the interval would include no difference",
+            )
         else:
             chosen, end = _strongest(found, sign), ", and the interval would still not include no difference"
         shown = chosen.result or Inference(None)

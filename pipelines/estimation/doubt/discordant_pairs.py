@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from pipelines.estimation.doubt.crossing import Alternative, combined, crossing_gamma, hidden_bias_sentence, tested_sides
+from pipelines.estimation.doubt.crossing import (
+    Alternative,
+    combined,
+    crossing_gamma,
+    hidden_bias_sentence,
+    tested_sides,
+)
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.sample import Array
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.estimation.doubt.partial_identification import imbens_manski
-from pipelines.estimation.doubt.wording import confidence, interval, share
+from pipelines.estimation.doubt.wording import confidence, figure, interval, share
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.sample import Array
 
@@ -61,9 +61,10 @@ class LeeBounds:
             f"{share(self.followed_comparison)} of the comparison arm; if the arm only ever moved follow-up in one "
             "direction, "
         )
-        where = f"{interval(self.lower, self.upper)}"
-        said = f"{gap}the difference among people who would be followed up in either arm lies between {where}"
-        said = said.replace(" to ", " and ", 1) if where in said else said
+        said = (
+            f"{gap}the difference among people who would be followed up in either arm lies between "
+            f"{figure(self.lower)} and {figure(self.upper)}"
+        )
         if self.interval_lower is None:
             return f"{said}."
         return f"{said} ({confidence(self.level)} interval {interval(self.interval_lower, self.interval_upper)})."

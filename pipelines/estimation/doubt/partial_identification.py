@@ -1,7 +1,5 @@
 """Intervals for a difference that is only known to lie between two bounds."""
 
-from math import sqrt
-
 from scipy.stats import norm
 
 
@@ -46,13 +44,3 @@ def imbens_manski(
     # At either end the equation holds only up to rounding, so the bracket is a little wider than theory.
     critical = brentq(lambda c: norm.cdf(c + gap) - norm.cdf(-c) - level, one_sided - 1e-6, two_sided + 1e-6)
     return lower - float(critical) * se_lower, upper + float(critical) * se_upper
-
-
-def known_mean_variance(squares: float, n: float) -> float:
-    """Variance of a mean from the divisor-n variance of n values; nan for fewer than two."""
-    return squares / (n - 1) if n > 1 else float("nan")
-
-
-def both(first: float, second: float) -> float:
-    """Standard error of a difference from two variances."""
-    return sqrt(first + second)

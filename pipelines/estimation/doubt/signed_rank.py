@@ -8,7 +8,13 @@ from typing import Literal
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from pipelines.estimation.doubt.crossing import Alternative, combined, crossing_gamma, hidden_bias_sentence, tested_sides
+from pipelines.estimation.doubt.crossing import (
+    Alternative,
+    combined,
+    crossing_gamma,
+    hidden_bias_sentence,
+    tested_sides,
+)
 from pipelines.estimation.doubt.hodges_lehmann import walsh_average
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.sample import Array
