@@ -119,7 +119,7 @@ def delta_adjusted(
     Returns
     -------
     DeltaAdjusted
-        Rows in another order give other draws: bring them into an order of your own first.
+        People alike in arm, covariates and missing outcome may exchange draws when the order of rows changes.
 
     Raises
     ------
@@ -175,11 +175,12 @@ def _check(missing: NDArray[np.bool_], treated: NDArray[np.bool_], columns: Arra
 def _copies(
     outcome: Array, treated: NDArray[np.bool_], columns: Array, missing: NDArray[np.bool_], seed: int, m: int
 ) -> list[Array]:
+    order = np.lexsort([*columns.T, np.where(missing, np.inf, outcome), treated])
     copies = [outcome.copy() for _ in range(m)]
     for copy, sequence in zip(copies, SeedSequence(seed).spawn(m), strict=True):
         rng = Generator(PCG64(sequence))
         for arm in (treated, ~treated):
-            known, lost = arm & ~missing, arm & missing
+            known, lost = order[(arm & ~missing)[order]], order[(arm & missing)[order]]
             copy[lost] = impute_normal(columns[known], outcome[known], columns[lost], rng)
     return copies
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
 import numpy as np
-from scipy.stats import norm
 
 from pipelines.estimation.doubt.wording import figure, interval, share
 from pipelines.estimation.result import Inference

@@ -65,7 +65,7 @@ class SpecificationCurve:
 
     @property
     def clear(self) -> float | None:
-        """Share of estimates whose interval leaves out no effect, on the side of `same_sign`; None without intervals."""
+        """Share of intervals that leave out no effect, on the side of `same_sign`; None without intervals."""
         known = [(s.lower, s.upper) for s in self.specifications if s.lower is not None and s.upper is not None]
         centre = self.headline if self.headline is not None else self.median
         if not known or centre is None:
