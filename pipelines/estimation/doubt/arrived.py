@@ -58,9 +58,7 @@ class Arrived:
         """Refuse what cannot be."""
         shares = (self.icc, self.r2, self.r2_between)
         if not all(0 <= each <= 1 for each in shares) or max(self.r2, self.r2_between) == 1 or self.cv < 0:
-            raise ValueError(
-                "Shares lie between 0 and 1, nothing is explained completely, and a spread is not below 0."
-            )
+            raise ValueError("Shares lie between 0 and 1, nothing is explained completely, a spread is not below 0.")
         if self.blocks < 1 or self.covariates < 0 or (self.per_cluster is not None and self.per_cluster < 1):
             raise ValueError("There is one block, no fewer than no covariates, and one person in a cluster at least.")
         if self.per_cluster is not None and min(self.treatment, self.comparison) < 2:

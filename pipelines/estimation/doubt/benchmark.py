@@ -1,4 +1,4 @@
-"""Omitted variables measured against known ones: what if something were k times as strong as a covariate we have?"""
+"""Omitted variables measured against known ones: something k times as strong as a covariate that we have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

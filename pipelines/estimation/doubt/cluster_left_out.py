@@ -1,4 +1,4 @@
-"""The estimate without each cluster in turn: does the finding rest on one place?"""
+"""The estimate without each cluster in turn: whether the finding rests on one place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

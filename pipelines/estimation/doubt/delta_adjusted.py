@@ -192,23 +192,30 @@ def _verdict(result: Inference) -> int:
 
 
 def _tip(pooled: Callable[[float], Inference], imputed: Inference, deltas: Sequence[float]) -> float | None:
-    now, tips = _verdict(imputed), []
-    for direction in (1.0, -1.0):
-        steps = sorted({abs(delta) for delta in deltas if delta * direction > 0})
-        last = 0.0
-        for step in steps:
-            if _verdict(pooled(direction * step)) != now:
-                tips.append(direction * _halve(lambda d, s=direction: _verdict(pooled(s * d)) == now, last, step))
-                break
-            last = step
-    return min(tips, key=lambda tip: (abs(tip), tip), default=None)
+    now = _verdict(imputed)
+
+    def same(delta: float) -> bool:
+        return _verdict(pooled(delta)) == now
+
+    found = (_first_change(same, [d for d in deltas if d * side > 0]) for side in (1.0, -1.0))
+    return min((tip for tip in found if tip is not None), key=lambda tip: (abs(tip), tip), default=None)
+
+
+def _first_change(same: Callable[[float], bool], deltas: list[float]) -> float | None:
+    """Return the departure nearest to zero that changes the verdict, among or between deltas on one side of zero."""
+    last = 0.0
+    for delta in sorted(deltas, key=abs):
+        if not same(delta):
+            return _halve(same, last, delta)
+        last = delta
+    return None
 
 
 def _halve(same: Callable[[float], bool], low: float, high: float) -> float:
     """Return the smallest departure that changes the verdict, between one that does not and one that does."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if high - low <= 1e-6 * high:
+        if abs(high - low) <= 1e-6 * abs(high):
             break
         low, high = (middle, high) if same(middle) else (low, middle)
     return high

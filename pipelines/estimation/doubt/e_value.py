@@ -203,8 +203,8 @@ def standardised_e_value(value: float, se: float | None = None, level: float = 0
     if not isfinite(value) or (se is not None and not 0 <= se < float("inf")):
         raise ValueError("A standardised difference and its standard error must be finite numbers.")
     margin = None if se is None else (1.78 if level == 0.95 else 0.91 * float(norm.ppf(0.5 + level / 2))) * se
-    limits = (None, None) if margin is None else (exp(0.91 * value - margin), exp(0.91 * value + margin))
-    return _assemble("standardised difference", exp(0.91 * value), *limits, exp(0.91 * null), True)
+    lower, upper = (None, None) if margin is None else (exp(0.91 * value - margin), exp(0.91 * value + margin))
+    return _assemble("standardised difference", exp(0.91 * value), lower, upper, exp(0.91 * null), True)
 
 
 def _common_hazard(ratio: float) -> float:
@@ -224,8 +224,8 @@ def _converted(
         raise ValueError("A ratio must be a number above zero.")
     if given != sorted(given):
         raise ValueError("The limits must lie on either side of the estimate.")
-    on_risk = [None if ratio is None else convert(ratio) if ratio > 0 else 0.0 for ratio in (lower, upper)]
-    return _assemble(measure, convert(value), *on_risk, convert(null), measure != "risk ratio")
+    low, high = (None if ratio is None else convert(ratio) if ratio > 0 else 0.0 for ratio in (lower, upper))
+    return _assemble(measure, convert(value), low, high, convert(null), measure != "risk ratio")
 
 
 def _assemble(

@@ -67,7 +67,7 @@ def walsh_average(values: Array, rank: float) -> float:
     n = len(values)
     total = n * (n + 1) // 2
     if abs(rank - round(rank)) < 1e-9:
-        whole = int(round(rank))
+        whole = round(rank)
         ranks = (min(max(whole, 1), total), min(whole + 1, total))
     else:
         ranks = (min(max(ceil(rank), 1), total),) * 2

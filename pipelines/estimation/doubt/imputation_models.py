@@ -214,11 +214,11 @@ def multinomial_fit(x: Array, y: Array, weight: Array, levels: int) -> tuple[Arr
         read row by row.
     """
     p, free = x.shape[1], levels - 1
-    slope = np.zeros((p, free))
+    slope: Array = np.zeros((p, free))
     current = _log_likelihood(x, y, weight, slope)
     for _ in range(NEWTON_STEPS):
         gradient, information = _derivatives(x, y, weight, slope)
-        step = np.linalg.solve(information, gradient).reshape(p, free)
+        step: Array = np.linalg.solve(information, gradient).reshape(p, free)
         slope, now = _climb(x, y, weight, slope, step, current)
         if now - current <= 1e-9 * (1 + abs(current)):
             break

@@ -133,9 +133,9 @@ class Imputed:
         """Return one completed frame, 0 to m - 1; same rows, order and columns as the frame given."""
         filled = {}
         for name, rows in self.rows.items():
-            column = self.frame[name].to_numpy(dtype=self.values[name].dtype, copy=True, na_value=_blank(self, name))
+            column = self.frame[name].astype(object).to_numpy(copy=True)
             column[rows] = self.values[name][copy]
-            filled[name] = column
+            filled[name] = pd.Series(column, index=self.frame.index, dtype=object).infer_objects()
         return self.frame.assign(**filled)
 
     @property
@@ -156,7 +156,3 @@ class Imputed:
             return f"{said}, and the method settled."
         unsettled = sorted({t.variable for t in self.traces if not t.settled})
         return f"{said}, but the method did not settle for {', '.join(unsettled)}: do not rely on it yet."
-
-
-def _blank(imputed: Imputed, name: str) -> object:
-    return np.nan if np.issubdtype(imputed.values[name].dtype, np.floating) else None

@@ -122,19 +122,22 @@ def lee_bounds(
         raise EstimationRefusal(BOTH_WAYS, "Use fewer and larger groups, or the bounds without groups.")
     weights = _weights(cells)
     lower, upper = (float(sum(w * c.bounds[i] for w, c in zip(weights, cells, strict=True))) for i in (0, 1))
-    errors = [_error(cells, weights, i, bound) for i, bound in enumerate((lower, upper))]
-    limits = imbens_manski(lower, upper, *errors, level) if all(map(isfinite, errors)) else (None, None)
+    errors = _error(cells, weights, 0, lower), _error(cells, weights, 1, upper)
+    sound = all(map(isfinite, errors))
+    limits = imbens_manski(lower, upper, errors[0], errors[1], level) if sound else (None, None)
     return LeeBounds(
-        lower,
-        upper,
-        *(error if isfinite(error) else None for error in errors),
-        *limits,
-        level,
-        float(known[treated].mean()),
-        float(known[~treated].mean()),
-        float(sum(w * c.trim for w, c in zip(weights, cells, strict=True))),
-        {1: "treatment", -1: "comparison", 0: "neither"}[sum(directions)],
-        len(cells),
+        lower=lower,
+        upper=upper,
+        se_lower=errors[0] if sound else None,
+        se_upper=errors[1] if sound else None,
+        interval_lower=limits[0],
+        interval_upper=limits[1],
+        level=level,
+        followed_treatment=float(known[treated].mean()),
+        followed_comparison=float(known[~treated].mean()),
+        trim=float(sum(w * c.trim for w, c in zip(weights, cells, strict=True))),
+        trimmed={1: "treatment", -1: "comparison", 0: "neither"}[sum(directions)],
+        cells=len(cells),
     )
 
 

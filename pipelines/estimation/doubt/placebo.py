@@ -71,10 +71,9 @@ class Placebos:
         seen = [row.differs for row in self.rows if row.differs is not None]
         if not seen:
             return "None of the checks where there can be no effect could be made."
-        what = {"outcomes": "outcomes that the pilot could not have affected", "dates": "dates before the pilot"}
-        tested = f"On {len(seen):,} {what[self.kind]}"
-        if len(seen) == 1:
-            tested = f"On one {'outcome that the pilot could not have affected' if self.kind == 'outcomes' else 'date before the pilot'}"
+        one = {"outcomes": "outcome that the pilot could not have affected", "dates": "date before the pilot"}
+        many = {"outcomes": "outcomes that the pilot could not have affected", "dates": "dates before the pilot"}
+        tested = f"On {counted(len(seen), one[self.kind], many[self.kind])}"
         differing = sum(seen)
         if differing == 0:
             return f"{tested}, the groups did not differ by more than chance would bring, as should be."

@@ -1,4 +1,4 @@
-"""From a frame to the columns that predict one variable: codes, indicators, products, and an order that never varies."""
+"""From a frame to the columns that predict one variable: codes, indicators, products, and one order of rows."""
 
 from dataclasses import dataclass, replace
 
@@ -39,7 +39,7 @@ class Coded:
 
     def decode(self, codes: Array) -> np.ndarray:
         """Return values as they were in the frame."""
-        return np.asarray(self.labels)[codes.astype(int)] if self.labels else codes
+        return _objects(self.labels)[codes.astype(int)] if self.labels else codes
 
 
 def code(frame: pd.DataFrame, variable: Variable) -> Coded:
@@ -161,3 +161,10 @@ def _products(plan: ImputationPlan) -> dict[str, list[tuple[str, str]]]:
         crossed = {(min(o, p), max(o, p)) for o in plan.outcomes for p in partners if name not in (o, p) and o != p}
         wanted[name] = others + sorted(crossed - set(others))
     return wanted
+
+
+def _objects(labels: tuple) -> np.ndarray:
+    """Labels as they are: an ordinary array would turn a number beside a word into a word."""
+    array = np.empty(len(labels), dtype=object)
+    array[:] = labels
+    return array

@@ -108,8 +108,19 @@ def tipping_point(
     expected = tuple(m * e / n for m, e, n in zip(missing, events, known, strict=True))
     rows = tuple(tuple(CONCLUSIONS[code] for code in row) for row in codes.tolist())
     first = _first(codes != now, tried, expected)
-    axes = (tuple(int(x) for x in axis) for axis in tried)
-    return TippingPoint(CONCLUSIONS[now], *missing, *axes, rows, *expected, first, level)
+    events_treatment, events_comparison = (tuple(int(x) for x in axis) for axis in tried)
+    return TippingPoint(
+        conclusion=CONCLUSIONS[now],
+        missing_treatment=missing[0],
+        missing_comparison=missing[1],
+        events_treatment=events_treatment,
+        events_comparison=events_comparison,
+        conclusions=rows,
+        expected_treatment=expected[0],
+        expected_comparison=expected[1],
+        first=first,
+        level=level,
+    )
 
 
 def _tried(missing: int) -> NDArray[np.int64]:

@@ -111,8 +111,19 @@ def worst_case_bounds(
     lower, upper = treatment.low - comparison.high, treatment.high - comparison.low
     errors = sqrt(treatment.low_v + comparison.high_v), sqrt(treatment.high_v + comparison.low_v)
     limits = imbens_manski(lower, upper, *errors, level) if all(map(isfinite, errors)) else (None, None)
-    gap = treatment.mean - comparison.mean
-    return WorstCase(lower, upper, gap, *limits, level, low, high, at_most, treatment.missing, comparison.missing)
+    return WorstCase(
+        lower=lower,
+        upper=upper,
+        complete_case=treatment.mean - comparison.mean,
+        interval_lower=limits[0],
+        interval_upper=limits[1],
+        level=level,
+        low=low,
+        high=high,
+        at_most=at_most,
+        missing_treatment=treatment.missing,
+        missing_comparison=comparison.missing,
+    )
 
 
 @dataclass(frozen=True)
