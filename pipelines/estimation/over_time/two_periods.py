@@ -165,8 +165,13 @@ def two_periods(
     )
 
 
-def changes_of(panel: Panel, before: tuple[int, ...], after: tuple[int, ...]) -> Changes:
-    """Reduce a panel to one change per unit; see `two_periods` for parameters and errors."""
+def changes_of(
+    panel: Panel, before: tuple[int, ...], after: tuple[int, ...], treated_by: int | None = None
+) -> Changes:
+    """Reduce a panel to one change per unit; see `two_periods` for parameters and errors.
+
+    `treated_by` counts as treated whoever is treated by that (later) period, for changes before treatment.
+    """
     b, a = _positions(panel, before), _positions(panel, after)
     if max(before) >= min(after):
         raise EstimationRefusal("A period called before is not before every period called after.", "Correct it.")
@@ -176,7 +181,7 @@ def changes_of(panel: Panel, before: tuple[int, ...], after: tuple[int, ...]) ->
     seen = ~np.isnan(early + late)
     columns = None if panel.covariates is None else panel.covariates[seen, b[0]]
     cluster = None if panel.cluster is None else np.unique(panel.cluster[seen], return_inverse=True)[1]
-    treated = panel.cohort[seen] <= max(after)
+    treated = panel.cohort[seen] <= (max(after) if treated_by is None else treated_by)
     for name, arm in (("treated", treated), ("comparison", ~treated)):
         if not arm.any():
             raise EstimationRefusal(EMPTY.format(name), "Declare periods in which both groups were seen.")
