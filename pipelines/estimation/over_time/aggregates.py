@@ -93,11 +93,7 @@ def by_group(found: GroupTimes, weights: Weights) -> tuple[Combined | None, list
 def by_calendar(found: GroupTimes, weights: Weights) -> tuple[Combined | None, list[Combined]]:
     """Each period's mean over the cohorts under treatment; overall the plain mean over periods."""
     periods = sorted({cell.period for cell in found.cells if cell.after})
-    rows = [
-        weighted(found, chosen, weights, t)
-        for t in periods
-        if (chosen := _chosen(found, lambda cell, t=t: cell.after and cell.period == t))
-    ]
+    rows = [weighted(found, chosen, weights, t) for t in periods if (chosen := _chosen(found, _in_period(t)))]
     return (averaged(rows) if rows else None), rows
 
 
@@ -109,11 +105,7 @@ def dynamic(found: GroupTimes, weights: Weights, balanced_to: int | None) -> tup
     if balanced_to is not None:
         first = min(cell.base for cell in found.cells)
         times = [e for e in times if balanced_to - (last - first) <= e <= balanced_to]
-    rows = [
-        weighted(found, chosen, weights, e)
-        for e in times
-        if (chosen := _chosen(found, lambda cell, e=e: cell.group in kept and cell.period - cell.group == e))
-    ]
+    rows = [weighted(found, chosen, weights, e) for e in times if (chosen := _chosen(found, _at_time(e, kept)))]
     after = [row for row in rows if row.at is not None and row.at >= 0]
     return (averaged(after) if after else None), rows
 
@@ -124,6 +116,14 @@ def _chosen(found: GroupTimes, wanted: Callable[[Cell], bool]) -> list[int]:
 
 def _of(group: int) -> Callable[[Cell], bool]:
     return lambda cell: cell.group == group and cell.after
+
+
+def _in_period(period: int) -> Callable[[Cell], bool]:
+    return lambda cell: cell.after and cell.period == period
+
+
+def _at_time(since: int, kept: set[int]) -> Callable[[Cell], bool]:
+    return lambda cell: cell.group in kept and cell.period - cell.group == since
 
 
 def _one_group(found: GroupTimes, chosen: list[int], group: int) -> Combined:

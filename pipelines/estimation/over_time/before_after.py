@@ -13,8 +13,8 @@ from pipelines.estimation.sample import Array
 from pipelines.estimation.welch import t_inference
 
 LOWEST = (
-    "This is the lowest level of evidence: nobody shows what would have happened without the service, so the change may "
-    "be due to anything that happened in between. It is a description, never an effect."
+    "This is the lowest level of evidence: nobody shows what would have happened without the service, so the change "
+    "may be due to anything that happened in between. It is a description, never an effect."
 )
 ESTIMAND = "The mean change from before to after in the people seen both times, whatever its cause."
 INCOMPLETE = "People without both measurements are left out; those who stayed may have changed differently."
@@ -165,8 +165,8 @@ def regression_to_the_mean(found: BeforeAfter, selection: Selection, level: floa
     """What selection on a high (or low) baseline would give by itself.
 
     With a cut-off and normal measurements, the mean of those taken on exceeds that of all by
-    sd_b C(z), C(z) = phi(z) / (1 - Phi(z)), sd_b the standard deviation of the (averaged) baseline; without a cut-off the
-    observed excess is used. Of that excess, the share 1 - correlation of a later measurement with the baseline is lost.
+    sd_b C(z), C(z) = phi(z) / (1 - Phi(z)), sd_b the standard deviation of the (averaged) baseline; without a cut-off
+    the observed excess is used. Of that excess, the share 1 - correlation of a later measurement with the baseline is lost.
 
     Parameters
     ----------

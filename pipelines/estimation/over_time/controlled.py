@@ -10,8 +10,8 @@ from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference
 
 ESTIMAND = (
-    "The change at the interruption in the series treated beyond the change in the control series, if without treatment "
-    "both would have changed alike."
+    "The change at the interruption in the series treated beyond the change in the control series, if without "
+    "treatment both would have changed alike."
 )
 INDEPENDENT = (
     "The two series are taken as independent of each other. With Newey-West errors, what moves both at once is allowed "

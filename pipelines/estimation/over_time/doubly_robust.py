@@ -4,12 +4,12 @@ Every estimator is a sum of weighted (Hajek) means; its influence function is th
 through the regression of the outcome and the propensity score.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pipelines.estimation.sample import Array
 
@@ -149,7 +149,7 @@ def odds_weights(d: Array, X: Array) -> tuple[Array, Fitted]:
         If the logit separates the arms, or a comparison unit's score is nearly one.
     """
     fitted = _logit(d, X)
-    score = _expit(X @ fitted.coefficients)
+    score = expit(X @ fitted.coefficients)
     if score[d == 0].max() > HIGHEST_SCORE or score[d == 1].min() < 1e-12:
         raise NotEstimable(NO_OVERLAP)
     return np.where(d == 1, 0.0, score / np.where(d == 1, 1.0, 1 - score)), fitted
@@ -178,21 +178,18 @@ def _logit(d: Array, X: Array) -> Fitted:
     """Maximum likelihood by Newton's steps; separation shows as coefficients that keep growing."""
     coefficients = np.zeros(X.shape[1])
     for _ in range(50):
-        p = _expit(X @ coefficients)
+        p = expit(X @ coefficients)
         inverse = _inverse((X * (p * (1 - p))[:, None]).T @ X / len(X))
         step = inverse @ (X.T @ (d - p) / len(X))
         coefficients = coefficients + step
         if np.abs(coefficients).max() > 40:
             break
         if np.abs(step).max() < 1e-10:
-            return Fitted(coefficients, (d - _expit(X @ coefficients))[:, None] * (X @ inverse))
+            return Fitted(coefficients, (d - expit(X @ coefficients))[:, None] * (X @ inverse))
     raise NotEstimable(NO_OVERLAP)
-
-
-_expit: Callable[[Array], Array] = lambda x: 1 / (1 + np.exp(-np.clip(x, -500, 500)))  # noqa: E731
 
 
 def _inverse(cross: Array) -> Array:
     if np.linalg.cond(cross) > 1e12:
         raise NotEstimable(COLLINEAR)
-    return np.linalg.inv(cross)
+    return np.asarray(np.linalg.inv(cross))

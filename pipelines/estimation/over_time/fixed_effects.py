@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.estimation.over_time.clustering import ClusterRobust
-from pipelines.estimation.over_time.influence import ONE_TREATED
+from pipelines.estimation.over_time.influence import ONE_TREATED, Codes
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference, OtherEstimate
-from pipelines.estimation.sample import Array
 from pipelines.estimation.welch import t_inference
 
 Effects = Literal["entity", "time"]
@@ -119,7 +118,7 @@ def panel_fixed_effects(
     Human Resources 50:317-372.
     """
     frame = _known(rows, (outcome, *regressors), entity, period, cluster)
-    labels = pd.factorize(frame[entity if cluster is None else cluster], sort=True)[0]
+    labels: Codes = pd.factorize(frame[entity if cluster is None else cluster], sort=True)[0]
     clusters = int(labels.max()) + 1
     if clusters < 2:
         raise EstimationRefusal("There is a single cluster. " + ONE_TREATED, "Add entities.")
@@ -148,9 +147,7 @@ def panel_fixed_effects(
     )
 
 
-def _known(
-    rows: pd.DataFrame, numbers: tuple[str, ...], entity: str, period: str, cluster: str | None
-) -> pd.DataFrame:
+def _known(rows: pd.DataFrame, numbers: tuple[str, ...], entity: str, period: str, cluster: str | None) -> pd.DataFrame:
     names = list(dict.fromkeys((*numbers, entity, period, *((cluster,) if cluster else ()))))
     frame = rows[names].dropna()
     if frame.duplicated([entity, period]).any():
@@ -180,7 +177,7 @@ def _fit(
     outcome: str,
     regressors: tuple[str, ...],
     effects: tuple[Effects, ...],
-    labels: Array,
+    labels: Codes,
     kind: str,
 ) -> object:
     from linearmodels.panel import PanelOLS
@@ -224,7 +221,7 @@ def _by_dummies(
     outcome: str,
     regressors: tuple[str, ...],
     effects: tuple[Effects, ...],
-    labels: Array,
+    labels: Codes,
     cluster_robust: ClusterRobust,
     level: float,
 ) -> dict[str, Inference]:
@@ -241,5 +238,3 @@ def _by_dummies(
         raise EstimationRefusal("There are too many entities for this standard error.", "Use the clustered one.")
     y = frame[outcome].to_numpy(float)
     return {name: cluster_robust(columns, y, labels, k, level) for k, name in enumerate(regressors)}
-
-

@@ -1,7 +1,7 @@
 """Average effects on each cohort in each period (group-time effects) under staggered adoption, with influences."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -171,16 +171,24 @@ def _cell(panel: Panel, pair: tuple[int, int, int], design: Staggered, clusters:
     seen = _seen(panel, b, t)
     if seen is not None:
         treated, controls = treated & seen, controls & seen
-    place = (group, int(panel.periods[t]), int(panel.periods[b]), int(treated.sum()), int(controls.sum()))
-    place = (*place, clusters.touching(treated), clusters.touching(controls))
+    empty = Cell(
+        group,
+        int(panel.periods[t]),
+        int(panel.periods[b]),
+        int(treated.sum()),
+        int(controls.sum()),
+        clusters.touching(treated),
+        clusters.touching(controls),
+        value=None,
+    )
     if b == t:
-        return Cell(*place, value=0.0, reason=BASE_PERIOD)
+        return replace(empty, value=0.0, reason=BASE_PERIOD)
     try:
         value, unit_influence = _estimate(panel, (b, t), treated, controls, design.method)
     except NotEstimable as reason:
-        return Cell(*place, value=None, reason=str(reason))
+        return replace(empty, reason=str(reason))
     sums[:] = clusters.sums(unit_influence)
-    return Cell(*place, value=value)
+    return replace(empty, value=value)
 
 
 def _seen(panel: Panel, b: int, t: int) -> NDArray[np.bool_] | None:
@@ -241,7 +249,5 @@ def _refuse_without_controls(panel: Panel, groups: tuple[int, ...], design: Stag
 
 def later_than_observed(panel: Panel, design: Staggered) -> Panel:
     """The panel with units first treated after the last period (and its anticipation) taken as never treated."""
-    from dataclasses import replace
-
     beyond = panel.cohort > panel.periods[-1] + design.anticipation
     return replace(panel, cohort=np.where(beyond, np.inf, panel.cohort))

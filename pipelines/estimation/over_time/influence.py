@@ -58,7 +58,7 @@ class Clusters:
             out[self.code] = values
             return out
         if values.ndim == 1:
-            return np.bincount(self.code, values, self.count)
+            return np.asarray(np.bincount(self.code, values, self.count), dtype=float)
         return np.column_stack([np.bincount(self.code, column, self.count) for column in values.T])
 
     def touching(self, chosen: NDArray[np.bool_]) -> int:

@@ -1,4 +1,4 @@
-"""The same engine at dates, or on units, that were not treated: how unusual is the real estimate?"""
+"""The same engine at dates, or on units, that were not treated, to see how unusual the real estimate is."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +21,8 @@ Engine = Callable[[int], Inference]
 NONE_POSSIBLE = "No earlier date leaves enough data on both sides for a placebo."
 SENTENCE = (
     "The same estimate was made at every earlier date that leaves enough data, where nothing happened; the share says "
-    "how often chance and drift alone gave something at least as extreme. Neighbouring dates resemble each other, so it "
-    "is a description, not a p-value."
+    "how often chance and drift alone gave something at least as extreme. Neighbouring dates resemble each other, so "
+    "it is a description, not a p-value."
 )
 MOST_ASSIGNMENTS = 10_000
 

@@ -1,8 +1,10 @@
 """Did the groups move together before treatment? Placebo differences, their size, and what could have gone unseen."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import f as fisher
 
 from pipelines.estimation.over_time.clustering import ClusterRobust, cr1
@@ -15,16 +17,16 @@ from pipelines.estimation.result import Inference
 from pipelines.estimation.sample import Array
 
 ONE_BEFORE = (
-    "There is only one period before treatment, so nothing shows whether the groups moved together before: the estimate "
-    "rests on the belief that they would have."
+    "There is only one period before treatment, so nothing shows whether the groups moved together before: the "
+    "estimate rests on the belief that they would have."
 )
 LARGE = (
     "Before treatment the groups' changes differed by about as much as the estimated effect: a difference of that size "
     "afterwards would explain it without any treatment."
 )
 UNSEEN = (
-    "Before treatment no difference as large as the estimated effect was found, but one could have gone unseen: this is "
-    "no proof that the groups moved together."
+    "Before treatment no difference as large as the estimated effect was found, but one could have gone unseen: this "
+    "is no proof that the groups moved together."
 )
 SUPPORTS = (
     "Before treatment the groups' changes differed by less than the estimated effect, and a difference as large would "
@@ -110,7 +112,7 @@ def pre_trends(
     periods = [int(t) for t in panel.periods if t < first_treated]
     if not periods:
         raise EstimationRefusal("There is no period before treatment.", "Add earlier periods.")
-    pairs = list(zip(periods[:-1], periods[1:], strict=True))
+    pairs = list(pairwise(periods))
     changes = [changes_of(panel, (b,), (t,), treated_by=last) for b, t in pairs]
     found = tuple(
         PlaceboDifference(b, t, compare(one, _usable(adjustment, one), level, cluster_robust))
@@ -148,7 +150,7 @@ def _joint(
     """Hotelling's F over units seen in every period before treatment; None where clusters are too few."""
     periods = sorted({t for pair in pairs for t in pair})
     everywhere = changes_of(panel, tuple(periods[:1]), tuple(periods[1:]), treated_by=last)
-    seen = ~np.isnan(panel.outcome[:, np.searchsorted(panel.periods, periods)]).any(axis=1)
+    seen: NDArray[np.bool_] = ~np.isnan(panel.outcome[:, np.searchsorted(panel.periods, periods)]).any(axis=1)
     if not seen.any() or min(clusters_by_arm(everywhere.treated, everywhere.cluster).values()) < 2:
         return None
     values, influences = _placebos(panel, pairs, seen, everywhere, adjustment)
@@ -157,9 +159,13 @@ def _joint(
 
 
 def _placebos(
-    panel: Panel, pairs: list[tuple[int, int]], seen: Array, everywhere: Changes, adjustment: Adjustment | None
+    panel: Panel,
+    pairs: list[tuple[int, int]],
+    seen: NDArray[np.bool_],
+    everywhere: Changes,
+    adjustment: Adjustment | None,
 ) -> tuple[Array, Array]:
-    method: Method = adjustment if adjustment in METHODS else "regression"  # type: ignore[assignment]
+    method: Method = adjustment if adjustment in METHODS else "regression"
     columns = None if adjustment is None else everywhere.columns
     found = []
     for b, t in pairs:
@@ -181,5 +187,3 @@ def _hotelling(values: Array, sums: Array, n: int, clusters: int) -> tuple[float
     wald = float((values / scale) @ np.linalg.solve(correlation, values / scale))
     second = clusters - m
     return wald * second / (m * (clusters - 1)), float(m), float(second)
-
-

@@ -180,7 +180,7 @@ def _compare(
     try:
         full = None if X is None else with_intercept(X)
         if adjustment in METHODS:
-            return _by_influence(y, d, p, full, cluster, adjustment, level, fewest)  # type: ignore[arg-type]
+            return _by_influence(y, d, p, full, cluster, adjustment, level, fewest)
         extra = np.empty((len(y), 0)) if full is None else full[:, 1:]
         columns = np.column_stack([np.ones(len(y)), d, p, d & p, extra])
         if np.linalg.matrix_rank(columns, tol=1e-8 * np.sqrt(columns.size)) < columns.shape[1]:
@@ -234,6 +234,11 @@ def _known(
     order = np.lexsort(rows.T[::-1] if codes is None else (*rows.T[::-1], codes))
     rows = rows[order]
     d, p = rows[:, 0] == 1, rows[:, 1] == 1
-    return rows[:, 2], d, p, rows[:, 3:] if X.shape[1] else None, None if codes is None else codes[order], int(
-        (~known).sum()
+    return (
+        rows[:, 2],
+        d,
+        p,
+        rows[:, 3:] if X.shape[1] else None,
+        None if codes is None else codes[order],
+        int((~known).sum()),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.estimation.over_time.series import Series
 from pipelines.estimation.refusal import EstimationRefusal
@@ -107,7 +108,7 @@ class Columns:
     names: tuple[str, ...]
     observed: Array
     counterfactual: Array
-    fitted: Array
+    fitted: NDArray[np.intp]
 
 
 def columns_of(points: int, design: Segmented) -> Columns:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.estimation.over_time.autocorrelation import automatic_lags, newey_west_meat
 from pipelines.estimation.over_time.segmented import Columns, Segmented
@@ -98,7 +99,7 @@ def robust(influence: Array, n: int, k: int, lags: int | None) -> Array:
     return newey_west_meat(influence, automatic_lags(n) if lags is None else lags) * n / (n - k)
 
 
-def prais_winsten(y: Array, X: Array, place: Array, points: int) -> SeriesFit:
+def prais_winsten(y: Array, X: Array, place: NDArray[np.intp], points: int) -> SeriesFit:
     """Feasible generalised least squares with first-order autocorrelation, iterated; the first point is kept.
 
     Parameters
@@ -120,7 +121,7 @@ def prais_winsten(y: Array, X: Array, place: Array, points: int) -> SeriesFit:
     gaps, rho = np.diff(place), 0.0
     for _ in range(200):
         transformed = ar1_transform(np.column_stack([y, X]), gaps, rho)
-        coefficients = np.linalg.lstsq(transformed[:, 1:], transformed[:, 0], rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(transformed[:, 1:], transformed[:, 0], rcond=None)[0])
         e = y - X @ coefficients
         last, now = e[:-1][gaps == 1], e[1:][gaps == 1]
         total = float(last @ last)
@@ -135,7 +136,7 @@ def prais_winsten(y: Array, X: Array, place: Array, points: int) -> SeriesFit:
     return SeriesFit(coefficients, covariance, n - k, rest, influence, parameter=rho)
 
 
-def ar1_transform(values: Array, gaps: Array, rho: float) -> Array:
+def ar1_transform(values: Array, gaps: NDArray[np.intp], rho: float) -> Array:
     """Rows made independent under first-order autocorrelation `rho`, shape (n, k); `gaps` are steps between rows."""
     decay = rho ** gaps.astype(float)
     scale = np.sqrt((1 - rho**2) / (1 - decay**2))
@@ -207,7 +208,7 @@ def fit_alpha(y: Array, X: Array, offset: Array) -> float:
     return 0.0 if found.x < log(1e-7) else exp(found.x)
 
 
-def _on_grid(values: Array, place: Array, points: int) -> Array:
+def _on_grid(values: Array, place: NDArray[np.intp], points: int) -> Array:
     grid = np.zeros((points, values.shape[1]))
     grid[place] = values
     return grid

@@ -45,8 +45,8 @@ UNBALANCED = (
     "for granted that going unseen has nothing to do with how outcomes change."
 )
 LOST_CELLS = (
-    "Some cohorts could not be compared in some periods under treatment; the means are over the others, and so describe "
-    "fewer cohorts and periods than were treated."
+    "Some cohorts could not be compared in some periods under treatment; the means are over the others, and so "
+    "describe fewer cohorts and periods than were treated."
 )
 
 
@@ -215,8 +215,7 @@ class _Judge:
         results = [self._cell(cell, found.sums[:, k]) for k, cell in enumerate(found.cells)]
         critical = self.critical(results, [found.sums[:, k] for k in range(len(results))])
         return tuple(
-            CellResult(cell, result, band(result, critical))
-            for cell, result in zip(found.cells, results, strict=True)
+            CellResult(cell, result, band(result, critical)) for cell, result in zip(found.cells, results, strict=True)
         )
 
     def _cell(self, cell: Cell, sums: Array) -> Inference:

@@ -165,9 +165,7 @@ def two_periods(
     )
 
 
-def changes_of(
-    panel: Panel, before: tuple[int, ...], after: tuple[int, ...], treated_by: int | None = None
-) -> Changes:
+def changes_of(panel: Panel, before: tuple[int, ...], after: tuple[int, ...], treated_by: int | None = None) -> Changes:
     """Reduce a panel to one change per unit; see `two_periods` for parameters and errors.
 
     `treated_by` counts as treated whoever is treated by that (later) period, for changes before treatment.
