@@ -166,7 +166,8 @@ def regression_to_the_mean(found: BeforeAfter, selection: Selection, level: floa
 
     With a cut-off and normal measurements, the mean of those taken on exceeds that of all by
     sd_b C(z), C(z) = phi(z) / (1 - Phi(z)), sd_b the standard deviation of the (averaged) baseline; without a cut-off
-    the observed excess is used. Of that excess, the share 1 - correlation of a later measurement with the baseline is lost.
+    the observed excess is used. Of that excess, the share 1 - correlation of a later measurement with the baseline is
+    lost.
 
     Parameters
     ----------

@@ -150,7 +150,8 @@ def _joint(
     """Hotelling's F over units seen in every period before treatment; None where clusters are too few."""
     periods = sorted({t for pair in pairs for t in pair})
     everywhere = changes_of(panel, tuple(periods[:1]), tuple(periods[1:]), treated_by=last)
-    seen: NDArray[np.bool_] = ~np.isnan(panel.outcome[:, np.searchsorted(panel.periods, periods)]).any(axis=1)
+    outcome = panel.outcome[:, np.searchsorted(panel.periods, periods)]
+    seen = np.asarray(~np.isnan(outcome).any(axis=1))
     if not seen.any() or min(clusters_by_arm(everywhere.treated, everywhere.cluster).values()) < 2:
         return None
     values, influences = _placebos(panel, pairs, seen, everywhere, adjustment)

@@ -162,7 +162,7 @@ def _counts(series: Series, columns: Columns, design: Segmented) -> SeriesFit:
     scores = X * ((y - mu) / (1 + alpha * mu))[:, None]
     influence = _on_grid(scores @ bread, columns.fitted, len(series.outcome))
     quasi = design.family == "quasi_poisson"
-    covariance = bread * dispersion if quasi else bread
+    covariance = np.asarray(bread * (dispersion if quasi else 1.0), dtype=float)
     if design.errors == "newey_west":
         covariance = robust(influence, n, k, design.lags)
     # Quasi-Poisson limits by the normal distribution are what the published analyses print.

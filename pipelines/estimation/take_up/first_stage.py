@@ -75,7 +75,7 @@ def stages(
     ----------
     Andrews, Stock & Sun 2019, Annual Review of Economics 11:727-753.
     """
-    f = np.ones(len(outcome)) if weights is None else weights
+    f: Array = np.ones(len(outcome)) if weights is None else weights
     present = f > 0
     f, X, Y = f[present], columns[present], np.column_stack([outcome, uptake])[present]
     if np.linalg.matrix_rank(X / np.linalg.norm(X, axis=0)) < X.shape[1]:
@@ -88,9 +88,10 @@ def stages(
     influence = lever[:, None] * (Y - X @ coefficients)
     n, k = float(f.sum()), X.shape[1]
     if clusters is None:
-        meat, factor, df = (influence * f[:, None]).T @ influence, n / (n - k), n - k
+        meat, factor, df = np.asarray((influence * f[:, None]).T @ influence), n / (n - k), n - k
     else:
         count = int(clusters.max()) + 1
-        sums = np.column_stack([np.bincount(clusters[present], f * column, count) for column in influence.T])
-        meat, factor, df = sums.T @ sums, count / (count - 1) * (n - 1) / (n - k), count - 1.0
+        by_cluster = [np.bincount(clusters[present], f * column, count) for column in influence.T]
+        sums = np.asarray(np.column_stack(by_cluster), dtype=float)
+        meat, factor, df = np.asarray(sums.T @ sums), count / (count - 1) * (n - 1) / (n - k), count - 1.0
     return Stages(float(coefficients[1, 0]), float(coefficients[1, 1]), meat * factor, df)
