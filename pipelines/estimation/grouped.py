@@ -1,4 +1,4 @@
-"""Rows put in order of their cluster, and handed out in stacks of clusters of one size.
+"""Which rows belong to which cluster, handed out in stacks of clusters of one size. Rows themselves stay where they are.
 
 Belongs here: bookkeeping of clusters. No estimation does.
 """
@@ -19,34 +19,35 @@ ROWS_AT_A_TIME = 1 << 15
 
 @dataclass(frozen=True)
 class Grouped:
-    """Which rows belong to which cluster, once the rows are in order of their cluster.
+    """Which rows belong to which cluster.
 
     Parameters
     ----------
     order : array of int, shape (n,), or None
-        Position of each row before ordering; None when the rows came in order.
+        Rows in order of their cluster's code; None when they came so.
     starts, sizes : array of int, shape (G,)
-        First row and number of rows of each cluster, in order of the clusters' codes.
+        Where each cluster starts in that order, and its number of rows.
     """
 
     order: Codes | None
     starts: Codes
     sizes: Codes
 
-    def arranged(self, rows: Array) -> Array:
-        """Rows in order of their cluster; the same array when they already are."""
-        return rows if self.order is None else rows[self.order]
-
-    def sums(self, rows: Array) -> Array:
-        """Sum per cluster of ordered rows, shape (n, ...) to (G, ...)."""
-        return np.asarray(np.add.reduceat(rows, self.starts, axis=0))
-
     def membership(self) -> Codes:
-        """Number of the cluster of each ordered row, shape (n,)."""
-        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+        """Number of the cluster of each row, shape (n,)."""
+        ordered = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        if self.order is None:
+            return ordered
+        member = np.empty_like(ordered)
+        member[self.order] = ordered
+        return member
+
+    def rows(self, cluster: int) -> Codes | slice:
+        """Rows of one cluster."""
+        return self._at(slice(int(self.starts[cluster]), int(self.starts[cluster] + self.sizes[cluster])))
 
     def stacks(self) -> Iterator[tuple[Codes, Codes | slice]]:
-        """Clusters of equal size, m at a time: their numbers, and their rows as (m, size) or a slice for a large one."""
+        """Clusters of equal size, m at a time: their numbers, and their rows, m * size of them."""
         for size in np.unique(self.sizes):
             members = np.flatnonzero(self.sizes == size)
             at_a_time = max(1, ROWS_AT_A_TIME // int(size))
@@ -56,8 +57,11 @@ class Grouped:
     def _stack(self, members: Codes, size: int) -> tuple[Codes, Codes | slice]:
         start = int(self.starts[members[0]])
         if members[-1] - members[0] == len(members) - 1:
-            return members, slice(start, start + size * len(members))
-        return members, (self.starts[members][:, None] + np.arange(size)).ravel()
+            return members, self._at(slice(start, start + size * len(members)))
+        return members, self._at((self.starts[members][:, None] + np.arange(size)).ravel())
+
+    def _at(self, where: Codes | slice) -> Codes | slice:
+        return where if self.order is None else self.order[where]
 
 
 def grouped(codes: Codes) -> Grouped:

@@ -45,9 +45,8 @@ def identity_parts(found: ClusteredFit, kind: Kind, contrasts: Array) -> Parts:
 
 def _cluster(found: ClusteredFit, cluster: int) -> tuple[Array, Array, Array]:
     """Rows in the basis (times root weights), root weights, and residuals (times root weights)."""
-    start, size = found.groups.starts[cluster], found.groups.sizes[cluster]
-    rows = slice(start, start + size)
-    weights = np.ones(size) if found.weights is None else found.weights[rows]
+    rows = found.groups.rows(cluster)
+    weights = np.ones(found.groups.sizes[cluster]) if found.weights is None else found.weights[rows]
     return found.fit.rows[rows] @ found.fit.basis, np.sqrt(weights), found.fit.residuals[rows]
 
 
