@@ -168,7 +168,7 @@ def covariance(found: ClusteredFit, kind: Kind = "CR2") -> Array:
     if kind in ("CR2", "CR3"):
         scores = parts(found, kind, np.empty((0, len(found.fit.kept)))).scores
     else:
-        scores = _factor(found, kind) * plain_scores(found) @ found.fit.basis
+        scores = scale(found, kind) * plain_scores(found) @ found.fit.basis
     full = np.full((len(found.fit.coefficients),) * 2, np.nan)
     full[np.ix_(found.fit.kept, found.fit.kept)] = found.fit.basis @ (scores.T @ scores) @ found.fit.basis.T
     return full
@@ -214,7 +214,9 @@ def contrast_test(
         raise EstimationRefusal(WITHOUT_SPREAD, INSTEAD)
     value, df = found.fit.value(multipliers), satterthwaite(pieces)
     result = t_inference(value - null, se, df, level)
-    return Inference(value, se, null + (result.lower or 0.0), null + (result.upper or 0.0), result.statistic, df, result.p)
+    return Inference(
+        value, se, null + (result.lower or 0.0), null + (result.upper or 0.0), result.statistic, df, result.p
+    )
 
 
 def as_contrast(found: ClusteredFit, contrast: Array | int) -> Array:
@@ -262,7 +264,7 @@ def parts(found: ClusteredFit, kind: Kind, contrasts: Array) -> Parts:
     """
     if kind not in get_args(Kind):
         raise ValueError(f"The kinds of covariance are {', '.join(get_args(Kind))}.")
-    factor = _factor(found, kind)
+    factor = scale(found, kind)
     if found.weights is not None:
         from pipelines.estimation.identity_working import identity_parts
 
@@ -347,7 +349,8 @@ def check_not_alone(values: Array, along: Array, contrasts: Array) -> None:
         raise EstimationRefusal(RESTS_ON_ONE, INSTEAD)
 
 
-def _factor(found: ClusteredFit, kind: Kind) -> float:
+def scale(found: ClusteredFit, kind: Kind) -> float:
+    """Return what scores are multiplied by for CR1 and CR1S; 1 for the others."""
     G, n, p = found.clusters, len(found.fit.residuals), len(found.fit.kept) + found.absorbed
     if kind == "CR1":
         return sqrt(G / (G - 1))
@@ -359,7 +362,11 @@ def _factor(found: ClusteredFit, kind: Kind) -> float:
 
 
 def _shaped(columns: Array, outcome: Array, clusters: Codes) -> tuple[Array, Array, Codes]:
-    columns, outcome, clusters = np.asarray(columns, dtype=float), np.asarray(outcome, dtype=float), np.asarray(clusters)
+    columns, outcome, clusters = (
+        np.asarray(columns, dtype=float),
+        np.asarray(outcome, dtype=float),
+        np.asarray(clusters),
+    )
     if columns.ndim != 2 or outcome.shape != (len(columns),) or clusters.shape != (len(columns),):
         raise ValueError("Columns are (n, k), the outcome and the clusters (n,).")
     return columns, outcome, clusters

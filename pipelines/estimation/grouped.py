@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.estimation.sample import Array
-
 Codes = NDArray[np.int64]
 
 # Rows held at a time beside the data themselves: bounds memory, and fits a processor's cache.

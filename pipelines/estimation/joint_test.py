@@ -57,7 +57,7 @@ def joint_test(found: ClusteredFit, contrasts: Array, kind: Kind = "CR2") -> Inf
 
 
 def _wishart_df(pieces: Parts) -> float:
-    """q (q + 1) over the summed working variances of the scaled covariance's entries."""
+    """Q (q + 1) over the summed working variances of the scaled covariance's entries."""
     own, outer, inner, q = pieces.own, pieces.outer, pieces.inner, pieces.own.shape[1]
     expected = own.sum(axis=0) - np.einsum("isa,ab,itb->st", outer, inner, outer, optimize=True)
     values, vectors = np.linalg.eigh(expected)

@@ -3,13 +3,23 @@
 Belongs here: signs, draws, p-values and the interval by inversion. Which bootstrap suits which design is the advisor's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
-from pipelines.estimation.cluster_robust import ClusteredFit, as_contrast, contrast_test, stacks_in_basis
+from pipelines.estimation.cluster_robust import (
+    INSTEAD,
+    WITHOUT_SPREAD,
+    ClusteredFit,
+    as_contrast,
+    check_not_alone,
+    scale,
+    stacks_in_basis,
+)
+from pipelines.estimation.inversion import limits
+from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference
 from pipelines.estimation.sample import Array
 
@@ -25,7 +35,7 @@ TIE = 1e-7
 # Below this share of what it is made of, a bootstrap variance is none.
 NO_VARIANCE = 1e-14
 DRAWS_AT_A_TIME = 1 << 11
-FARTHEST = 1 << 12
+FEW_CLUSTERS = 30
 
 SYMMETRIC = (
     "Wild cluster restricted bootstrap, {signs} signs, {how}; the share of draws whose t is at least as far from zero "
@@ -165,21 +175,24 @@ def wild_bootstrap(
     """
     if signs not in get_args(Signs) or draws < 99 or not 0 < level < 1:
         raise ValueError("Signs are rademacher or webb, draws at least 99, and the level between 0 and 1.")
-    # The guard of one deciding cluster is CR3's, which must invert what is left without each cluster in turn.
-    contrast_test(found, contrast, "CR3", level, null)
-    usual = contrast_test(found, contrast, "CR1S", level, null)
-    moments = _moments(found, found.fit.in_basis(as_contrast(found, contrast)))
+    multipliers = as_contrast(found, contrast)
+    moments = _moments(found, found.fit.in_basis(multipliers))
+    value, se = (
+        found.fit.value(multipliers),
+        scale(found, "CR1S") * float(np.linalg.norm(moments.scores @ moments.along)),
+    )
+    if se <= 1e-12 * float(np.linalg.norm(found.fit.residuals) * np.linalg.norm(moments.along)) or se == 0:
+        raise EstimationRefusal(WITHOUT_SPREAD, INSTEAD)
     enumerated = len(POINTS[signs]) ** found.clusters <= draws
     curves = _curves(moments, POINTS[signs], draws, seed, enumerated)
-    value = float(usual.value or 0.0)
 
     def p(distance: float) -> float:
         return _share(*curves.statistics(distance), enumerated)
 
-    limits = _limits(p, value, float(usual.se or 0.0), 1 - level) if interval else (None, None)
+    found_limits = limits(p, value, se, 1 - level) if interval else (None, None)
     used = len(curves.top[0])
-    result = Inference(value, usual.se, *limits, usual.statistic, None, p(value - null))
-    smallest = max(2.0 / used, 2 / len(POINTS[signs]) ** found.clusters) if enumerated else 1 / (1 + used)
+    result = Inference(value, se, *found_limits, (value - null) / se, None, p(value - null))
+    smallest = 2 / used if enumerated else 1 / (1 + used)
     how = f"all {used} assignments of signs" if enumerated else f"{used} seeded draws"
     note = SYMMETRIC.format(signs="Rademacher" if signs == "rademacher" else "Webb six-point", how=how)
     tails = _equal_tail(*curves.statistics(value - null), enumerated)
@@ -191,30 +204,54 @@ def _moments(found: ClusteredFit, along: Array) -> Moments:
     G, p = found.clusters, len(along)
     scores, reach = np.empty((G, p)), np.empty((G, p))
     for members, basis, residuals in stacks_in_basis(found):
-        turned = np.swapaxes(basis, 1, 2)
+        turned, reached = np.swapaxes(basis, 1, 2), basis @ along
         scores[members] = (turned @ residuals[:, :, None])[:, :, 0]
-        reach[members] = (turned @ (basis @ along)[:, :, None])[:, :, 0]
+        reach[members] = (turned @ reached[:, :, None])[:, :, 0]
+        by_rows = basis.shape[1] <= p
+        values, vectors = np.linalg.eigh(basis @ turned if by_rows else turned @ basis)
+        sideways = np.swapaxes(vectors, 1, 2)
+        touched = sideways @ reached[:, :, None] if by_rows else (sideways @ along)[:, :, None]
+        check_not_alone(values, touched, along[None, :])
     order = np.lexsort([scores @ along, found.groups.sizes])
     scores, reach = scores[order], reach[order]
     return Moments(scores, reach / (along @ along), along, reach)
 
 
 def _curves(moments: Moments, points: Array, draws: int, seed: int, enumerated: bool) -> Curves:
-    own = [part @ moments.along for part in (moments.scores, moments.slopes)]
-    loads = np.column_stack([moments.scores, moments.slopes, *own])
-    p = moments.scores.shape[1]
-    pieces = []
-    for signs in _assignments(points, len(own[0]), draws, seed, enumerated):
-        sums = signs @ loads
-        left = [
-            signs * part - total @ moments.reach.T
-            for part, total in zip(own, (sums[:, :p], sums[:, p : 2 * p]), strict=True)
-        ]
-        crossed = [np.einsum("bg,bg->b", left[i], left[j]) for i, j in ((0, 0), (0, 1), (1, 1))]
-        pieces.append((sums[:, -2], sums[:, -1], crossed[0], 2 * crossed[1], crossed[2]))
+    observed = moments.scores @ moments.along
+    make = _from_scores if len(observed) <= FEW_CLUSTERS else _from_sums
+    pieces = [make(moments, signs) for signs in _assignments(points, len(observed), draws, seed, enumerated)]
     top0, top1, *bottom = (np.concatenate(part) for part in zip(*pieces, strict=True))
     # The observed numerator is the distance itself, over the observed unrestricted scores.
-    return Curves((top0, top1), (bottom[0], bottom[1], bottom[2]), float(np.linalg.norm(own[0])))
+    return Curves((top0, top1), (bottom[0], bottom[1], bottom[2]), float(np.linalg.norm(observed)))
+
+
+def _from_scores(moments: Moments, signs: Array) -> tuple[Array, ...]:
+    """Numerators and variances of draws from every cluster's score: exact to the last digit, for few clusters."""
+    parts = (moments.scores, moments.slopes)
+    own = [part @ moments.along for part in parts]
+    left = [signs * own[i] - (signs @ parts[i]) @ moments.reach.T for i in range(2)]
+    crossed = [np.einsum("bg,bg->b", left[i], left[j]) for i, j in ((0, 0), (0, 1), (1, 1))]
+    return signs @ own[0], signs @ own[1], crossed[0], 2 * crossed[1], crossed[2]
+
+
+def _from_sums(moments: Moments, signs: Array) -> tuple[Array, ...]:
+    """The same by multiplying squares out, so that a draw is one row of one matrix product: for many clusters."""
+    parts = (moments.scores, moments.slopes)
+    own = [part @ moments.along for part in parts]
+    p = moments.scores.shape[1]
+    loads = np.column_stack([*parts, *(x[:, None] * moments.reach for x in own), *own])
+    sums = signs @ loads
+    w, u = (sums[:, :p], sums[:, p : 2 * p]), (sums[:, 2 * p : 3 * p], sums[:, 3 * p : 4 * p])
+    spread = moments.reach.T @ moments.reach
+    squares = (signs**2 if (signs[0] ** 2 != 1).any() else np.ones((1, len(own[0])))) @ np.column_stack(
+        [own[0] ** 2, own[0] * own[1], own[1] ** 2]
+    )
+    crossed = [
+        squares[:, i + j] - (w[i] * u[j]).sum(axis=1) - (w[j] * u[i]).sum(axis=1) + ((w[i] @ spread) * w[j]).sum(axis=1)
+        for i, j in ((0, 0), (0, 1), (1, 1))
+    ]
+    return sums[:, -2], sums[:, -1], np.maximum(crossed[0], 0), 2 * crossed[1], np.maximum(crossed[2], 0)
 
 
 def _assignments(points: Array, clusters: int, draws: int, seed: int, enumerated: bool) -> Iterator[Array]:
@@ -244,26 +281,3 @@ def _equal_tail(observed: float, drawn: Array, enumerated: bool) -> float:
     counts = int((drawn >= observed - slack).sum()), int((drawn <= observed + slack).sum())
     extra = 0 if enumerated else 1
     return min(1.0, 2 * (min(counts) + extra) / (len(drawn) + extra))
-
-
-def _limits(p: Callable[[float], float], value: float, se: float, alpha: float) -> tuple[float | None, float | None]:
-    """Values at which the test starts to reject, on each side of the estimate; `p` takes estimate minus value."""
-    below, above = _edge(p, se, alpha), _edge(p, -se, alpha)
-    return None if below is None else value - below, None if above is None else value - above
-
-
-def _edge(p: Callable[[float], float], step: float, alpha: float) -> float | None:
-    """Distance from the estimate where p falls to alpha, by doubling and bisection; None if it never does."""
-    # A p-value of exactly alpha rejects.
-    inside, outside = 0.0, step
-    while p(outside) > alpha + 1e-12:
-        inside, outside = outside, 2 * outside
-        if abs(outside) > FARTHEST * abs(step):
-            return None
-    while abs(outside - inside) > 1e-9 * abs(step):
-        middle = (inside + outside) / 2
-        if p(middle) > alpha + 1e-12:
-            inside = middle
-        else:
-            outside = middle
-    return inside
