@@ -24,6 +24,9 @@ def with_adjusted_p(results: Mapping[str, EffectResult], plan: Plan) -> dict[str
 
 
 def _adjusted(p: list[float], how: str) -> list[float]:
+    import numpy as np
+
     from pipelines.estimation.multiplicity import benjamini_hochberg, holm
 
-    return [float(one) for one in (benjamini_hochberg(p) if how == "benjamini_hochberg" else holm(p))]
+    adjusted = benjamini_hochberg if how == "benjamini_hochberg" else holm
+    return [float(one) for one in adjusted(np.asarray(p))]
