@@ -44,9 +44,7 @@ class CumulativeIncidence:
         return (float(self.incidence[place]), float(self.se[place])) if place >= 0 else (0.0, 0.0)
 
 
-def cumulative_incidence(
-    time: ArrayLike, cause: ArrayLike, of: int = 1, level: float = 0.95
-) -> CumulativeIncidence:
+def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, level: float = 0.95) -> CumulativeIncidence:
     """Aalen-Johansen estimate for one group.
 
     Parameters
@@ -139,7 +137,9 @@ def incidence_difference(
     if horizon <= 0:
         raise ValueError("The horizon must be above zero.")
     curves = [cumulative_incidence(t[of_arm], c[of_arm], of, level) for of_arm in (arm, ~arm)]
-    if any(horizon > t[of_arm].max() and (c[of_arm][t[of_arm] == t[of_arm].max()] == 0).any() for of_arm in (arm, ~arm)):
+    if any(
+        horizon > t[of_arm].max() and (c[of_arm][t[of_arm] == t[of_arm].max()] == 0).any() for of_arm in (arm, ~arm)
+    ):
         raise EstimationRefusal(
             "The horizon is longer than an arm was followed.", "Declare a shorter horizon, or wait for a later drop."
         )

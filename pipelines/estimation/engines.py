@@ -21,11 +21,14 @@ DESIGNS = "pipelines.estimation.designs."
 # scipy and statsmodels.
 ENGINES: dict[str, dict[str, str]] = {
     "randomised": {
-        "binary": "pipelines.estimation.binary",
-        "continuous": "pipelines.estimation.means",
-        "count": "pipelines.estimation.means",
+        **dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}by_chance"),
         "time_to_event": "pipelines.estimation.time_to_event",
     },
+    "cluster_randomised": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}clusters"),
+    **dict.fromkeys(
+        ("matched", "weighted", "regression_adjusted", "doubly_robust"),
+        dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}comparison_groups"),
+    ),
     "observational_unadjusted": {
         "binary": "pipelines.estimation.binary",
         "continuous": "pipelines.estimation.means",

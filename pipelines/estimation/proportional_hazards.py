@@ -1,5 +1,6 @@
 """Cox's proportional hazards model: ties, strata, late entry, robust and clustered errors. Its check is in
-`proportionality`."""
+`proportionality`.
+"""
 
 from dataclasses import dataclass
 
@@ -140,7 +141,11 @@ def _entry(entry: ArrayLike | None, time: Array) -> Array:
 
 
 def _fit(
-    z: Array, scale: Array, sets: tuple[Stratum, ...], observed: tuple[Array, Array], clusters: tuple[Integers, int] | None
+    z: Array,
+    scale: Array,
+    sets: tuple[Stratum, ...],
+    observed: tuple[Array, Array],
+    clusters: tuple[Integers, int] | None,
 ) -> CoxFit:
     zero = np.zeros(z.shape[1])
     null, score, information = derivatives(sets, z, zero)

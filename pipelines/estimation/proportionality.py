@@ -113,9 +113,7 @@ def _per_stratum(fit: CoxFit, g: Array) -> list[tuple[Stratum, Moments, Array]]:
 
 def _slope(fit: CoxFit, pieces: list[tuple[Stratum, Moments, Array]]) -> Array:
     """Sum over events of g times the Schoenfeld residual, shape (k,)."""
-    found = [
-        np.repeat(piece, s.deaths) @ schoenfeld(s, m, fit.columns[s.rows]) for s, m, piece in pieces
-    ]
+    found = [np.repeat(piece, s.deaths) @ schoenfeld(s, m, fit.columns[s.rows]) for s, m, piece in pieces]
     return np.asarray(np.sum(found, axis=0))
 
 

@@ -18,7 +18,9 @@ WHY = (
     "The headline for an ordered outcome is the chance that a treated person has the higher value than a comparison "
     "person, ties counting half. It needs no distances between the steps and no model; a half means no difference."
 )
-APART = "The two arms do not overlap at all, so the chance of a higher value has no standard error: read the exact test."
+APART = (
+    "The two arms do not overlap at all, so the chance of a higher value has no standard error: read the exact test."
+)
 
 
 @dataclass(frozen=True)

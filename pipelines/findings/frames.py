@@ -1,7 +1,7 @@
 """The frames that estimators are given: people of the case file, units over time, or the periods of a series.
 
-Columns that a design needs carry the names of pipelines.estimation.design. Identifiers never stand in a frame; rows
-come in the order of their keys, so that the order of a file changes nothing. No statistics here.
+Columns that a design needs carry the names of pipelines.estimation.design. Identifiers never stand in a frame. Rows
+come in the order of the file: it decides only which of two equally good matches is taken. No statistics here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PEOPLE = """
     {own}
     FROM analysis.participants p JOIN validated.cases c USING (person_key)
     WHERE p.outcome = $outcome
-    ORDER BY c.row_key
+    ORDER BY c.source_file, c.source_row, c.row_key
 """
 UNITS = """
     SELECT c.arm, a.{value}::DOUBLE AS value, {exposure} AS exposure, a.period, a.period_date, c.row_key AS "{unit}"

@@ -20,7 +20,7 @@ OVER_TIME = {"staggered": "assessments", "panel": "assessments", "interrupted_ti
 
 def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the design that could not be carried out."""
-    checks = (_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _entropy, _names)
+    checks = (_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _matching, _entropy, _names)
     return [fault for check in checks for fault in check(tree, line)]
 
 
@@ -127,12 +127,30 @@ def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             yield _at(line, ("outcomes", name), problem, "Name it under `baseline`, or use `noun: assessments`.")
 
 
+def _matching(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Choices of matching that contradict each other."""
+    design = mapping(tree.get("design"))
+    if _kind(tree) != "matched":
+        return
+    mahalanobis = written(design.get("distance")) == "mahalanobis"
+    if mahalanobis and written(design.get("order")) in ("largest", "smallest"):
+        yield _at(line, ("design", "order"), "`mahalanobis` has no score to choose by.", "Delete it.")
+    if written(design.get("search")) == "matchit_4_5" and (mahalanobis or design.get("caliper") is not None):
+        problem = "that version matched on a score and ignored calipers."
+        yield _at(line, ("design", "search"), problem, "Delete it, or delete the caliper.")
+
+
 def _entropy(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     design = mapping(tree.get("design"))
     method = written(design.get("method")) or "entropy"
-    if _kind(tree) == "weighted" and method == "entropy" and written(design.get("estimand")) == "everyone":
+    if _kind(tree) != "weighted":
+        return
+    if method == "entropy" and written(design.get("estimand")) == "everyone":
         problem = "entropy balancing weighs the comparison group to be like the treatment group."
         yield _at(line, ("design", "estimand"), problem, "Use `treated`, or `method: inverse_probability`.")
+    for key, meant in (("trim", "inverse_probability"), ("moments", "entropy")):
+        if design.get(key) is not None and method != meant:
+            yield _at(line, ("design", key), f"only `method: {meant}` has it.", "Delete it.")
 
 
 def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -67,15 +67,18 @@ class Matched(Part):
     replacement: bool = False
     """True when somebody of the pool may stand for several people."""
     caliper: Annotated[float, Field(gt=0)] | None = None
-    """Largest distance of a match, in standard deviations of the distance. Who has none is left out, and described."""
+    """Largest distance of a match: of a propensity score in its standard deviations over everybody, of `mahalanobis` in
+    its own unit. Who has no match is left out, and described."""
     exactly: tuple[Slug, ...] = ()
     """Covariates that a match must share to the letter."""
-    order: Literal["largest", "smallest", "closest"] = "largest"
-    """Who chooses first: those with the largest score, the smallest, or the closest pair."""
+    order: Literal["largest", "smallest", "data"] | None = None
+    """Who chooses first, without replacement: those with the largest score, the smallest, or the first in the file.
+    Default: the largest score; with `mahalanobis` the first in the file. Equal scores choose in the order of the file."""
+    search: Literal["nearest", "matchit_4_5"] = "nearest"
+    """`matchit_4_5` repeats a fault of R's MatchIt 4.5.0 to 4.5.3 as some systems compiled it, which passed over nearer
+    people above and ignored calipers: only to reproduce analyses that were published with it."""
     adjusted: bool = False
     """True when the headline is also adjusted for `by` among the matched; otherwise that stands beside it."""
-    clusters: Slug | None = None
-    """Field of the cases that holds a group within which people influence each other."""
 
 
 class Weighted(Part):
@@ -94,7 +97,8 @@ class Weighted(Part):
     moments: Literal[1, 2] = 1
     """With `entropy`: 1 balances averages, 2 the spread of numbers too."""
     trim: Annotated[float, Field(ge=0, lt=0.5)] = 0
-    """People whose chance of being in the treatment group lies below this or above one minus this are left out."""
+    """With `inverse_probability`: people whose chance of being in the treatment group lies below this or above one
+    minus this are left out."""
     clusters: Slug | None = None
     """Field of the cases that holds a group within which people influence each other."""
 
@@ -121,8 +125,6 @@ class DoublyRobust(Part):
     """Covariates. Default: `adjust_for`."""
     estimand: Estimand = "treated"
     """For whom the effect is meant."""
-    trim: Annotated[float, Field(ge=0, lt=0.5)] = 0
-    """People whose chance of being in the treatment group lies below this or above one minus this are left out."""
     clusters: Slug | None = None
     """Field of the cases that holds a group within which people influence each other."""
 

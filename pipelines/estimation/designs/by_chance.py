@@ -1,0 +1,122 @@
+"""Chance decided person by person, perhaps within blocks; or for whole clusters.
+
+Which engine answers which design of these belongs here; randomisation inference stands beside every one of them.
+"""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from pipelines.estimation import binary, means
+from pipelines.estimation.adjusted import adjust
+from pipelines.estimation.advisor import Counts, Floors, advise
+from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2
+from pipelines.estimation.design import ARMS, CLUSTER, Design
+from pipelines.estimation.designs import clusters
+from pipelines.estimation.headline import with_result
+from pipelines.estimation.randomisation import randomisation_test
+from pipelines.estimation.refusal import EstimationRefusal
+from pipelines.estimation.result import Estimate, Inference, OtherEstimate
+from pipelines.estimation.sample import STRATA, Sample, draw
+from pipelines.estimation.welch import t_inference
+
+MOST_PEOPLE = 20_000
+"""With more people every interval agrees with the normal one, and the draws take long."""
+BLOCKED = (
+    "Within each block the two groups are compared, and blocks are weighed by their people: chance decided within "
+    "blocks. HC2 standard error, Bell-McCaffrey degrees of freedom."
+)
+FIXED = (
+    "Some blocks have a single person in a group, so all blocks share one difference: least squares with a level for "
+    "each block, HC2 standard error, Bell-McCaffrey degrees of freedom."
+)
+ESTIMAND = "Difference in the average outcome between people who were offered what is tested and people who were not."
+
+
+def engine(frame: pd.DataFrame, design: Design) -> Estimate:
+    """Difference between arms that chance made, as it made them.
+
+    Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `binary`, `means`, `adjusted` and
+    `cluster_difference`.
+    """
+    if CLUSTER in frame:
+        return clusters.engine(frame, design)
+    found = (binary if design.outcome_type == "binary" else means).engine(frame, design)
+    if found.description_only:
+        return found
+    sample = draw(frame, ("value",))
+    found = replace(found, estimand=ESTIMAND, residual_df=sum(sample.n.values()) - 2)
+    return _with_chance(_blocked(found, sample, design), sample, design)
+
+
+def _blocked(found: Estimate, sample: Sample, design: Design) -> Estimate:
+    """Put the comparison within blocks first, unless an adjusted one leads, which holds the blocks already."""
+    if design.adjusted or clusters.blocks_of(sample.rows) is None:
+        return found
+    result, why = _within_blocks(sample, design)
+    if result is None:
+        return found
+    plain = Inference(found.value, found.se, found.lower, found.upper, found.statistic, found.df, found.p)
+    beside = OtherEstimate("blocks left out", found.measure, plain, found.why, found.scale)
+    led = replace(with_result(found, result), engine=f"{found.engine.split(',')[0]} within blocks, HC2", why=why)
+    warnings = tuple(words for words in found.warnings if words != STRATA)
+    return replace(led, others=(beside, *found.others), warnings=warnings)
+
+
+def _within_blocks(sample: Sample, design: Design) -> tuple[Inference | None, str]:
+    """Return the difference within blocks: each block's own where it has one, else one for all."""
+    value = sample.columns["value"]
+    own = adjust(sample, value, replace(design, covariates=(), adjusted=False))
+    if own.result is not None and not any("leaves out" in words for words in own.warnings):
+        return own.result, BLOCKED
+    import numpy as np
+
+    member = np.asarray(clusters.blocks_of(sample.rows))
+    levels = np.asarray(member[:, None] == np.arange(1, member.max() + 1), dtype=float)
+    columns = np.column_stack([np.ones(len(value)), sample.treated, levels])
+    if np.linalg.matrix_rank(columns) < columns.shape[1]:
+        return None, ""
+    try:
+        fit = least_squares_hc2(columns, value)
+    except ValueError:
+        return None, ""
+    se = float(fit.covariance[1, 1]) ** 0.5
+    if se <= 1e-10 * value.std():
+        return None, ""
+    return t_inference(float(fit.coefficients[1]), se, bell_mccaffrey_df(fit, 1), design.level), FIXED
+
+
+def _with_chance(found: Estimate, sample: Sample, design: Design) -> Estimate:
+    """Put randomisation inference beside an estimate, and what the advisor says of it."""
+    return replace(found, others=(*found.others, *_by_chance(found, sample, design)), advice=_advice(found, design))
+
+
+def _by_chance(found: Estimate, sample: Sample, design: Design) -> tuple[OtherEstimate, ...]:
+    if sum(sample.n.values()) > MOST_PEOPLE:
+        return ()
+    try:
+        test = randomisation_test(
+            sample.columns["value"],
+            sample.treated,
+            blocks=clusters.blocks_of(sample.rows),
+            draws=design.draws,
+            seed=design.seed,
+            level=design.level,
+        )
+    except EstimationRefusal:
+        return ()
+    return (OtherEstimate("randomisation inference", found.measure, test.result, test.note, found.scale),)
+
+
+def _advice(found: Estimate, design: Design) -> tuple[str, ...]:
+    events = None if found.events is None else (found.events[ARMS[0]], found.events[ARMS[1]])
+    without = None if events is None else (found.n[ARMS[0]] - events[0], found.n[ARMS[1]] - events[1])
+    counts = Counts(
+        sum(found.n.values()),
+        min(found.n.values()),
+        design.outcome_type,
+        events=events,
+        non_events=without,
+        covariates=len(design.covariates),
+    )
+    return clusters.told(advise(counts, Floors(people_per_arm=design.floor_per_arm, events_per_arm=0)))
