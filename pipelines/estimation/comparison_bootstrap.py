@@ -89,7 +89,7 @@ def _resampled(pool: ComparisonPool, chosen: Rows) -> ComparisonPool:
 def _groups(pool: ComparisonPool, cluster: ArrayLike | None) -> list[list[Rows]]:
     """Strata of units, each unit the positions of its people: arms of single people, or one stratum of clusters."""
     if cluster is None:
-        return [[np.flatnonzero(arm)[:, None]] for arm in (pool.treated, ~pool.treated)]  # type: ignore[list-item]
+        return [[np.flatnonzero(arm)[:, None]] for arm in (pool.treated, ~pool.treated)]
     labels = np.unique(pool.canonical(cluster), return_inverse=True)[1].reshape(-1)
     if labels.max() < 1:
         raise EstimationRefusal("There is only one cluster.", "Describe it; do not compare.")

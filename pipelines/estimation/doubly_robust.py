@@ -31,7 +31,8 @@ NOTES = {
     ),
     "regression": (
         "Linear outcome regression in each arm (every covariate interacted with treatment, Lin 2013), predicted for "
-        "the people named; the standard error counts both the regressions and whom they are predicted for, {correction}."
+        "the people named; the standard error counts the regressions and whom they are predicted for, "
+        "{correction}."
     ),
 }
 METHODS = {

@@ -109,7 +109,7 @@ def _infeasible(labels: list[str]) -> EstimationRefusal:
 
 
 def _dual_newton(moments: Array) -> tuple[Array, int]:
-    """Minimise log sum exp(tilt @ moments), moments of shape (m, n0); return weights with sum 1, and the steps taken."""
+    """Minimise log sum exp(tilt @ moments), moments (m, n0); return weights with sum 1, and the steps taken."""
     logit = np.zeros(moments.shape[1])
     weights, value = _softmax(logit)
     for iteration in range(MAX_ITERATIONS):

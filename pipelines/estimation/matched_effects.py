@@ -142,7 +142,7 @@ def _effect(
     matching: Matching, rows: _Expanded, result: Inference, method: str, note: str, warnings: tuple[str, ...]
 ) -> ComparisonEffect:
     arms = {TREATMENT: rows.treated == 1, COMPARISON: rows.treated == 0}
-    per_person = np.bincount(rows.person, weights=rows.weight, minlength=len(matching.weights))
+    per_person = np.bincount(rows.person, weights=rows.weight, minlength=len(matching.weights)).astype(float)
     by_arm = {TREATMENT: per_person[matching.pool.treated], COMPARISON: per_person[~matching.pool.treated]}
     return ComparisonEffect(
         result,

@@ -173,7 +173,7 @@ def match(
     partners = np.full((int(pool.treated.sum()), ratio), NOBODY, dtype=np.int64)
     people = np.flatnonzero(pool.treated)
     search_in = _scores if points.shape[1] == 1 and distance != "mahalanobis" else _places
-    prepared = nearest.on_grid(points[:, 0]) if search_in is _scores else (points, 1.0)
+    prepared: tuple[NDArray, float] = nearest.on_grid(points[:, 0]) if search_in is _scores else (points, 1.0)
     for stratum in np.unique(strata[pool.treated]):
         inside = strata == stratum
         chosen, others = inside[people], np.flatnonzero(inside & ~pool.treated)
@@ -190,7 +190,7 @@ def effective_sample_size(weights: Array) -> float:
 
 
 def _scores(
-    prepared: tuple[Array, float], people: Integers, others: Integers, width: float, ratio: int, replace: bool,
+    prepared: tuple[NDArray, float], people: Integers, others: Integers, width: float, ratio: int, replace: bool,
     order: Order, search: Search,
 ) -> Integers:  # fmt: skip
     grid, step = prepared
@@ -203,7 +203,7 @@ def _scores(
 
 
 def _places(
-    prepared: tuple[Array, float], people: Integers, others: Integers, width: float, ratio: int, replace: bool,
+    prepared: tuple[NDArray, float], people: Integers, others: Integers, width: float, ratio: int, replace: bool,
     order: Order, search: Search,
 ) -> Integers:  # fmt: skip
     points, _ = prepared

@@ -170,22 +170,20 @@ def _in_any_order(
 ) -> None:
     """One round when treated people choose in any order, by union-find.
 
-    `up[i]` leads to the first group with somebody free at or after i, `down[i]` to one past the last before i; both are
-    shortened on the way, so that a search costs next to nothing however many are taken.
+    `up[i]` leads to the first group with somebody free at or after i, shortened on the way, so that a search costs next
+    to nothing however many are taken; `before` and `after` link the groups that still have somebody (-1 and n at the
+    ends).
     """
     scores, people, following, ends = groups.scores, groups.people, groups.next, groups.ends
     n = len(scores)
-    up, down = list(range(n + 1)), list(range(n + 1))
+    up, before, after = list(range(n + 1)), list(range(-1, n)), list(range(1, n + 2))
     starts = np.searchsorted(groups.sorted_scores, treated, side="left").tolist()
-    wanted = treated.tolist()
+    wanted, taken = treated.tolist(), found.tolist()
     for person in order.tolist():
         score, above = wanted[person], starts[person]
-        below = above
         while up[above] != above:
             up[above] = above = up[up[above]]
-        while down[below] != below:
-            down[below] = below = down[down[below]]
-        below -= 1
+        below = before[above]
         if below < 0 and above == n:
             break
         if below < 0:
@@ -200,9 +198,13 @@ def _in_any_order(
             continue
         if lower_first and group == below:  # that program met ties from above: late-comers first
             ends[group] -= 1
-            found[person] = people[ends[group]]
+            taken[person] = people[ends[group]]
         else:
-            found[person] = people[following[group]]
+            taken[person] = people[following[group]]
             following[group] += 1
         if following[group] == ends[group]:
-            up[group], down[group + 1] = group + 1, group
+            up[group] = after[group]
+            before[after[group]] = before[group]
+            if before[group] >= 0:
+                after[before[group]] = after[group]
+    found[:] = taken

@@ -127,7 +127,7 @@ def _regions(edges: Array, counts: Array, at_least: int) -> tuple[Region, ...]:
             start, held = i + 1, np.zeros(2, dtype=int)
     while held.sum() and found:
         last = found.pop()
-        held = held + (last.treated, last.comparison)
+        held = held + np.array([last.treated, last.comparison])
         merged = Region(last.lower, float(edges[-1]), int(held[0]), int(held[1]))
         if _enough(held, at_least):
             return (*found, merged)

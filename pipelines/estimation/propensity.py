@@ -120,7 +120,7 @@ def _step(design: Array, logit: Array, treated: Mask, names: list[str]) -> tuple
         inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         raise _separated(names, whole=False) from None
-    return inverse @ gradient, inverse
+    return inverse @ gradient, np.asarray(inverse, dtype=float)
 
 
 def _damped(design: Array, beta: Array, step: Array, treated: Mask, likelihood: float) -> tuple[Array, float]:

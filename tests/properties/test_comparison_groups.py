@@ -61,8 +61,8 @@ def test_sorted_scores_match_as_the_search_over_everybody(seed, n1, n0, ratio, s
 
 
 @given(
-    seed=seeds, n1=st.integers(1, 15), n0=st.integers(1, 60), ratio=st.integers(1, 3), levels=st.sampled_from([2, 4, 1000]),
-    caliper=st.sampled_from([0.5, 2.0, np.inf]),
+    seed=seeds, n1=st.integers(1, 15), n0=st.integers(1, 60), ratio=st.integers(1, 3),
+    levels=st.sampled_from([2, 4, 1000]), caliper=st.sampled_from([0.5, 2.0, np.inf]),
 )  # fmt: skip
 @few
 def test_trees_match_as_the_search_over_everybody(seed, n1, n0, ratio, levels, caliper):

@@ -25,6 +25,18 @@ from pipelines.estimation.weighting import weigh
 NAMES = ("age", "educ", "hispan", "white", "married", "nodegree", "re74", "re75")
 NSW = ("age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75")
 
+# Comparators (numbered from 1) of the 185 treated in the order of the data: MatchIt's own test snapshots, Mahalanobis
+# distance on age, educ, re74 and re75, each in turn (tests/testthat/_snaps/nearest_snapshots.md, commit c708249)
+MAHALANOBIS = (
+    "368 372 293 382 394 253 407 379 405 380 355 381 398 423 278 411 371 359 393 362 275 396 400 352 367 378 418 "
+    "339 413 340 409 419 331 386 269 390 338 373 272 342 385 237 376 265 388 174 264 266 384 383 347 343 425 189 "
+    "416 401 226 415 288 353 417 235 197 199 428 283 236 279 354 399 292 403 414 245 230 211 348 341 224 389 192 "
+    "241 361 424 262 344 212 167 221 324 321 392 374 337 375 328 429 408 180 244 277 323 274 357 239 326 267 422 "
+    "273 289 319 366 335 271 260 322 159 206 258 181 220 276 202 312 290 166 316 185 178 214 251 126 177 132 153 "
+    "155 225 205 168 95 257 117 148 119 144 136 140 143 118 134 90 116 142 129 138 154 158 107 74 80 135 139 92 "
+    "106 72 47 86 70 50 62 89 76 32 102 58 35 48 84 31 17 7 23 6 1 8 "
+)
+
 
 @pytest.fixture(scope="module")
 def lalonde() -> pd.DataFrame:
@@ -127,6 +139,15 @@ class TestLalonde:
         matching = match(pool, replace=True, caliper=0.2)
         assert (matching.counts["treated_matched"], matching.counts["comparison_matched"]) == (184, 80)
         assert matching.effective_sample_size["comparison"] == pytest.approx(43.968831168831166)
+
+    def test_mahalanobis_distance(self, lalonde):
+        names = ("age", "educ", "re74", "re75")
+        columns = lalonde[list(names)].to_numpy(dtype=float)
+        found = match(comparison_pool(columns, names, lalonde["treat"]), "mahalanobis")
+        theirs = 184 + np.array(MAHALANOBIS.split(), dtype=int)
+        # Comparators with the same covariates are ties, which MatchIt decides in another order
+        assert np.array_equal(columns[found.partners[:, 0]], columns[theirs])
+        assert (found.partners[:, 0] == theirs).sum() == 167
 
     def test_inverse_probability(self, pool, earnings):
         found = weighted_effect(weigh(pool, "ipw", "ATT"), earnings)

@@ -201,7 +201,7 @@ class TestWeighting:
     def test_contradictory_options(self):
         for options in ({"method": "ipw", "estimand": "ATO"}, {"trim": (0.1, 0.9)},
                         {"method": "ipw", "variances": True}, {"method": "ipw", "trim": (0.9, 0.1)}):  # fmt: skip
-            with pytest.raises(ValueError, match="does not|Only|must"):
+            with pytest.raises(ValueError, match=r"does not|Only|must"):
                 weigh(many()[0], **options)
 
     def test_unknown_and_constant_outcomes(self):
