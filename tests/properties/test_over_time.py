@@ -195,13 +195,17 @@ def test_counts_are_statsmodels(seed):
 
 
 def test_negative_binomial_is_statsmodels():
+    """Coefficients and errors given alpha; and alpha at the top of statsmodels' likelihood."""
     y = series(5, counts=True)
     X = columns_of(60, Segmented(30)).observed
     found = interrupted(y, Segmented(30, family="negative_binomial", errors="independent"))
-    scaled = X / np.abs(X).max(axis=0)
-    fit = NegativeBinomial(y.outcome, scaled, exposure=y.exposure).fit(disp=False, maxiter=500, gtol=1e-8)
-    assert found.parameter == pytest.approx(fit.params[-1], rel=1e-3)
-    assert np.log(found.level_change.value) == pytest.approx(fit.params[2], rel=1e-3, abs=1e-5)
+    alpha = found.parameter
+    fit = GLM(y.outcome, X, family=families.NegativeBinomial(alpha=alpha), exposure=y.exposure).fit(tol=1e-13)
+    change = found.level_change
+    assert (np.log(change.value), change.se) == pytest.approx((fit.params[2], fit.bse[2]), rel=1e-6)
+    likelihood = NegativeBinomial(y.outcome, X, exposure=y.exposure).loglike
+    here, less, more = (likelihood(np.append(fit.params, alpha * by)) for by in (1, 0.999, 1.001))
+    assert here > max(less, more)
 
 
 @given(seed=seeds, rho=st.floats(-0.8, 0.9))
