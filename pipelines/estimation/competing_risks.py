@@ -44,9 +44,7 @@ class CumulativeIncidence:
         return (float(self.incidence[place]), float(self.se[place])) if place >= 0 else (0.0, 0.0)
 
 
-def cumulative_incidence(
-    time: ArrayLike, cause: ArrayLike, of: int = 1, level: float = 0.95
-) -> CumulativeIncidence:
+def cumulative_incidence(time: ArrayLike, cause: ArrayLike, of: int = 1, level: float = 0.95) -> CumulativeIncidence:
     """Aalen-Johansen estimate for one group.
 
     Parameters
@@ -139,7 +137,9 @@ def incidence_difference(
     if horizon <= 0:
         raise ValueError("The horizon must be above zero.")
     curves = [cumulative_incidence(t[of_arm], c[of_arm], of, level) for of_arm in (arm, ~arm)]
-    if any(horizon > t[of_arm].max() and (c[of_arm][t[of_arm] == t[of_arm].max()] == 0).any() for of_arm in (arm, ~arm)):
+    if any(
+        horizon > t[of_arm].max() and (c[of_arm][t[of_arm] == t[of_arm].max()] == 0).any() for of_arm in (arm, ~arm)
+    ):
         raise EstimationRefusal(
             "The horizon is longer than an arm was followed.", "Declare a shorter horizon, or wait for a later drop."
         )
@@ -154,7 +154,7 @@ def _counts(time: Array, cause: Array, of: int) -> tuple[Array, Array, Array, Ar
     times, place, deaths = np.unique(time[cause > 0], return_inverse=True, return_counts=True)
     of_cause = np.bincount(place, weights=cause[cause > 0] == of, minlength=len(times))
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    return times, deaths.astype(float), of_cause, at_risk.astype(float)
+    return times, deaths.astype(float), np.asarray(of_cause, dtype=float), at_risk.astype(float)
 
 
 def _variance(incidence: Array, before: Array, deaths: Array, of_cause: Array, at_risk: Array) -> Array:

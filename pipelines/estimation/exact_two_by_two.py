@@ -33,9 +33,7 @@ class ExactTable:
     fisher_p: float
 
 
-def exact_two_by_two(
-    events: int, n: int, events_comparison: int, n_comparison: int, level: float = 0.95
-) -> ExactTable:
+def exact_two_by_two(events: int, n: int, events_comparison: int, n_comparison: int, level: float = 0.95) -> ExactTable:
     """Exact inference on the odds ratio of two independent proportions.
 
     Parameters

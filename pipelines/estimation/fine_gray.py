@@ -35,9 +35,7 @@ class FineGrayFit:
 
     def hazard_ratio(self, position: int, level: float = 0.95) -> Inference:
         """Subdistribution hazard ratio of one column; `se` is on the log scale."""
-        return log_ratio(
-            float(self.coefficients[position]), float(np.sqrt(self.covariance[position, position])), level
-        )
+        return log_ratio(float(self.coefficients[position]), float(np.sqrt(self.covariance[position, position])), level)
 
 
 def fine_gray(time: ArrayLike, cause: ArrayLike, columns: ArrayLike, of: int = 1) -> FineGrayFit:
@@ -108,9 +106,7 @@ class _Model:
         first = np.searchsorted(self.time, self.at, side="left")
         shape = (-1, *(1,) * (values.ndim - 1))
         weighted = values * (self.competing / self.free).reshape(shape)
-        return np.asarray(
-            _after(values)[first] + self.free_at.reshape(shape) * (_before(weighted)[first])
-        )
+        return np.asarray(_after(values)[first] + self.free_at.reshape(shape) * (_before(weighted)[first]))
 
     def _exposure(self, per_time: Array) -> Array:
         """For each person, the sum of values per event time, weighted by how much they were at risk; shape (n, ...)."""
@@ -155,7 +151,10 @@ class _Model:
         later = np.searchsorted(self.at, times, side="left")
         still = _after(hazard * self.free_at)[later]
         still_mean = _after((hazard * self.free_at)[:, None] * mean)[later]
-        q = _before(weighted[:, None] * self.x)[before] * still[:, None] - _before(weighted)[before][:, None] * still_mean
+        q = (
+            _before(weighted[:, None] * self.x)[before] * still[:, None]
+            - _before(weighted)[before][:, None] * still_mean
+        )
         at_risk = len(self.time) - before
         per_time = q / at_risk[:, None]
         drift = _before(per_time * (counts / at_risk)[:, None])[np.searchsorted(times, self.time, side="right")]

@@ -95,8 +95,8 @@ class _Model:
             return -np.inf, np.zeros_like(b), information
         hat = np.einsum("ij,ij->i", self.x @ np.linalg.inv(information), self.x) * weight
         score = self.x.T @ (self.y - p + hat * (0.5 - p))
-        # With the leverages held fixed, the penalty is half an event and half a non-event per unit of leverage: this curvature,
-        # unlike the information alone, makes the climb nearly Newton's.
+        # With the leverages held fixed, the penalty is half an event and half a non-event per unit of leverage: this
+        # curvature, unlike the information alone, makes the climb nearly Newton's.
         curvature = (self.x * (weight * (1 + hat))[:, None]).T @ self.x
         return float((self.y * eta - np.logaddexp(0, eta)).sum() + determinant / 2), score, curvature
 

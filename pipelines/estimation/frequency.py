@@ -91,8 +91,11 @@ def frequency(reoffences: int, people: int, reoffenders: int) -> Frequency:
     ----------
     Ministry of Justice, Proven Reoffending Statistics: definitions and measurement.
     """
-    if not 0 <= reoffenders <= people or people == 0 or reoffences < reoffenders or (reoffences > 0) != (
-        reoffenders > 0
+    if (
+        not 0 <= reoffenders <= people
+        or people == 0
+        or reoffences < reoffenders
+        or (reoffences > 0) != (reoffenders > 0)
     ):
         raise ValueError("Reoffenders are people, and each has at least one reoffence.")
     each = reoffences / reoffenders if reoffenders else None

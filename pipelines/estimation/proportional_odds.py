@@ -18,7 +18,9 @@ from pipelines.estimation.welch import log_ratio
 
 NO_FIT = "The proportional odds model has no finite answer: the arm or a covariate predicts the outcome perfectly."
 INSTEAD = "Use the chance that a treated person has the higher value, which needs no model."
-DIFFERENT = "The odds ratio is not the same at every step of the scale (Brant's test), so one number does not sum it up."
+DIFFERENT = (
+    "The odds ratio is not the same at every step of the scale (Brant's test), so one number does not sum it up."
+)
 SAME = "There is no sign that the odds ratio differs between steps of the scale (Brant's test)."
 UNKNOWN = "Brant's test cannot be computed: a step of the scale is predicted perfectly, or there are only two steps."
 
@@ -52,9 +54,7 @@ class ProportionalOdds:
 
     def odds_ratio(self, position: int, level: float = 0.95) -> Inference:
         """Odds ratio of a higher value for one column; `se` is on the log scale."""
-        return log_ratio(
-            float(self.coefficients[position]), float(np.sqrt(self.covariance[position, position])), level
-        )
+        return log_ratio(float(self.coefficients[position]), float(np.sqrt(self.covariance[position, position])), level)
 
 
 def proportional_odds(outcome: ArrayLike, columns: ArrayLike) -> ProportionalOdds:
@@ -125,9 +125,7 @@ def _derivatives(x: Array, code: Integers, levels: int, parameters: Array) -> De
     below = np.hstack([(code[:, None] - 1 == place).astype(float), -x])
     slope = (by_upper[:, None] * above - by_lower[:, None] * below) / p[:, None]
     bend_upper, bend_lower = by_upper * (1 - 2 * upper) / p, by_lower * (1 - 2 * lower) / p
-    information = (
-        slope.T @ slope - (above * bend_upper[:, None]).T @ above + (below * bend_lower[:, None]).T @ below
-    )
+    information = slope.T @ slope - (above * bend_upper[:, None]).T @ above + (below * bend_lower[:, None]).T @ below
     return float(np.log(p).sum()), slope.sum(axis=0), information
 
 

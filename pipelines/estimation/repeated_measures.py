@@ -133,9 +133,7 @@ def repeated_measures(
 def _fit(engine: Engine, person: ArrayLike, at: NDArray[np.int_], columns: Array, y: Array) -> GeeFit | MixedFit:
     if engine in ("gee", "gee_independence"):
         return gee(person, columns, y, "exchangeable" if engine == "gee" else "independence")
-    return mixed_model(
-        person, at, columns, y, "unstructured" if engine == "mixed_model" else "random_intercept"
-    )
+    return mixed_model(person, at, columns, y, "unstructured" if engine == "mixed_model" else "random_intercept")
 
 
 def _design(arm: NDArray[np.bool_], at: NDArray[np.int_], waves: int, constrained: bool) -> tuple[Array, Array]:

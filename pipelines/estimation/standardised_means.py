@@ -99,7 +99,10 @@ def paired_sizes(pairs: Pairs, level: float = 0.95) -> tuple[EffectSize, EffectS
     within = float(difference.std(ddof=1)) / sqrt(2 * (1 - r))
     mean, j = float(difference.mean()), small_sample_factor(n - 1)
     found = []
-    for name, spread, why in (("g for pairs (average SD)", average, AVERAGE), ("g for pairs (SD of differences)", within, REPEATED)):
+    for name, spread, why in (
+        ("g for pairs (average SD)", average, AVERAGE),
+        ("g for pairs (SD of differences)", within, REPEATED),
+    ):
         d = mean / spread
         found.append(_size(name, d, (1 / n + d * d / (2 * n)) * 2 * (1 - r), j, level, why))
     return found[0], found[1]

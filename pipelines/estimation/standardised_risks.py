@@ -88,9 +88,7 @@ def standardised_risks(
     return _contrast(means, covariance, level)
 
 
-def linear_probability(
-    outcome: ArrayLike, treated: ArrayLike, covariates: ArrayLike, level: float = 0.95
-) -> Inference:
+def linear_probability(outcome: ArrayLike, treated: ArrayLike, covariates: ArrayLike, level: float = 0.95) -> Inference:
     """Adjusted risk difference by least squares (linear probability model), HC2 with Bell-McCaffrey df.
 
     Parameters

@@ -255,7 +255,9 @@ class TestRepeated:
         with refused("both arms"):
             repeated_measures(self.PERSON, self.WAVE, self.Y, np.arange(36) % 2, 2)
         with pytest.raises(ValueError, match="twice"):
-            repeated_measures(np.append(self.PERSON, 0), np.append(self.WAVE, 1), np.append(self.Y, 0.0), [*self.TREATED, 0], 2)
+            repeated_measures(
+                np.append(self.PERSON, 0), np.append(self.WAVE, 1), np.append(self.Y, 0.0), [*self.TREATED, 0], 2
+            )
 
     def test_too_few_people(self):
         few = self.PERSON < 5
