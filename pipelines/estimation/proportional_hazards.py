@@ -1,5 +1,6 @@
 """Cox's proportional hazards model: ties, strata, late entry, robust and clustered errors. Its check is in
-`proportionality`."""
+`proportionality`.
+"""
 
 from dataclasses import dataclass
 

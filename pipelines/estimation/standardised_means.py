@@ -1,5 +1,6 @@
 """Standardised mean differences beyond the pooled one: Glass's delta, and two for pairs; and against the minimum
-important difference. Clustered designs are not here."""
+important difference. Clustered designs are not here.
+"""
 
 from math import sqrt
 

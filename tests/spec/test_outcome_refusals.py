@@ -279,5 +279,5 @@ class TestSizes:
         found = against_minimum(Inference(3.0, 1.0, 1.0, 5.0), 2.0)
         assert (found.value, found.lower, found.upper) == (1.5, 0.5, 2.5)
         for result, minimum in ((Inference(3.0, 1.0, 1.0, 5.0), 0.0), (Inference(3.0), 2.0)):
-            with pytest.raises(ValueError, match="minimum|limits"):
+            with pytest.raises(ValueError, match=r"minimum|limits"):
                 against_minimum(result, minimum)
