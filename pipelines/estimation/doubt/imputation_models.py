@@ -99,7 +99,7 @@ def impute_matched(known: Array, outcome: Array, missing: Array, rng: Generator,
     Methodology 14:75 (donors, and why the missing are predicted by drawn coefficients).
     """
     draw = linear_draw(known, outcome, missing, rng)
-    unit = max(float(draw.known.std()), 1e-300)
+    unit = float(draw.known.std()) if np.ptp(draw.known) > 1e-12 * (1 + abs(draw.known[0])) else 1.0
     order = np.argsort(np.round(draw.known / unit, 9), kind="stable")
     fitted = np.round(draw.known / unit, 9)[order]
     first, last = donor_range(fitted, draw.missing / unit, min(donors, len(fitted)))
