@@ -42,9 +42,10 @@ def effect(frame):
 
 @pytest.mark.parametrize("model", ["normal", "matched"])
 def test_coverage(model):
-    # Missing depends on x and arm (for matching, not so strongly that a kind of person is hardly ever known). 95% intervals must cover 93-97%; the short form allows for its own few draws
-    # (three binomial standard errors), and shows complete cases to be off
-    draws = 2000 if ALL else 200
+    # Missing depends on x and arm; for matching, not so strongly that a kind of person is hardly ever known. 95%
+    # intervals must cover 93-97%; the short form allows for its own few draws (three binomial standard errors).
+    # Complete cases are off.
+    draws = 2000 if ALL else 100
     names = ("x", "y", "w") if ALL else ("x", "y")
     plan = ImputationPlan(tuple(Variable(name, model) for name in names), m=10, iterations=5 if ALL else 1)
     inside, biased = 0, 0.0

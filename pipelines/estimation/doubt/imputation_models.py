@@ -218,7 +218,7 @@ def multinomial_fit(x: Array, y: Array, weight: Array, levels: int) -> tuple[Arr
     current = _log_likelihood(x, y, weight, slope)
     for _ in range(NEWTON_STEPS):
         gradient, information = _derivatives(x, y, weight, slope)
-        step: Array = np.linalg.solve(information, gradient).reshape(p, free)
+        step: Array = np.asarray(np.linalg.solve(information, gradient).reshape(slope.shape), dtype=np.float64)
         slope, now = _climb(x, y, weight, slope, step, current)
         if now - current <= 1e-9 * (1 + abs(current)):
             break
