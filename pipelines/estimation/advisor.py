@@ -11,9 +11,7 @@ Engine = Literal[
     "HC2 + Bell-McCaffrey", "CR2 + Satterthwaite", "wild bootstrap", "randomisation inference", "description"
 ]
 
-RANDOMISED_BY_CHANCE = (
-    "Chance assigned the arms, so every other assignment that chance could have made can be compared."
-)
+RANDOMISED_BY_CHANCE = "Chance assigned the arms, so what was seen can be compared with every other assignment."
 
 
 @dataclass(frozen=True)
