@@ -40,8 +40,13 @@ class TestThornton:
 
     @pytest.mark.parametrize(
         ("kind", "se", "df"),
-        [("CR0", 0.022587, None), ("CR1", 0.022682, None), ("CR1S", 0.022686, None)]
-        + [("CR2", 0.022790, 62.88), ("CR3", 0.022998, 61.82)],
+        [
+            ("CR0", 0.022587, None),
+            ("CR1", 0.022682, None),
+            ("CR1S", 0.022686, None),
+            ("CR2", 0.022790, 62.88),
+            ("CR3", 0.022998, 61.82),
+        ],
     )
     def test_all_villages(self, thornton, kind, se, df):
         found = contrast_test(village_fit(thornton), 1, kind)
