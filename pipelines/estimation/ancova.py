@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipelines.estimation.adjusted import lin
-from pipelines.estimation.arrays import arms_of, numbers_of
+from pipelines.estimation.arrays import Booleans, arms_of, numbers_of
 from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference
@@ -114,7 +114,7 @@ def ancova(
     )
 
 
-def _common_slope(before: Array, after: Array, arm: Array, level: float) -> tuple[Inference, float]:
+def _common_slope(before: Array, after: Array, arm: Booleans, level: float) -> tuple[Inference, float]:
     # Centring leaves the effect as it is, makes the intercept the comparison arm's mean at the average start, and
     # keeps the arithmetic away from large numbers.
     spread = before.std()
@@ -134,9 +134,9 @@ def _common_slope(before: Array, after: Array, arm: Array, level: float) -> tupl
     )
 
 
-def _guarded(before: Array, after: Array, arm: Array, level: float) -> Inference:
+def _guarded(before: Array, after: Array, arm: Booleans, level: float) -> Inference:
     try:
-        return lin(before[:, None], np.asarray(arm, dtype=bool), after, level)
+        return lin(before[:, None], arm, after, level)
     except ValueError:
         raise _one_person() from None
 

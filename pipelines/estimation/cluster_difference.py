@@ -118,8 +118,9 @@ def cluster_difference(
         raise ValueError("The outcome, the arm and the clusters are (n,).")
     if weights is not None:
         counted = np.flatnonzero(weights)
-        outcome, treated, clusters, weights = (part[counted] for part in (outcome, treated, clusters, weights))
-        columns, blocks = (None if part is None else part[counted] for part in (columns, blocks))
+        outcome, treated, clusters, weights = outcome[counted], treated[counted], clusters[counted], weights[counted]
+        columns = None if columns is None else columns[counted]
+        blocks = None if blocks is None else blocks[counted]
     if treated.all() or not treated.any():
         raise EstimationRefusal("Nobody is in one of the arms.", "Describe the arm that there is; do not compare.")
     found = fit_clustered(_columns(treated, columns, blocks), outcome, clusters, weights)

@@ -154,7 +154,7 @@ def _counts(time: Array, cause: Array, of: int) -> tuple[Array, Array, Array, Ar
     times, place, deaths = np.unique(time[cause > 0], return_inverse=True, return_counts=True)
     of_cause = np.bincount(place, weights=cause[cause > 0] == of, minlength=len(times))
     at_risk = len(time) - np.searchsorted(np.sort(time), times, side="left")
-    return times, deaths.astype(float), of_cause, at_risk.astype(float)
+    return times, deaths.astype(float), np.asarray(of_cause, dtype=float), at_risk.astype(float)
 
 
 def _variance(incidence: Array, before: Array, deaths: Array, of_cause: Array, at_risk: Array) -> Array:

@@ -68,7 +68,7 @@ def firth(columns: ArrayLike, outcome: ArrayLike, level: float = 0.95) -> FirthF
     model = _Model(x / size, y)
     try:
         top = maximise(model.derivatives, np.zeros(x.shape[1]), STEP)
-        ses = np.sqrt(np.diag(inverse(top.information)))
+        ses = np.sqrt(np.diag(inverse(model.information(top.parameters))))
         terms = tuple(
             model.term(j, top.parameters, top.value, float(ses[j]), level, float(size[j])) for j in range(x.shape[1])
         )
@@ -85,7 +85,7 @@ class _Model:
     y: Array
 
     def derivatives(self, b: Array) -> Derivatives:
-        """Penalised log-likelihood, its score, and the information."""
+        """Penalised log-likelihood, its score, and the curvature of its data-augmentation form (Heinze & Schemper)."""
         eta = self.x @ b
         p = expit(eta)
         weight = p * (1 - p)
@@ -93,9 +93,17 @@ class _Model:
         sign, determinant = np.linalg.slogdet(information)
         if sign <= 0:
             return -np.inf, np.zeros_like(b), information
-        half_hat = np.einsum("ij,ij->i", self.x @ np.linalg.inv(information), self.x) * weight
-        score = self.x.T @ (self.y - p + half_hat * (0.5 - p))
-        return float((self.y * eta - np.logaddexp(0, eta)).sum() + determinant / 2), score, information
+        hat = np.einsum("ij,ij->i", self.x @ np.linalg.inv(information), self.x) * weight
+        score = self.x.T @ (self.y - p + hat * (0.5 - p))
+        # With the leverages held fixed, the penalty is half an event and half a non-event per unit of leverage: this
+        # curvature, unlike the information alone, makes the climb nearly Newton's.
+        curvature = (self.x * (weight * (1 + hat))[:, None]).T @ self.x
+        return float((self.y * eta - np.logaddexp(0, eta)).sum() + determinant / 2), score, curvature
+
+    def information(self, b: Array) -> Array:
+        """Information of the unpenalised likelihood, whose inverse gives standard errors."""
+        p = expit(self.x @ b)
+        return np.asarray((self.x * (p * (1 - p))[:, None]).T @ self.x)
 
     def profile(self, position: int, fixed: float, start: Array) -> tuple[float, Array]:
         """Highest penalised log-likelihood with one coefficient fixed, and where."""
@@ -128,15 +136,21 @@ class _Model:
             float(chi2.sf(statistic, 1)),
         )
 
+    def _height(self, position: int, fixed: float, start: Array) -> float:
+        """Profile; very low where risks are so near 0 and 1 that the information, and with it the penalty, vanishes."""
+        try:
+            return self.profile(position, fixed, start)[0]
+        except NotConverged:
+            return -1e6
+
     def _limit(self, position: int, top: Array, value: float, step: float, level: float) -> float | None:
         from scipy.optimize import brentq
 
         target, at = value - chi2.ppf(level, 1) / 2, top
         near, far = float(top[position]), float(top[position]) + 2 * step
         for _ in range(12):
-            height, at = self.profile(position, far, at)
-            if height < target:
-                found = brentq(lambda b: self.profile(position, b, at)[0] - target, near, far, xtol=1e-9)
+            if self._height(position, far, at) < target:
+                found = brentq(lambda b: self._height(position, b, at) - target, near, far, xtol=1e-9)
                 return float(found)
             near, far = far, far + 2 * (far - float(top[position]))
         return None

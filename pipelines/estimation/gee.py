@@ -107,7 +107,8 @@ def gee(
 
 
 def _estimate(patterns: tuple[Pattern, ...], x: Array, y: Array, working: Working) -> tuple[Array, float, float]:
-    correlation, beta = 0.0, np.linalg.lstsq(x, y, rcond=None)[0]
+    correlation, beta = 0.0, np.asarray(np.linalg.lstsq(x, y, rcond=None)[0], dtype=float)
+    scale = 0.0
     for _ in range(100):
         residuals = y - x @ beta
         scale = float(residuals @ residuals) / (len(y) - x.shape[1])
@@ -115,7 +116,7 @@ def _estimate(patterns: tuple[Pattern, ...], x: Array, y: Array, working: Workin
             return beta, 0.0, scale
         found = _moment(patterns, beta, scale, x.shape[1])
         bread, meat = _equations(patterns, found)
-        moved = np.linalg.solve(bread, meat)
+        moved = np.asarray(np.linalg.solve(bread, meat), dtype=float)
         done = abs(found - correlation) < 1e-12 and np.abs(moved - beta).max() <= 1e-10 * (1 + np.abs(moved).max())
         correlation, beta = found, moved
         if done:

@@ -26,7 +26,7 @@ class _Counts:
         after = np.cumprod(1 - (self.cause + self.other) / people, axis=0)
         before = np.vstack([np.ones(after.shape[1]), after[:-1]])
         steps = np.cumsum(before * self.cause / people, axis=0)
-        return before, after, np.vstack([np.zeros(after.shape[1]), steps[:-1]])
+        return before, np.asarray(after), np.vstack([np.zeros(after.shape[1]), steps[:-1]])
 
 
 def gray_test(

@@ -1,4 +1,4 @@
-"""Which rows belong to which cluster, handed out in stacks of clusters of one size. Rows themselves stay where they are.
+"""Which rows belong to which cluster, handed out in stacks of clusters of one size; rows stay where they are.
 
 Belongs here: bookkeeping of clusters. No estimation does.
 """

@@ -1,6 +1,6 @@
 """CR2 and its degrees of freedom for a weighted fit when errors are modelled as of equal variance, weights or not.
 
-clubSandwich's default for a weighted lm. Through each cluster's rows, or through twice the columns, whichever are fewer.
+clubSandwich's default for a weighted lm. Through each cluster's rows, or twice the columns, whichever are fewer.
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.estimation.sample import Array
 
@@ -37,7 +38,7 @@ class LeastSquares:
     """
 
     coefficients: Array
-    kept: Array
+    kept: NDArray[np.int64]
     basis: Array
     rows: Array
     residuals: Array
@@ -97,7 +98,7 @@ def least_squares(columns: Array, outcome: Array, weights: Array | None = None) 
     rows, target = (columns, outcome) if root is None else (columns * root[:, None], outcome * root)
     kept, triangle, rotated = _triangle(rows, target)
     rows = rows if len(kept) == rows.shape[1] else np.ascontiguousarray(rows[:, kept])
-    basis = np.linalg.inv(triangle)
+    basis = np.asarray(np.linalg.inv(triangle), dtype=float)
     found, residuals = _refined(rows, target, basis, basis @ rotated)
     coefficients = np.full(columns.shape[1], np.nan)
     coefficients[kept] = found
@@ -126,7 +127,7 @@ def _checked(columns: Array, outcome: Array, weights: Array | None) -> tuple[Arr
     return columns, outcome
 
 
-def _triangle(rows: Array, target: Array) -> tuple[Array, Array, Array]:
+def _triangle(rows: Array, target: Array) -> tuple[NDArray[np.int64], Array, Array]:
     """Kept positions, upper triangle R of the kept columns, and Q'target."""
     products = rows.T @ rows
     scale = np.sqrt(np.diag(products))
@@ -138,7 +139,7 @@ def _triangle(rows: Array, target: Array) -> tuple[Array, Array, Array]:
     return _orthogonal(rows, target, scale)
 
 
-def _orthogonal(rows: Array, target: Array, scale: Array) -> tuple[Array, Array, Array]:
+def _orthogonal(rows: Array, target: Array, scale: Array) -> tuple[NDArray[np.int64], Array, Array]:
     kept = _independent(_block_triangle(rows), scale)
     if not len(kept):
         raise ValueError("No column varies.")
@@ -146,7 +147,7 @@ def _orthogonal(rows: Array, target: Array, scale: Array) -> tuple[Array, Array,
     return kept, triangle[: len(kept), : len(kept)], triangle[: len(kept), -1]
 
 
-def _independent(triangle: Array, scale: Array) -> Array:
+def _independent(triangle: Array, scale: Array) -> NDArray[np.int64]:
     """Positions of columns that those kept before them do not explain, from a triangle of all columns."""
     kept: list[int] = []
     directions = np.empty((triangle.shape[0], 0))
@@ -166,5 +167,6 @@ def _block_triangle(rows: Array) -> Array:
     """Upper triangle of all rows, from the triangles of blocks."""
     triangle = np.empty((0, rows.shape[1]))
     for first in range(0, len(rows), ROWS_AT_A_TIME):
-        triangle = np.linalg.qr(np.vstack([triangle, rows[first : first + ROWS_AT_A_TIME]]), mode="r")
+        stacked = np.vstack([triangle, rows[first : first + ROWS_AT_A_TIME]])
+        triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
     return triangle

@@ -177,8 +177,8 @@ def paired_table(
         *cells,
         Inference(value, None, *_newcombe(cells, level), p=mid),
         Inference(value, None, *_tango(cells, level)),
-        _wald(*(x + 0.5 for x in cells), level=level),
-        _wald(*cells, level=level),
+        _wald((both + 0.5, b + 0.5, c + 0.5, neither + 0.5), level),
+        _wald(cells, level),
         _conditional_odds(b, c, exact, level),
         exact,
         mid,
@@ -195,8 +195,9 @@ def _not_pairs(reason: str) -> EstimationRefusal:
     )
 
 
-def _wald(a: float, b: float, c: float, d: float, level: float) -> Inference:
-    n = a + b + c + d
+def _wald(cells: tuple[float, float, float, float], level: float) -> Inference:
+    _, b, c, _ = cells
+    n = sum(cells)
     variance = (b + c - (b - c) ** 2 / n) / n**2
     return z_inference((b - c) / n, sqrt(variance), level) if variance > 0 else Inference((b - c) / n)
 

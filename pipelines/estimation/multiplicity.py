@@ -6,6 +6,7 @@ protocol's.
 
 import numpy as np
 
+from pipelines.estimation.grouped import Codes
 from pipelines.estimation.sample import Array
 
 TIE = 1e-7
@@ -116,7 +117,7 @@ def _checked(p: Array) -> Array:
     return p
 
 
-def _back(adjusted: Array, order: Array) -> Array:
+def _back(adjusted: Array, order: Codes) -> Array:
     restored = np.empty(len(order))
     restored[order] = adjusted
     return restored

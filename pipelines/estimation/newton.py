@@ -74,8 +74,8 @@ def maximise(evaluate: Callable[[Array], Derivatives], start: Array, largest_ste
         decrement = float(score @ direction)
         if decrement < DECREMENT:
             # One step more costs little and, near the top, squares the error that is left.
-            last, found = at + direction, evaluate(at + direction)
-            return Maximum(last, *found) if np.isfinite(found[0]) else Maximum(at, value, score, information)
+            last = evaluate(at + direction)
+            return Maximum(at + direction, *last) if np.isfinite(last[0]) else Maximum(at, value, score, information)
         longest = float(np.abs(direction).max())
         scale = min(1.0, largest_step / longest) if longest > 0 else 1.0
         found = _halved(evaluate, at, value, direction * scale)

@@ -162,13 +162,16 @@ def _fit(
         influence = _summed(influence, *clusters)
     unit = np.outer(scale, scale)
     wald = float(top.parameters @ np.linalg.solve(covariance, top.parameters))
+    likelihood, by_wald, by_score = (_chi_square(x, len(zero)) for x in (2 * (top.value - null), wald, score_test))
     return CoxFit(
         top.parameters / scale,
         covariance / unit,
         influence.T @ influence / unit,
         top.value,
         null,
-        *(_chi_square(x, len(zero)) for x in (2 * (top.value - null), wald, score_test)),
+        likelihood,
+        by_wald,
+        by_score,
         len(z),
         sum(len(stratum.dead) for stratum in sets),
         None if clusters is None else clusters[1],

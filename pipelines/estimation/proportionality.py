@@ -91,7 +91,7 @@ def _transformed(fit: CoxFit, times: Array, deaths: Integers, transform: Transfo
             raise ValueError("The logarithm needs times above zero.")
         return np.log(times)
     at, place = np.unique(times, return_inverse=True)
-    together = np.bincount(place, weights=deaths)
+    together = np.asarray(np.bincount(place, weights=deaths), dtype=float)
     if transform == "rank":
         return np.asarray((np.cumsum(together) - (together - 1) / 2)[place])
     return np.asarray(_event_share_before(fit, at, together)[place])

@@ -1,4 +1,4 @@
-"""Randomisation inference: where does what was seen lie among what every other assignment would have shown?
+"""Randomisation inference: where what was seen lies among what every other assignment would have shown.
 
 Belongs here: statistics, p-values, and the interval of constant effects. The assignments themselves are `assignment`'s.
 """
@@ -227,7 +227,7 @@ def _units(
     centred = outcome - outcome.mean()
     measured = _ranks(centred, block_of) if statistic == "rank" else centred
     size = np.bincount(unit_of).astype(float)
-    totals = [np.bincount(unit_of, values) for values in (measured, centred)]
+    totals = [np.asarray(np.bincount(unit_of, values), dtype=float) for values in (measured, centred)]
     arm, home = treated[first], block_of[first]
     order = np.lexsort([arm, size, totals[1], home])
     cuts = np.flatnonzero(np.diff(home[order])) + 1
@@ -259,9 +259,7 @@ def _block(arm: NDArray[np.bool_], size: Array, measured: Array, total: Array) -
     Loads: y, x, n, y^2, yx, x^2, yn, xn, n^2, where y is the unit's total, n its people, x its treated people.
     """
     if arm.all() or not arm.any():
-        raise EstimationRefusal(
-            ONE_ARM, "Leave that block out, or join it with a similar one if they were drawn alike."
-        )
+        raise EstimationRefusal(ONE_ARM, "Leave that block out, or join it with one drawn alike.")
     x = size * arm
     loads = [measured, x, size, measured**2, measured * x, x**2, measured * size, x * size, size**2]
     difference = total[arm].sum() / size[arm].sum() - total[~arm].sum() / size[~arm].sum()

@@ -9,7 +9,7 @@ from scipy.special import expit
 from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
-from pipelines.estimation.arrays import arms_of, numbers_of
+from pipelines.estimation.arrays import Booleans, arms_of, numbers_of
 from pipelines.estimation.result import Inference
 from pipelines.estimation.sample import Array
 from pipelines.estimation.welch import log_ratio
@@ -112,7 +112,7 @@ def rank_comparison(outcome: ArrayLike, treated: ArrayLike, level: float = 0.95)
     )
 
 
-def _placements(ranks: Array, y: Array, arm: Array) -> tuple[Array, Array]:
+def _placements(ranks: Array, y: Array, arm: Booleans) -> tuple[Array, Array]:
     """For each treated person, the share of comparison people below; for each comparison person, of treated above."""
     n1, n0 = int(arm.sum()), int((~arm).sum())
     treatment = (ranks[arm] - rankdata(y[arm])) / n0
@@ -128,7 +128,7 @@ def _against_half(value: float, se: float, df: float | None, level: float) -> In
     return Inference(value, se, max(0.0, value - half), min(1.0, value + half), statistic, df, float(2 * tail))
 
 
-def _wilcoxon(ranks: Array, arm: Array) -> Inference:
+def _wilcoxon(ranks: Array, arm: Booleans) -> Inference:
     n, n1 = len(ranks), int(arm.sum())
     _, ties = np.unique(ranks, return_counts=True)
     spread = n1 * (n - n1) / 12 * (n + 1 - float((ties.astype(float) ** 3 - ties).sum()) / (n * (n - 1)))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2, norm
 
-from pipelines.estimation.arrays import arms_of, check_binary, groups_of, numbers_of
+from pipelines.estimation.arrays import Booleans, arms_of, check_binary, groups_of, numbers_of
 from pipelines.estimation.kaplan_meier import Survival, kaplan_meier
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference
@@ -129,7 +129,7 @@ def median_survival(time: ArrayLike, event: ArrayLike, level: float = 0.95, quan
     )
 
 
-def _stratum(time: Array, event: Array, arm: Array, weights: Weights) -> tuple[float, float]:
+def _stratum(time: Array, event: Array, arm: Booleans, weights: Weights) -> tuple[float, float]:
     """Weighted observed less expected events of the treatment arm, and its variance."""
     if not event.any():
         return 0.0, 0.0
@@ -161,7 +161,7 @@ def _log_log(share: float, variance: float, z: float) -> tuple[float, float]:
     return share ** exp(spread), share ** exp(-spread)
 
 
-def _first(times: Array, holds: Array) -> float | None:
+def _first(times: Array, holds: Booleans) -> float | None:
     return float(times[int(np.argmax(holds))]) if holds.any() else None
 
 

@@ -1,4 +1,4 @@
-"""The wild cluster restricted bootstrap of one contrast, from per-cluster sums alone: its cost does not grow with people.
+"""The wild cluster restricted bootstrap of one contrast, from per-cluster sums: its cost does not grow with people.
 
 Belongs here: signs, draws, p-values and the interval by inversion. Which bootstrap suits which design is the advisor's.
 """
@@ -50,8 +50,9 @@ class WildBootstrap:
     Parameters
     ----------
     result : Inference
-        The estimate, its CR1S standard error and t (any constant factor gives the same p), the symmetric p-value, and the interval of values that the same
-        test does not reject. A limit is None when no value far away is ever rejected on that side. `df` is None.
+        The estimate, its CR1S standard error and t (any constant factor gives the same p), the symmetric p-value, and
+        the interval of values that the same test does not reject. A limit is None when no value far away is ever
+        rejected on that side. `df` is None.
     p_equal_tail : float
         Twice the smaller tail, ties counted in both.
     draws : int
@@ -265,9 +266,9 @@ def _assignments(points: Array, clusters: int, draws: int, seed: int, enumerated
         shape = min(DRAWS_AT_A_TIME, draws - first), clusters
         if len(points) == 2:
             bits = np.unpackbits(generator.integers(0, 256, (shape[0], -(-clusters // 8)), dtype=np.uint8), axis=1)
-            yield 2.0 * bits[:, :clusters] - 1.0
+            yield np.asarray(2.0 * bits[:, :clusters] - 1.0, dtype=float)
         else:
-            yield points[generator.integers(0, len(points), shape, dtype=np.uint8)]
+            yield np.asarray(points[generator.integers(0, len(points), shape, dtype=np.uint8)])
 
 
 def _share(observed: float, drawn: Array, enumerated: bool) -> float:

@@ -121,7 +121,9 @@ def test_sign_and_size(effect, se, expected):
     found = sign_and_size(effect, se)
     assert (found.power, found.wrong_sign) == pytest.approx(expected[:2], abs=0.012)
     assert found.exaggeration == pytest.approx(expected[2], rel=0.03)
-    assert sign_and_size(effect, se, 1e7).exaggeration == pytest.approx(sign_and_size(effect, se, inf).exaggeration, rel=1e-5)
+    assert sign_and_size(effect, se, 1e7).exaggeration == pytest.approx(
+        sign_and_size(effect, se, inf).exaggeration, rel=1e-5
+    )
 
 
 def test_yuen():

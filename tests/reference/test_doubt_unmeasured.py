@@ -44,7 +44,9 @@ def test_e_values_through_conversion():
     assert odds_ratio_e_value(4.0, common=True).estimate == pytest.approx(2 + 2**0.5)
     assert odds_ratio_e_value(4.0, common=False).estimate == pytest.approx(4 + 12**0.5)
     ratio = (1 - 0.5 ** (0.56**0.5)) / (1 - 0.5 ** (0.56**-0.5))
-    assert hazard_ratio_e_value(0.56, common=True).estimate == pytest.approx(1 / ratio + (1 / ratio * (1 / ratio - 1)) ** 0.5)
+    assert hazard_ratio_e_value(0.56, common=True).estimate == pytest.approx(
+        1 / ratio + (1 / ratio * (1 / ratio - 1)) ** 0.5
+    )
     found = standardised_e_value(0.42, 0.14)  # exp(0.91 x 0.42) = 1.4655, lower exp(0.3822 - 0.2492) = 1.1423
     assert (found.risk_ratio, found.lower) == pytest.approx((1.46551, 1.14225), rel=1e-4)
     assert difference_e_value(0.2, 0.05, 0.35, 0.2).estimate == pytest.approx(2 + 2**0.5)

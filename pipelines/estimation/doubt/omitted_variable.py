@@ -101,7 +101,7 @@ def robustness_value(t: float, df: float, q: float = 1.0, alpha: float | None = 
     if f * critical > 1:
         return (f * f - critical * critical) / (1 + f * f)
     # Written as a quotient: the published difference of two large numbers loses its digits when f is large.
-    return 2 / (1 + sqrt(1 + 4 / beyond**2))
+    return 2 * beyond / (beyond + sqrt(beyond**2 + 4))
 
 
 def robustness(estimate: float, se: float, df: float, q: float = 1.0, alpha: float = 0.05) -> Robustness:
