@@ -16,7 +16,7 @@ from pipelines.protocol.outcomes import Outcome
 from pipelines.warehouse import named
 
 PEOPLE = """
-    SELECT p.arm, p.value, p.time, p.event::DOUBLE AS event, p.exposure, p.competing::DOUBLE AS competing
+    SELECT c.row_key, p.arm, p.value, p.time, p.event::DOUBLE AS event, p.exposure, p.competing::DOUBLE AS competing
     {own}
     FROM analysis.participants p JOIN validated.cases c USING (person_key)
     WHERE p.outcome = $outcome

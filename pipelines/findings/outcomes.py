@@ -51,8 +51,9 @@ def outcome_findings(making: Making) -> list[Finding]:
     """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
-    made = {key: (outcome, *effect(outcome_frame(making, key, outcome), outcome, making)) for key, outcome in outcomes}
-    adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan)
+    frames = {key: outcome_frame(making, key, outcome) for key, outcome in outcomes}
+    made = {key: (outcome, *effect(frames[key], outcome, making)) for key, outcome in outcomes}
+    adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, _, _) in made.items()]
     return [*effects, *(f for key, (outcome, _, found) in made.items() for f in beside(making, key, outcome, found))]
 

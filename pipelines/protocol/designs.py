@@ -289,7 +289,13 @@ Adjustment = Literal["none", "holm", "benjamini_hochberg", "romano_wolf"]
 
 
 class Multiplicity(Part):
-    """How p values are adjusted for the number of outcomes of one tier."""
+    """How p values are adjusted for the number of outcomes of one tier.
+
+    `holm` keeps the chance of any false alarm at the level, `benjamini_hochberg` the share of false alarms.
+    `romano_wolf` is as strict as `holm` and gains where outcomes hang together: it draws the assignment again, for all
+    outcomes at once. Where chance did not decide, or an outcome is a time to an event, `holm` takes its place and is
+    named.
+    """
 
     primary: Adjustment = "holm"
     """Of primary outcomes."""
