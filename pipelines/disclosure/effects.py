@@ -167,8 +167,9 @@ def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectRes
 def _warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
     """Return warnings without those that tell of one person's covariates, or of a covariate that is all or none."""
     from pipelines.estimation.adjusted import DROPPED, LEVERAGE, TOO_SMALL
+    from pipelines.estimation.matching import ADDS_NOTHING
 
-    telling = (DROPPED, LEVERAGE, TOO_SMALL, "The adjusted estimate is not shown.")
+    telling = (DROPPED, LEVERAGE, TOO_SMALL, ADDS_NOTHING, "The adjusted estimate is not shown.")
     said = (ADJUSTED_WARNING if warning.startswith(telling) else warning for warning in warnings)
     return tuple(dict.fromkeys(said))
 

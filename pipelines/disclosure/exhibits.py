@@ -14,6 +14,8 @@ from pipelines.findings.models import EffectResult
 
 WITH_EFFECT = "withheld together with the estimate"
 FIGURES = ("value", "se", "lower", "upper", "df", "p")
+FEW_LEFT_OUT = "rounding, because few of a group are left out of the comparison"
+STEPS = (0.01, 0.02, 0.05, 0.1)
 MEANS = ("treated", "before", "after", "treated_sd", "before_sd", "after_sd")
 RATIOS = ("difference_before", "difference_after", "variance_ratio_before", "variance_ratio_after")
 ROW_FIGURES = (*MEANS, *RATIOS, "ecdf_before", "ecdf_after")
@@ -82,6 +84,9 @@ def comparison(
         () if few_left else tuple(_row(row, result, rules, log, "left_out") for row in result.left_out if not row.share)
     )
     rows = tuple(_row(row, result, rules, log, "rows", gone=gone) for row in result.rows)
+    if not gone and _few_not_used(result, rules):
+        rows = tuple(_without_the_few(row, result, rules) for row in rows)
+        log.rounded("rows", FEW_LEFT_OUT)
     if gone:
         log.withheld("all figures", WITH_EFFECT)
     effective = (
@@ -101,6 +106,33 @@ def comparison(
             "withheld": gone,
         }
     )
+
+
+def _few_not_used(result: ComparisonResult, rules: Policy) -> bool:
+    """Tell whether so few people are left out of a group that figures before and after would give them away."""
+    treated = too_small((result.treated or 0) - (result.treated_used or 0), rules)
+    return treated or too_small((result.pool or 0) - (result.pool_used or 0), rules)
+
+
+def _without_the_few(row: AlikeRow, result: ComparisonResult, rules: Policy) -> AlikeRow:
+    """Return a row from which those left out cannot be had.
+
+    Exact averages of 185 people and of 184 of them give the 185th. What is known only of all of them goes, and their
+    standardised difference is rounded so far that one person's value stays uncertain by about a standard deviation.
+    """
+    pool = (result.pool or 0) - (result.pool_used or 0)
+    size = min(result.treated or 1, result.pool or 1)
+    step = next((step for step in STEPS if step * size >= 1.8), STEPS[-1])
+    before = row.difference_before
+    gone = (
+        "treated_sd",
+        "before_sd",
+        "variance_ratio_before",
+        "ecdf_before",
+        *(("before",) if too_small(pool, rules) else ()),
+    )
+    rounded = None if before is None else round(round(before / step) * step, 2)
+    return row.model_copy(update={**dict.fromkeys(gone), "difference_before": rounded})
 
 
 def _overlap(result: ComparisonResult, rules: Policy) -> float | None:

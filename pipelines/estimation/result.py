@@ -96,6 +96,9 @@ class ArmSummary:
         Standard error and confidence limits of `mean`: Wilson for proportions, t for means, normal for survival.
     censored : int or None
         Survival only: people whose follow-up ended, without the event, before the horizon.
+    contributors : int or None
+        People on whom the mean rests, for disclosure control: those with another value than the most common one. None
+        where it rests on everybody of the arm in the frame.
     """
 
     measure: str
@@ -105,6 +108,7 @@ class ArmSummary:
     lower: float | None = None
     upper: float | None = None
     censored: int | None = None
+    contributors: int | None = None
 
 
 @dataclass(frozen=True)

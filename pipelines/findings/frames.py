@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, PERIOD, TAKE_UP, UNIT
+from pipelines.estimation.engines import OVER_TIME
 from pipelines.findings.making import Making
 from pipelines.findings.periods import after, numbered
 from pipelines.protocol.models import Plan
@@ -25,8 +26,9 @@ PEOPLE = """
 UNITS = """
     SELECT c.arm, a.{value}::DOUBLE AS value, {exposure} AS exposure, a.period, a.period_date, c.row_key AS "{unit}"
     {own}
-    FROM validated.assessments a JOIN validated.cases c USING (person_key)
-    ORDER BY c.row_key, a.period, a.period_date
+    FROM validated.cases c {join} JOIN validated.assessments a USING (person_key)
+    {where}
+    ORDER BY c.source_file, c.source_row, c.row_key, a.period, a.period_date
 """
 SERIES = """
     SELECT
@@ -46,8 +48,15 @@ def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
         series = making.frame(SERIES.format(value=value, exposure=exposure))
         began = getattr(making.plan.design, "began", "")
         return numbered(series.assign(**{AFTER: after(series, began).astype(float)}), PERIOD)
-    sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=_own(making.plan, outcome) + _dose(making.plan))
+    own = _own(making.plan, outcome) + _dose(making.plan)
+    sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=own, **_everybody(making.plan))
     return numbered(making.frame(sql), PERIOD)
+
+
+def _everybody(plan: Plan) -> dict[str, str]:
+    """Return how people who were never assessed are kept: as missing, where a row must be a person with an arm."""
+    over_time = plan.design is not None and plan.design.kind in OVER_TIME
+    return {"join": "" if over_time else "LEFT", "where": "" if over_time else "WHERE c.arm IS NOT NULL"}
 
 
 def _own(plan: Plan, outcome: Outcome) -> str:

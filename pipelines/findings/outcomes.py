@@ -44,6 +44,8 @@ COUNTED = {
     "before_after": "everybody whose outcome is known before and after",
     "matched": "everybody in the treatment group who has a match, with their matches",
 }
+OF_ANOTHER_KIND = ("ordinal", "time_to_event")
+"""Types whose figure may be a chance or a share, to which a difference that was set in their own unit says nothing."""
 EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in the group they were given"
 
 
@@ -209,15 +211,24 @@ def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
         lower=summary.lower,
         upper=summary.upper,
         censored=summary.censored,
-        contributors=None if found.events or found.arm_titles else contributors(people),
+        contributors=summary.contributors if summary.contributors is not None else _resting_on(found, people),
     )
+
+
+def _resting_on(found: Estimate, people: Any) -> int | None:
+    return None if found.events or found.arm_titles else contributors(people)
 
 
 def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:
     """Return the estimate as a result."""
     known = figures(found, outcome.good_direction, making.plan.confidence_level)
+    base = _base(outcome, making)
+    if outcome.type != "binary" and not found.null:
+        base["unit"] = found.unit
+    if found.unit != outcome.unit and outcome.type in OF_ANOTHER_KIND:
+        base["minimum_important_difference"] = None
     return EffectResult(
-        **_base(outcome, making),
+        **base,
         **known,
         arms=_arms(found, frame, making),
         engine=found.engine,

@@ -1,5 +1,9 @@
 """What every design says of its groups before it compares them, and the floors below which it does not."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 from pipelines.estimation.design import ARMS, Design
 from pipelines.estimation.means import summarise
 from pipelines.estimation.proportions import wilson
@@ -68,9 +72,14 @@ def floors(sample: Sample, description: Estimate, design: Design) -> str | None:
     return below_floor(sample.n, events, design)
 
 
+def contributors(values: Sequence[float]) -> int:
+    """Return how many people have another value than the most common one: those on whom a mean rests."""
+    return len(values) - max(Counter(values).values(), default=0)
+
+
 def _summary(values: Array, design: Design) -> ArmSummary:
     if design.outcome_type != "binary":
-        return summarise(values, design.level)
+        return replace(summarise(values, design.level), contributors=contributors(values.tolist()))
     events, n = int(values.sum()), len(values)
     p = events / n
     lower, upper = wilson(events, n, design.level)

@@ -116,7 +116,7 @@ def _arm(result: EffectResult, arm: ArmSummary | None) -> str:
 
 def _short_unit(result: EffectResult) -> str:
     """Name the unit for a narrow cell."""
-    return "" if result.null else "points" if result.outcome_type == "binary" else result.unit
+    return "" if result.null else "points" if numbers.is_share(result) else result.unit
 
 
 def _effect_size(result: EffectResult) -> str:
