@@ -95,7 +95,7 @@ class Weighted(Part):
     estimand: Estimand = "treated"
     """For whom the effect is meant: those in the treatment group, or everyone. With `overlap` it is those who could
     have been in either group."""
-    moments: Literal[1, 2] = 1
+    moments: Annotated[int, Field(ge=1, le=2)] = 1
     """With `entropy`: 1 balances averages, 2 the spread of numbers too."""
     trim: Annotated[float, Field(ge=0, lt=0.5)] = 0
     """With `inverse_probability`: people whose chance of being in the treatment group lies below this or above one

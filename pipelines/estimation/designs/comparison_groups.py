@@ -20,7 +20,7 @@ from pipelines.estimation.designs.describing import contributors, described, flo
 from pipelines.estimation.doubly_robust import doubly_robust
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.matched_effects import ComparisonEffect, matched_effect
-from pipelines.estimation.matching import match
+from pipelines.estimation.matching import CHANGED, match
 from pipelines.estimation.overlap import overlap
 from pipelines.estimation.propensity import propensity
 from pipelines.estimation.refusal import EstimationRefusal
@@ -37,6 +37,16 @@ NOT_OBSERVED = (
     "differed between the groups."
 )
 ESTIMANDS: dict[str, Literal["ATT", "ATE"]] = {"treated": "ATT", "everyone": "ATE"}
+FOR_WHOM = {
+    "treated": "What was tested for the people who were offered it: how they did, against how they would have done "
+    "without it, on average.",
+    "matched": "What was tested for those of the people who were offered it who have somebody alike to be compared "
+    "with: how they did, against how they would have done without it, on average.",
+    "everyone": "What was tested for everybody in both groups: how they would have done with it, against without it, "
+    "on average.",
+    "overlap": "What was tested for people who could have been in either group: how they would have done with it, "
+    "against without it, on average.",
+}
 BEFORE = "before any adjustment"
 ENGINES = {
     "weighted, ipw": "inverse probability weights",
@@ -93,12 +103,23 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         led,
         engine=ENGINES.get(made.effect.method, made.effect.method),
         why=f"{made.effect.sentence} {made.effect.note}",
-        estimand=made.effect.sentence,
+        estimand=_estimand(design, made),
         residual_df=min(led.n.values()) - 1 - people.pool.columns.shape[1] * (design.kind != "matched"),
         others=_others(people, description, design),
         comparison=_comparison(people, made, balanced, design),
         warnings=tuple(dict.fromkeys((*led.warnings, NOT_OBSERVED, *made.effect.warnings, *made.warnings))),
     )
+
+
+def _estimand(design: Design, made: Made) -> str:
+    """Say for whom the effect is meant, without a method's name."""
+    declared = design.declared
+    if getattr(declared, "method", "") == "overlap":
+        return FOR_WHOM["overlap"]
+    if getattr(declared, "estimand", "treated") == "everyone":
+        return FOR_WHOM["everyone"]
+    left_out = made.weights is not None and CHANGED in made.effect.warnings
+    return FOR_WHOM["matched" if left_out else "treated"]
 
 
 def _people(sample: Sample, design: Design) -> People:
