@@ -145,12 +145,13 @@ def _simple(result: EffectResult) -> bool:
 
 
 def _rounded_sizes(result: EffectResult, rules: Policy) -> EffectResult:
-    """Return an effect with rounded counts."""
+    """Return an effect with rounded counts, and without degrees of freedom."""
     arms = {
         key: arm.model_copy(update={"n": rounded(arm.n, rules), "events": rounded(arm.events, rules)})
         for key, arm in result.arms.items()
     }
-    return result.model_copy(update={"arms": arms})
+    # Degrees of freedom may be a count too, such as matched pairs less one.
+    return result.model_copy(update={"arms": arms, "df": None})
 
 
 def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
@@ -232,7 +233,7 @@ def _coarse(result: EffectResult, log: Log) -> EffectResult:
 
 
 def _coarse_arm(arm: ArmSummary, error: float | None) -> ArmSummary:
-    figures = {name: like(getattr(arm, name), error) for name in ("average", "lower", "upper")}
+    figures = {name: like(getattr(arm, name), error) for name in ("average", "spread", "lower", "upper")}
     return arm.model_copy(update=figures)
 
 
