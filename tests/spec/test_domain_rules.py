@@ -211,7 +211,7 @@ CONSENTS: list[tuple[Row | None, bool]] = [
 ]
 
 
-@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events", "assessments"])
 @pytest.mark.parametrize(("consent", "breaks"), CONSENTS)
 def test_records_are_linked_with_consent_only(bench: Bench, noun: str, consent: Row | None, breaks: bool) -> None:
     bench.fill(f"staging.{noun}", {})
@@ -559,9 +559,12 @@ def test_an_intake_of_one_week_is_no_bunching(bench: Bench) -> None:
 # --- all rules together ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "noun", ["cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"]
+TABLES = (
+    *("cases", "events", "assessments", "series", "outcomes", "contacts", "spend", "consents", "documents", "codings"),
 )
+
+
+@pytest.mark.parametrize("noun", TABLES)
 def test_every_rule_is_known_before_any_pilot_and_reads_well(noun: str) -> None:
     known = dict(rule_ids(noun))
     full = "{spend_per_entry: 1, spend_per_person: 1, age: {field: age}, consent_before_linking: true}"
@@ -601,7 +604,7 @@ def test_the_demonstration_pilots_rules_are_all_known(tmp_path: Any) -> None:
     workspace = Workspace(tmp_path)
     for key in ("transitional-aid/baltimore", "residential-treatment/site-a", "personal-fund/northmoor"):
         site = workspace.site(*key.split("/"))
-        for noun in ("cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"):
+        for noun in TABLES:
             asked = {rule.id for rule in rules_for(site.protocol, noun, site.site)}
             assert asked <= dict(rule_ids(noun)).keys()
 
