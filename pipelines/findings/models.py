@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.across import SitesResult as SitesResult
+from pipelines.findings.across import SynthesisResult as SynthesisResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
@@ -35,7 +37,7 @@ class Scope(Record):
     pilot: str
     """Key of the pilot."""
     site: str
-    """Key of the site."""
+    """Key of the site; empty for what is said of all sites together."""
     subject: str = ""
     """Key of the outcome, theme, component, question or check; empty when it speaks of the whole site."""
     population: str = ""
@@ -355,7 +357,9 @@ Result = Annotated[
     | DifferenceResult
     | LinkageResult
     | ProbabilisticLinkageResult
-    | CorrectionsResult,
+    | CorrectionsResult
+    | SynthesisResult
+    | SitesResult,
     Field(discriminator="kind"),
 ]
 
