@@ -85,8 +85,8 @@ def averaged(
     Returns
     -------
     Averaged
-        Without an average below five sites; then Hartung and Knapp's interval stands among the others, marked as a
-        lesson: it shows why no average is given.
+        Without an average below five sites; then Hartung and Knapp's interval, where it is the wide one, stands among
+        the others, marked as a lesson: it shows why no average is given.
     """
     if len(estimates) < 2:
         return Averaged(why_not=ONE if estimates else NONE)
@@ -149,8 +149,14 @@ def _test_only(sites: SiteEstimates) -> Heterogeneity:
 
 
 def _lesson(sites: SiteEstimates, scale: Scale, measure: str, level: float) -> tuple[OtherAverage, ...]:
-    knapp = pool(sites, "REML", level).hartung_knapp
-    return (_beside(LESSON.format(k=sites.k), measure, knapp, None, scale),) if knapp else ()
+    """Return Hartung and Knapp's interval where it is the wide one; of sites that lie close together by luck none.
+
+    There it would come out narrow, and seem to say that so few sites agree.
+    """
+    found = pool(sites, "REML", level)
+    if found.rule == "normal" or found.hartung_knapp is None:
+        return ()
+    return (_beside(LESSON.format(k=sites.k), measure, found.hartung_knapp, None, scale),)
 
 
 def _without(sites: SiteEstimates, titles: Mapping[str, str], scale: Scale, level: float) -> tuple[Without, ...]:
