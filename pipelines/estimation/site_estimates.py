@@ -91,6 +91,7 @@ def site_estimates(names: Sequence[str], values: Sequence[float], ses: Sequence[
     for name, value, se in zip(names, values, ses, strict=True):
         if not (isfinite(value) and isfinite(se)):
             raise EstimationRefusal(NOT_A_NUMBER[0].format(name=name), NOT_A_NUMBER[1])
+    for name, value, se in zip(names, values, ses, strict=True):
         if no_error(value, se, max(ses)):
             raise EstimationRefusal(NO_ERROR[0].format(name=name), NO_ERROR[1])
     return SiteEstimates(tuple(names), np.array(values, dtype=float), np.array(ses, dtype=float) ** 2)

@@ -91,7 +91,9 @@ class Average(Record):
     value: float
     """Average, in the unit of the estimates."""
     se: float
-    """Standard error; of a ratio that of its logarithm."""
+    """Normal-theory standard error; of a ratio that of its logarithm."""
+    se_hartung_knapp: Figure = None
+    """Hartung and Knapp's standard error, from how far sites lie from the average; the interval uses the larger one."""
     lower: float
     """Lower limit."""
     upper: float
@@ -99,7 +101,7 @@ class Average(Record):
     p: float
     """Two-sided p value."""
     df: int | None = None
-    """Degrees of freedom of the interval; None for a normal one."""
+    """Degrees of freedom of the interval."""
     method: str
     """How the sites were weighted and the variance between them was estimated."""
     rule: str

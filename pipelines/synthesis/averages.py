@@ -14,11 +14,12 @@ from pipelines.estimation.site_estimates import OnScale, SiteEstimates, site_est
 from pipelines.findings.across import Average, Heterogeneity, OtherAverage, Range, Without
 
 METHOD = "random effects; variance between sites by restricted maximum likelihood"
-KNAPP = (
-    "Hartung-Knapp: t with k − 1 degrees of freedom; it is used because it is wider than the normal interval, and the"
-    " wider of the two is always shown"
+RULE = (
+    "t with k − 1 degrees of freedom and the larger of two standard errors, Hartung and Knapp's and the normal one, so"
+    " that it is never narrower than the normal interval"
 )
-NORMAL = "normal: used because it is wider than Hartung and Knapp's, and the wider of the two is always shown"
+KNAPP = f"{RULE}; here Hartung and Knapp's is the larger"
+WIDENED = f"{RULE}; here the normal one is the larger, because the sites lie close together"
 BY_T = "Higgins, Thompson and Spiegelhalter 2009: t with k − 2 degrees of freedom"
 BY_NORMAL = "normal distribution, as some software prints it"
 NONE = "No site has an estimate that could be compared."
@@ -27,7 +28,7 @@ FEW = (
     f"With fewer than {FEWEST_SITES} sites the spread between sites cannot be estimated, so each site is shown and no"
     " average is given."
 )
-OF_LOGARITHMS = "REML of the logarithms, the wider interval"
+OF_LOGARITHMS = "REML of the logarithms, as the headline"
 LESSON = "Hartung-Knapp, {k} sites (a lesson, not a result)"
 
 Scale = Literal["as estimated", "logarithm"]
@@ -118,12 +119,13 @@ def _average(found: Pooled, scale: Scale) -> Average:
     return Average(
         value=_back(found.value, scale),
         se=found.se,
+        se_hartung_knapp=found.hartung_knapp.se if found.hartung_knapp else None,
         lower=_back(found.lower, scale),
         upper=_back(found.upper, scale),
         p=found.p,
         df=found.df,
         method=METHOD,
-        rule=NORMAL if found.rule == "normal" else KNAPP,
+        rule=KNAPP if found.rule == "Hartung-Knapp" else WIDENED,
     )
 
 
@@ -154,7 +156,7 @@ def _lesson(sites: SiteEstimates, scale: Scale, measure: str, level: float) -> t
     There it would come out narrow, and seem to say that so few sites agree.
     """
     found = pool(sites, "REML", level)
-    if found.rule == "normal" or found.hartung_knapp is None:
+    if found.rule != "Hartung-Knapp" or found.hartung_knapp is None:
         return ()
     return (_beside(LESSON.format(k=sites.k), measure, found.hartung_knapp, None, scale),)
 
@@ -173,9 +175,7 @@ def _without(sites: SiteEstimates, titles: Mapping[str, str], scale: Scale, leve
     )
 
 
-def _others(
-    sites: SiteEstimates, found: Pooled, scale: Scale, measure: str, level: float
-) -> tuple[OtherAverage, ...]:
+def _others(sites: SiteEstimates, found: Pooled, scale: Scale, measure: str, level: float) -> tuple[OtherAverage, ...]:
     """Return the other methods' averages: REML with each interval first, then other variances between sites."""
     tau2 = found.spread.tau2
     told = [_beside("REML, normal interval", measure, found.normal, tau2, scale)]

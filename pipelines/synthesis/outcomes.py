@@ -222,4 +222,3 @@ def _site(one: Candidate, weight: float | None) -> SiteEffect:
 def _verdict(said: str) -> Verdict:
     known: dict[str, Verdict] = {"better": "better", "worse": "worse", "inconclusive": "inconclusive"}
     return known.get(said, "described")
-

@@ -75,8 +75,9 @@ def sites_words(result: SitesResult) -> str:
     if not missing:
         every = "Both" if here == 2 else f"All {in_words(here)}"
         return f"{every} sites of the pilot have released evidence."
-    return f"Of {several_sites(len(result.sites))}, {in_words(here)} {'has' if here == 1 else 'have'} released evidence;" + (
-        f" not in here: {listed(missing)}."
+    return (
+        f"Of {several_sites(len(result.sites))}, {in_words(here)} {'has' if here == 1 else 'have'} released evidence;"
+        + (f" not in here: {listed(missing)}.")
     )
 
 
@@ -158,7 +159,9 @@ def tally(compared: Sequence[SiteEffect]) -> str:
     at = {side: [site.title for site in compared if site.verdict == side] for side in sides}
     everywhere = next((side for side, titles in at.items() if len(titles) == len(compared)), None)
     if everywhere:
-        return f"In {'both' if len(compared) == 2 else f'all {in_words(len(compared))}'} the interval {sides[everywhere]}."
+        return (
+            f"In {'both' if len(compared) == 2 else f'all {in_words(len(compared))}'} the interval {sides[everywhere]}."
+        )
     return f"The interval {listed([f'{sides[side]} in {listed(titles)}' for side, titles in at.items() if titles])}."
 
 

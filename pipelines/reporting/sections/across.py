@@ -194,9 +194,7 @@ def _groups(evidence: Evidence) -> str:
 
 
 def _row(result: SynthesisResult, site: SiteEffect) -> tuple[str, ...]:
-    people = ", ".join(
-        numbers.count(site.n[arm]) for arm in ("treatment", "comparison", "everyone") if arm in site.n
-    )
+    people = ", ".join(numbers.count(site.n[arm]) for arm in ("treatment", "comparison", "everyone") if arm in site.n)
     if site.left_out:
         row = (site.title, people, "not compared", "", "")
     else:

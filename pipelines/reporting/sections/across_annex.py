@@ -9,7 +9,7 @@ from pipelines.reporting import numbers, sentences
 from pipelines.reporting.markup import bullets, code, heading, joined, plain
 from pipelines.reporting.sections.across import outcomes_of, sites_of
 from pipelines.reporting.tables import Table, markdown
-from pipelines.synthesis.averages import FEW, KNAPP, METHOD
+from pipelines.synthesis.averages import FEW, METHOD, RULE
 
 
 def methods(evidence: Evidence) -> str:
@@ -19,11 +19,11 @@ def methods(evidence: Evidence) -> str:
     if any(result.pooled for result in found):
         told += [
             f"Average over sites: {METHOD} (Fisher scoring; Viechtbauer 2005).",
-            f"Interval: {KNAPP} (Hartung and Knapp 2001; Jackson et al. 2017).",
+            f"Interval: {RULE} (Hartung and Knapp 2001; Knapp and Hartung 2003; Röver, Knapp and Friede 2015).",
             "Variance between sites: interval by Q-profile (Viechtbauer 2007); I² and H² follow from it (Higgins and"
             " Thompson 2002).",
             "A further site: prediction interval by the t distribution with k − 2 degrees of freedom (Higgins, Thompson"
-            " and Spiegelhalter 2009).",
+            " and Spiegelhalter 2009). Of few sites it holds the truth somewhat less often than it says.",
         ]
     if any(not result.pooled and len(aw.compared(result)) > 1 for result in found):
         told.append(FEW)
