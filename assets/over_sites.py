@@ -18,7 +18,7 @@ def run_over_sites(workspace: Workspace, keys: Sequence[str], *, as_of: str, ren
     ----------
     keys : the pilot sites that were run, whatever became of them: of one that was refused the earlier release counts.
     as_of : drop at which to look; empty for the present.
-    rendered : True writes the report again from the pilot's newest release, and only where all its sites were asked for.
+    rendered : True only writes the report again from the newest release, and only where all sites were asked for.
     """
     pilots, only = _pilots(keys), PILOT_REPORT if rendered else ()
     at = replace(workspace, as_of=as_of)

@@ -1,4 +1,4 @@
-"""Which pilot sites, and which pilots, there are: one partition each, read from the protocols of the workspace when definitions load.
+"""Which pilot sites and pilots there are: one partition each, read from the workspace's protocols on loading.
 
 What belongs here: turning protocols into partition keys. What does not: reading data, or saying what is wrong with a
 protocol in full (`pilotlens check` does).

@@ -92,7 +92,7 @@ def _section(workspace: Workspace, folder: PurePosixPath, files: list[PurePosixP
 
 
 def _title(workspace: Workspace, folder: PurePosixPath) -> str:
-    """Return the name for readers of a site or a pilot; its key while the protocol cannot be read: reports still stand."""
+    """Return a site's or pilot's name for readers; its key while the protocol cannot be read: reports still stand."""
     try:
         return workspace.pilot(*folder.parts).title if len(folder.parts) == 1 else workspace.site(*folder.parts).title
     except Exception:

@@ -8,7 +8,7 @@ from pipelines.told import Told
 from pipelines.workspace import Pilot
 
 ROWS = {
-    "pilot": "One row is one finding over all sites of a pilot: what each site shows, and their average where it is earned.",
+    "pilot": "One row is one finding over all sites of a pilot: what each shows, and their average where it is earned.",
     "report": "The report on all sites of a pilot together, as a web page and a PDF. Open it with the link below.",
 }
 

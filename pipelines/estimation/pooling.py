@@ -150,8 +150,8 @@ def pool(sites: SiteEstimates, method: Method = "REML", level: float = 0.95) -> 
     ----------
     Hartung & Knapp 2001, Statistics in Medicine 20:3875-3889; Knapp & Hartung 2003, Statistics in Medicine
     22:2693-2710; Röver, Knapp & Friede 2015, BMC Medical Research Methodology 15:99; Partlett & Riley 2017, Statistics
-    in Medicine 36:301-317; Higgins, Thompson & Spiegelhalter 2009, Journal of the Royal Statistical Society A 172:137-159;
-    Higgins & Thompson 2002, Statistics in Medicine 21:1539-1558 (I2 and H2).
+    in Medicine 36:301-317; Higgins, Thompson & Spiegelhalter 2009, J. of the Royal Statistical Society A
+    172:137-159; Higgins & Thompson 2002, Statistics in Medicine 21:1539-1558 (I2 and H2).
     """
     if sites.k < 2:
         raise EstimationRefusal(*ALONE)
@@ -162,7 +162,9 @@ def pool(sites: SiteEstimates, method: Method = "REML", level: float = 0.95) -> 
     normal = z_inference(value, se, level)
     knapp = None if method == "fixed effect" else _hartung_knapp(value, tau2, ordered, level)
     rule, wider = _wider(normal, knapp, method, sites.k, level)
-    predicted = None if method == "fixed effect" or sites.k < 3 else _predicted(value, se, tau2, wider, sites.k, level)
+    predicted = None
+    if method != "fixed effect" and sites.k > 2:
+        predicted = _predicted(value, se, tau2, wider, sites.k, level)
     share = 1 / (sites.variances + tau2)
     return Pooled(
         method=method,

@@ -71,7 +71,7 @@ def _drop(connection: Any) -> DropFacts:
 
 
 def latest(site: PilotSite | Pilot) -> Path:
-    """Return the folder of the newest bundle of a site, or of a pilot over all sites; raise Refusal when there is none."""
+    """Return the folder of the newest bundle of a site, or of a pilot over its sites; raise Refusal without one."""
     pointer = site.releases_folder / LATEST
     again = f"Run it again: pilotlens run {site.key}"
     if not pointer.exists():

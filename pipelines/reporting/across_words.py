@@ -1,4 +1,4 @@
-"""How estimates of several sites are written: one unit for all of them. Sentences belong in pipelines.synthesis.words."""
+"""How estimates of several sites are written: one unit for all. Sentences belong in pipelines.synthesis.words."""
 
 from __future__ import annotations
 

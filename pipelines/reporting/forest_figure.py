@@ -1,4 +1,4 @@
-"""The forest plot: each site's estimate with its interval, one below the other; below them the average, if there is one.
+"""The forest plot: each site's estimate with its interval, one below the other; below them the average, if any.
 
 Sites that are not compared have a line too, so that nobody overlooks that they are missing.
 """

@@ -16,7 +16,7 @@ FEW = (
     "How much effects vary between sites, and what a further site would see. That takes at least"
     f" {FEWEST_SITES} sites with an estimate."
 )
-WHY = "Why sites differ, where they do. They differ in many ways at once, and few sites cannot tell which of them matters."
+WHY = "Why sites differ, where they do. They differ in many ways at once, and few sites cannot tell which way matters."
 
 
 def limits(sites: Sequence[ReleasedSite], outcomes: Sequence[SynthesisResult], pilot: Pilot) -> tuple[str, ...]:

@@ -104,16 +104,13 @@ def _average(result: SynthesisResult) -> str:
     if pooled is None:
         return ""
     k = sum(not site.left_out for site in result.sites)
-    caution = "" if result.randomised or result.verdict == "inconclusive" else ", which other differences may explain"
     what = f"the {result.measure} is" if result.scale == "logarithm" else "the difference is"
-    told = f"{figure(result, pooled.value)}{_per(result)} ({100 * result.level:g}% interval"
-    limits = between(result, pooled.lower, pooled.upper)
-    return (
-        f"Averaged over {several_sites(k)}, {what} {told} {limits}). The whole interval {SIDES[result.verdict]}{caution}."
-        if result.verdict in ("better", "worse")
-        else f"Averaged over {several_sites(k)}, {what} {told} {limits}). Inconclusive: the interval "
-        f"{SIDES['inconclusive']}."
-    )
+    limits = f"{100 * result.level:g}% interval {between(result, pooled.lower, pooled.upper)}"
+    told = f"Averaged over {several_sites(k)}, {what} {figure(result, pooled.value)}{_per(result)} ({limits})."
+    if result.verdict not in ("better", "worse"):
+        return f"{told} Inconclusive: the interval {SIDES['inconclusive']}."
+    caution = "" if result.randomised else ", which other differences may explain"
+    return f"{told} The whole interval {SIDES[result.verdict]}{caution}."
 
 
 def _differ(result: SynthesisResult) -> str:

@@ -206,7 +206,7 @@ DRAWS = 4000 if ALL else 200
 
 @pytest.mark.parametrize(("k", "tau"), [(5, 0.0), (5, 0.3), (12, 0.3)])
 def test_intervals_hold_the_truth_as_often_as_they_say(k, tau):
-    """Few sites of unequal precision: ours holds the truth in about 95 of 100; the normal one and prediction fall short."""
+    """Few sites of unequal precision: ours holds the truth in about 95 of 100; the normal one falls short."""
     draw = np.random.Generator(np.random.PCG64(20261126 + k))
     ses = np.geomspace(0.1, 0.5, k)
     held = {"ours": 0, "normal": 0, "prediction": 0}

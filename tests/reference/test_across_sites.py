@@ -47,8 +47,10 @@ def schools() -> SiteEstimates:
 
 @pytest.fixture(scope="module")
 def expectancy() -> SiteEstimates:
-    """Teachers' expectations and pupils' IQ, 19 experiments (Raudenbush & Bryk 1985, J. of Educational Statistics 10)."""
-    values = [.03, .12, -.14, 1.18, .26, -.06, -.02, -.32, .27, .80, .54, .18, -.02, .23, -.18, -.06, .30, .07, -.07]  # fmt: skip
+    """Teachers' expectations and pupils' IQ, 19 experiments (Raudenbush & Bryk 1985, JES 10:75-98)."""
+    values = [
+        .03, .12, -.14, 1.18, .26, -.06, -.02, -.32, .27, .80, .54, .18, -.02, .23, -.18, -.06, .30, .07, -.07,
+    ]  # fmt: skip
     variances = [
         .0156, .0216, .0279, .1391, .1362, .0106, .0106, .0484, .0269, .0630, .0912, .0497, .0835, .0841, .0253, .0279,
         .0193, .0088, .0303,

@@ -189,8 +189,8 @@ def _table(result: SynthesisResult, number: int, evidence: Evidence) -> Table:
 
 
 def _groups(evidence: Evidence) -> str:
-    titles = [title for title in ev.arm_titles(evidence).values()]
-    return f" ({', '.join(titles)})" if titles else ""
+    titles = ", ".join(ev.arm_titles(evidence).values())
+    return f" ({titles})" if titles else ""
 
 
 def _row(result: SynthesisResult, site: SiteEffect) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The annex of the report on all sites: methods, other methods' averages, how much sites differ, and what it rests on."""
+"""The annex of the report on all sites: methods, other averages, how much sites differ, and what it rests on."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def other_methods(evidence: Evidence) -> str:
     beside = Table("methods", "Other methods' averages", head, rows, widths)
     caption = "Why no average is given: the interval it would have"
     note = (
-        "So few sites say next to nothing about how much sites vary, and the interval shows it. It is a lesson and not a"
-        " result: please do not quote it. An outcome that is not in the table has sites that lie close together, which so"
-        " few sites often do whatever is true."
+        "So few sites say next to nothing about how much sites vary, and the interval shows it. It is a lesson and not"
+        " a result: please do not quote it. An outcome that is not in the table has sites that lie close together,"
+        " which so few sites often do whatever is true."
     )
     return joined(
         heading(3, "Other methods") if rows else "",
