@@ -25,7 +25,8 @@ from pipelines.workspace import Pilot, Workspace
 )
 def new_releases(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Ask for one run of each pilot whose sites have released something new, once none of them is being run."""
-    workspace, before, after = Workspace.find(), _read(context.cursor), {}
+    workspace, before = Workspace.find(), _read(context.cursor)
+    after: dict[str, str] = {}
     requests: list[dg.RunRequest] = []
     for key in PILOTS.get_partition_keys():
         state = _state(workspace, key)

@@ -82,7 +82,7 @@ def _see_the_run_succeed(page: Page) -> None:
 def _see_the_checks_green(page: Page) -> None:
     page.get_by_role("link", name="Catalog").click()
     page.goto(re.sub(r"/assets.*|/catalog.*", "", page.url) + "/assets/validated_cases?view=checks")
-    expect(page.get_by_text("Passed", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Passed", exact=True).first).to_be_visible(timeout=A_RUN)
     expect(page.get_by_text("Failed", exact=True)).to_have_count(0)
     screenshot(page, "ui-checks")
 

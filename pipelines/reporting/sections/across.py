@@ -173,8 +173,9 @@ def _table(result: SynthesisResult, number: int, evidence: Evidence) -> Table:
     """Tabulate the sites: the numbers of the figure."""
     unit = f", {aw.unit(result)}" if aw.unit(result) else ""
     what = sentences.capital(result.measure) if result.scale == "logarithm" else "Difference"
-    head = ("Site", f"People{_groups(evidence)}", f"{what}{unit}", f"{aw.level(result)} interval", "Where it lies")
-    head += ("Weight",) if result.pooled else ()
+    weight = ("Weight",) if result.pooled else ()
+    limits = f"{aw.level(result)} interval"
+    head = ("Site", f"People{_groups(evidence)}", f"{what}{unit}", limits, "Where it lies", *weight)
     rows = [_row(result, site) for site in result.sites]
     if result.pooled:
         pooled = result.pooled

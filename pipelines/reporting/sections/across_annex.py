@@ -58,7 +58,8 @@ def _differing(result: SynthesisResult) -> tuple[str, ...]:
 
 def other_methods(evidence: Evidence) -> str:
     """Return other methods' averages; below five sites the one that teaches why no average is given."""
-    rows, lesson = [], []
+    rows: list[tuple[str, ...]] = []
+    lesson: list[tuple[str, ...]] = []
     for pair in outcomes_of(evidence):
         name = sentences.name(pair.result.outcome_type, pair.result.title)
         for other in pair.result.others:
