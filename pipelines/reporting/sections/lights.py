@@ -46,9 +46,7 @@ def _signal(evidence: Evidence) -> str:
     title, found = "Is there a signal on outcomes?", ev.headline(evidence)
     if not found:
         return block("card", light(*NOT_MEASURED), title=title)
-    told = [
-        f"{light(*VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]
-    ]
+    told = [f"{light(*VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]]
     return block("card", *told, title=title)
 
 
