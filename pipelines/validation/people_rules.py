@@ -34,6 +34,9 @@ def people_rules(protocol: Protocol, noun: str) -> list[Rule]:
         rules += [_person_limit(limits.spend_per_person)] if limits.spend_per_person else []
     if needs_consents(protocol, noun):
         rules.append(_consented(protocol, noun))
+        rules += [_consent_dated(protocol, noun)] if dates_consents(protocol) else []
+    if noun == "consents" and limits.consent_before_linking and dates_consents(protocol):
+        rules.append(_consents_dated())
     return [*rules, *([_identical_copy(noun)] if keeps_one(protocol, noun) else [])]
 
 
@@ -41,6 +44,11 @@ def needs_consents(protocol: Protocol, noun: str) -> bool:
     """Whether rows of a noun may stand only for people who agreed that their records are linked."""
     counted = any(outcome.events for outcome in protocol.outcomes.values())
     return protocol.limits.consent_before_linking and (noun in LINKED or (noun == "outcomes" and counted))
+
+
+def dates_consents(protocol: Protocol) -> bool:
+    """Whether some file of consents has a column for the date; then a consent without one cannot be relied on."""
+    return any("consent_date" in extract.columns for extract in protocol.extracts.values())
 
 
 def keeps_one(protocol: Protocol, noun: str) -> bool:
@@ -139,8 +147,6 @@ def _consented(protocol: Protocol, noun: str) -> Rule:
 
     Their events are set aside too, and without this rule who did not consent would seem to have had none.
     """
-    counted = [f"'{key}'" for key, outcome in protocol.outcomes.items() if outcome.events]
-    linked = f" AND r.outcome IN ({', '.join(counted)})" if noun == "outcomes" else ""
     holds = (
         "c.person_key = r.person_key AND c.may_link AND c.withdrawn_on IS NULL"
         " AND (c.consent_date > try_cast(left(c.drop_id, 10) AS DATE)) IS NOT TRUE"
@@ -150,7 +156,7 @@ def _consented(protocol: Protocol, noun: str) -> Rule:
         expectation="unexpected_rows",
         arguments={
             "sql": "SELECT r.row_key FROM {table} AS r WHERE r.person_key IS NOT NULL"
-            f"{linked} AND NOT EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {holds})"
+            f"{_linked(protocol, noun)} AND NOT EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {holds})"
         },
         severity="block",
         level="row",
@@ -161,6 +167,47 @@ def _consented(protocol: Protocol, noun: str) -> Rule:
         " no longer do.",
         advice="Send the consent of these people if they gave it; else leave their rows out.",
         why="Without consent, or after its withdrawal, records are not linked. The case file is the service's own.",
+    )
+
+
+def _linked(protocol: Protocol, noun: str) -> str:
+    """Return the condition that a row is linked: of outcomes, that they are counted from events."""
+    counted = [f"'{key}'" for key, outcome in protocol.outcomes.items() if outcome.events]
+    return f" AND r.outcome IN ({', '.join(counted)})" if noun == "outcomes" else ""
+
+
+def _consent_dated(protocol: Protocol, noun: str) -> Rule:
+    """Return the rule about consents whose date was left empty: nobody can say that they came before the linking."""
+    undated = "c.person_key = r.person_key AND c.may_link AND c.withdrawn_on IS NULL AND c.consent_date IS NULL"
+    return Rule(
+        id="consent_has_date",
+        expectation="unexpected_rows",
+        arguments={
+            "sql": "SELECT r.row_key FROM {table} AS r WHERE r.person_key IS NOT NULL"
+            f"{_linked(protocol, noun)} AND EXISTS (SELECT 1 FROM {{schema}}.consents AS c WHERE {undated})"
+        },
+        severity="block",
+        level="row",
+        refuse_above=1.0,
+        words="The consent of everybody here has a date",
+        failed="{failed} of {total} rows ({share}) are of people whose consent has no date.",
+        advice="Give the date of these people's consent in the file of consents; their rows then come back.",
+        why="Consent must come before linking, and without its date nobody can show that it did: not linked is the"
+        " safe reading. A file of consents that has no column for the date is taken to hold on the day of its drop.",
+    )
+
+
+def _consents_dated() -> Rule:
+    return Rule(
+        id="consent_dated",
+        expectation="unexpected_rows",
+        arguments={"where": "may_link AND withdrawn_on IS NULL AND consent_date IS NULL"},
+        severity="warn",
+        level="row",
+        words="Every consent to linking has a date",
+        failed="{failed} of {total} consents ({share}) allow linking and have no date; these people are not linked.",
+        advice="Give the date on which each of them agreed.",
+        why="Consent must come before linking, and without its date nobody can show that it did.",
     )
 
 

@@ -58,6 +58,7 @@ def _everything() -> Protocol:
     """Return a protocol that asks for every rule there is; nobody's data are ever read by it."""
     columns = {"person": "p", "referral_date": "r", "arm": "a", "age": "g", "score": "s", "contact_date": "c"}
     columns |= {"spend_date": "d", "amount": "m", "may_link": "l", "may_quote": "q", "may_publish": "b"}
+    columns |= {"consent_date": "cd"}
     tables = ("cases", "contacts", "spend", "consents", "events")
     return Protocol.model_validate(
         {

@@ -83,6 +83,7 @@ class Bench:
             for noun, columns in COLUMNS.items():
                 if layer != "raw":
                     self.connection.execute(f"CREATE TABLE {layer}.{noun} ({KEPT}, {columns})")
+        self.connection.execute(f"CREATE SCHEMA quarantine; CREATE TABLE quarantine.cases ({KEPT}, reasons VARCHAR)")
 
     def fill(self, table: str, *rows: Row) -> None:
         for number, row in enumerate(rows):
@@ -219,6 +220,50 @@ def test_records_are_linked_with_consent_only(bench: Bench, noun: str, consent: 
     found = bench.check(noun, "consent_present", protocol("{consent_before_linking: true}"))
     assert found.decision == ("quarantine" if breaks else "publish"), "the table is never refused for it"
     assert "consent_present" not in {rule.id for rule in _rules(protocol(), noun)}
+
+
+DATED = {"may_quote: q, may_publish: b}}": "may_quote: q, may_publish: b, consent_date: on}}"}
+
+
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+def test_a_consent_whose_date_was_left_empty_does_not_link(bench: Bench, noun: str) -> None:
+    plan = protocol("{consent_before_linking: true}", **DATED)
+    bench.fill(f"staging.{noun}", *({"person_key": person} for person in ("dated", "undated", "refused", "nobody")))
+    bench.fill(
+        "validated.consents",
+        {"person_key": "dated", "may_link": True, "consent_date": day("2026-01-01")},
+        {"person_key": "undated", "may_link": True},
+        {"person_key": "refused", "may_link": False},
+    )
+    assert bench.check(noun, "consent_has_date", plan).row_keys == ("r1",), "each row is set aside for its own reason"
+    assert bench.check(noun, "consent_present", plan).row_keys == ("r2", "r3")
+    undated = protocol("{consent_before_linking: true}")
+    assert "consent_has_date" not in {rule.id for rule in _rules(undated, noun)}, "no column, nothing left empty"
+
+
+def test_a_consent_to_linking_without_a_date_is_on_the_list(bench: Bench) -> None:
+    plan = protocol("{consent_before_linking: true}", **DATED)
+    given = ((True, ""), (True, "2026-01-01"), (False, ""))
+    bench.fill("staging.consents", *({"may_link": may, "consent_date": day(when)} for may, when in given))
+    found = bench.check("consents", "consent_dated", plan)
+    assert (found.row_keys, found.decision) == (("r0",), "warn")
+
+
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+def test_rows_of_people_who_were_set_aside_are_told_from_those_of_strangers(bench: Bench, noun: str) -> None:
+    people = ["kept", "doubled", *["aside"] * 7, "stranger"]
+    bench.fill(f"staging.{noun}", *({"person_key": person} for person in people))
+    bench.fill("validated.cases", {"person_key": "kept"}, {"person_key": "doubled"})
+    bench.fill("quarantine.cases", {"person_key": "doubled"}, {"person_key": "aside"})  # of `doubled` only a copy
+    strangers, aside = bench.check(noun, "person_known"), bench.check(noun, "person_not_set_aside")
+    assert (strangers.row_keys, strangers.decision) == (("r9",), "quarantine")
+    assert (aside.row_keys, aside.decision) == (tuple(f"r{n}" for n in range(2, 9)), "quarantine")
+
+
+def test_consents_of_people_who_were_set_aside_are_not_called_strangers(bench: Bench) -> None:
+    bench.fill("staging.consents", {"person_key": "aside"}, {"person_key": "stranger"})
+    bench.fill("quarantine.cases", {"person_key": "aside"})
+    assert bench.check("consents", "person_known").row_keys == ("r1",)
 
 
 def test_who_has_not_consented_is_not_counted_as_without_events(bench: Bench) -> None:
