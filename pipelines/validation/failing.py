@@ -16,7 +16,7 @@ from pipelines.validation.problem_history import find_problems
 from pipelines.validation.provider_words import Fields, extracts_for, fields_of, said_of
 from pipelines.validation.result import CheckResult
 from pipelines.validation.rule import Rule
-from pipelines.warehouse import columns_of, has_table, insert, transaction
+from pipelines.warehouse import has_table, insert, transaction
 from pipelines.workspace import PilotSite
 
 TABLES = {
