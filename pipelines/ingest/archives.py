@@ -138,9 +138,10 @@ def _copied(packed: SafeZip, member: str, folder: Path) -> Path:
 
 def _is_litter(member: str) -> bool:
     """Tell what a Mac or a file manager puts into a zip, unasked."""
-    return member.startswith("__MACOSX/") or is_litter(PurePosixPath(member).name)
+    last = PurePosixPath(member).name
+    return member.startswith("__MACOSX/") or is_litter(last) or last.startswith(("~$", ".~lock."))
 
 
 def is_litter(name: str) -> bool:
-    """Tell what file managers and office programs leave behind, unasked: `~$cases.xlsx` says who has it open."""
-    return name.lower() in LITTER or name.startswith(("._", "~$", ".~lock."))
+    """Tell what file managers leave behind, unasked. Beside a workbook, `~$cases.xlsx` says that it is still open."""
+    return name.lower() in LITTER or name.startswith("._")

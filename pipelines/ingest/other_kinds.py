@@ -57,7 +57,11 @@ DISGUISED = {
 def of_another_kind(path: Path) -> Refusal:
     """Say what a file of another kind is, by its ending, and how to save it instead."""
     what, remedy = OTHER_KINDS.get(path.suffix.lower(), ("", READ_HERE))
-    said = f"{path.name} is {what}, which is not read here." if what else f"{path.name} is of a kind not read here."
+    said = (
+        f"{path.name} is {what}, which is not read here."
+        if what
+        else f"{path.name} is of a kind that is not read here."
+    )
     return Refusal(said, remedy)
 
 
