@@ -60,6 +60,7 @@ COLUMNS = {
     "consents": "may_link BOOLEAN, may_quote BOOLEAN, consent_date DATE, withdrawn_on DATE",
     "documents": "document_key VARCHAR, role VARCHAR, text VARCHAR",
     "events": "event_date DATE, kind VARCHAR, decided_date DATE",
+    "assessments": "period DOUBLE, period_date DATE",
 }
 DEFAULTS = {"drop_id": "2026-04-01", "unreadable": "", "site": "north"}
 Row = dict[str, Any]
