@@ -22,7 +22,7 @@ class Light(NamedTuple):
     colour: Colour
 
 
-NOT_MEASURED = Light("Not measured in this pilot", "grey")
+NOT_MEASURED = "Not measured in this pilot"
 VERDICTS = {
     "better": Light("A good sign", "green"),
     "worse": Light("A bad sign", "red"),
@@ -35,7 +35,7 @@ def stayed(evidence: Evidence) -> Light:
     """Did people come and stay? The share that is left at the last stage of the flow."""
     found = ev.flow(evidence)
     if found is None or len(found[1].stages) < 2:
-        return NOT_MEASURED
+        return Light(NOT_MEASURED, "grey")
     pairs = ev.kept(found[1].stages)
     shares = [left / came for left, came in pairs if left is not None and came]
     return _judged(shares, ("Most did", "Some did", "Few did"))
@@ -45,7 +45,7 @@ def delivered(evidence: Evidence) -> Light:
     """Was it delivered as meant? Measured dose against the planned one."""
     found = [pair.result for pair in ev.doses(evidence) if offered(pair.result)]
     if not found:
-        return NOT_MEASURED
+        return Light(NOT_MEASURED, "grey")
     shares = [share for share in (_share(result) for result in found) if share is not None]
     return _judged(shares, ("Mostly", "In part", "Far from it"))
 

@@ -20,7 +20,7 @@ def _stayed(evidence: Evidence) -> str:
     """Did people come and stay? The share that is left at the last stage."""
     title, found = "Did people come and stay?", ev.flow(evidence)
     if found is None or len(found[1].stages) < 2:
-        return block("card", light(*NOT_MEASURED), title=title)
+        return block("card", light(NOT_MEASURED), title=title)
     pairs = ev.kept(found[1].stages)
     told = " and ".join(f"{numbers.count(left)} of {numbers.count(came)}" for left, came in pairs)
     groups = " in the two groups" if len(pairs) == 2 else ""
@@ -36,7 +36,7 @@ def _delivered(evidence: Evidence, room: Room) -> str:
     title = "Was it delivered as meant?"
     found = [pair for pair in ev.doses(evidence) if offered(pair.result)]
     if not found:
-        return block("card", light(*NOT_MEASURED), title=title)
+        return block("card", light(NOT_MEASURED), title=title)
     told = [plain(_dose(pair.result)) for pair in found[: room.doses]]
     return block("card", light(*delivered(evidence)), *told, title=title)
 
@@ -45,7 +45,7 @@ def _signal(evidence: Evidence) -> str:
     """Is there a signal on outcomes? Where the intervals of the headline outcomes lie."""
     title, found = "Is there a signal on outcomes?", ev.headline(evidence)
     if not found:
-        return block("card", light(*NOT_MEASURED), title=title)
+        return block("card", light(NOT_MEASURED), title=title)
     told = [f"{light(*VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]]
     return block("card", *told, title=title)
 
