@@ -89,7 +89,9 @@ def text(base: str, *changes: tuple[str, str]) -> str:
         assert base.count(old) == 1, f"{old!r} stands {base.count(old)} times in the protocol"
         base = base.replace(old, new)
     # A column is only mapped where something uses it
-    return base.replace("      need: Need\n", "      need: Need\n      office: Office\n") if ": office" in base else base
+    return (
+        base.replace("      need: Need\n", "      need: Need\n      office: Office\n") if ": office" in base else base
+    )
 
 
 def faults(base: str, *changes: tuple[str, str]) -> list[str]:
