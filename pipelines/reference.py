@@ -52,6 +52,7 @@ def _protocol_page() -> str:
 
 One file, `protocol.yml`, is all that a new pilot adds. `pilotlens check` reads it and names every fault with its line;
 the JSON Schema beside this page lets editors complete it. Keys without a default are needed. An unknown key is a fault.
+A small working protocol for each kind of design stands in [DESIGNS.md](DESIGNS.md).
 
 *Written by `python -m pipelines.reference` from the models in `pipelines/protocol`.*
 """

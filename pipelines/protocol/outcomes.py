@@ -66,8 +66,8 @@ class Outcome(Part):
     at: float | None = None
     """Period of the assessments at which the outcome counts. Default: the last one in which people were assessed."""
     baseline_at: float | None = None
-    """Period of the assessments that is the baseline. Default: in a difference-in-differences the one before `at`; where
-    chance decided none, for the first assessment may have come after the start."""
+    """Period of the assessments that is the baseline. Default: in a difference-in-differences the one before `at`;
+    where chance decided none, for the first assessment may have come after the start."""
     exposure: Slug | None = None
     """Field that holds the time at risk (or the population) behind a count: rates are then compared."""
     competing: Slug | None = None

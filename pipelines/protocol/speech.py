@@ -58,7 +58,7 @@ def fault_of(tree: Tree, detail: Any) -> Fault:
 
 
 def _as_written(place: Place, kind: str) -> Place:
-    """Return a place as it stands in the file: pydantic names the kind of a design as if it were a key above its keys."""
+    """Return a place as it stands in the file: pydantic names the kind of a design as if it were a key."""
     if kind.startswith("union_tag"):
         return (*place, "kind")
     return (place[0], *place[2:]) if _design_at(place) else place

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from pipelines.protocol import ProtocolFaults, load_text
+from pipelines.protocol import ProtocolFaults, designs, load_text
+from pipelines.protocol.speech import KINDS
 
 MATCHED = """\
 pilot: first
@@ -115,49 +119,181 @@ KIND = ("  kind: matched\n", "  kind: {}\n")
     ("base", "changes", "said"),
     [
         # Who decided the groups, and what the design says of it
-        (MATCHED, [("kind: matched", "kind: randomised")], ["line 14 (design.kind)", "declared as not_randomised", "arms.assignment"]),
-        (MATCHED, [("kind: matched", "kind: cluster_randomised\n  clusters: office")], ["line 14 (design.kind)", "declared as not_randomised"]),
-        (RANDOMISED, [("kind: randomised", "kind: matched")], ["line 13 (design.kind)", "throw the randomisation away", "`randomised` or `cluster_randomised`"]),
+        (
+            MATCHED,
+            [("kind: matched", "kind: randomised")],
+            ["line 14 (design.kind)", "declared as not_randomised", "arms.assignment"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: cluster_randomised\n  clusters: office")],
+            ["line 14 (design.kind)", "declared as not_randomised"],
+        ),
+        (
+            RANDOMISED,
+            [("kind: randomised", "kind: matched")],
+            ["line 13 (design.kind)", "throw the randomisation away", "`randomised` or `cluster_randomised`"],
+        ),
         (RANDOMISED, [("kind: randomised", "kind: doubly_robust")], ["throw the randomisation away"]),
-        (SERIES, [("kind: interrupted_time_series\n  began: \"13\"", "kind: matched_pairs\n  pairs: pair"), ("    noun: series\n    better", "    better"), ("noun: series\n    file", "noun: cases\n    file"), ("      period: Month\n", "      person: Id\n      pair: Pair\n")], ["(design.kind)", "compares two groups", "Declare `arms`"]),
-        (MATCHED, [("kind: matched", "kind: before_after"), ("    value: days\n", "    value: days\n    baseline: need\n")], ["(design.kind)", "nobody is compared", "Delete `arms`"]),
+        (
+            SERIES,
+            [
+                ('kind: interrupted_time_series\n  began: "13"', "kind: matched_pairs\n  pairs: pair"),
+                ("    noun: series\n    better", "    better"),
+                ("noun: series\n    file", "noun: cases\n    file"),
+                ("      period: Month\n", "      person: Id\n      pair: Pair\n"),
+            ],
+            ["(design.kind)", "compares two groups", "Declare `arms`"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: before_after"), ("    value: days\n", "    value: days\n    baseline: need\n")],
+            ["(design.kind)", "nobody is compared", "Delete `arms`"],
+        ),
         # Covariates
-        (MATCHED, [("kind: matched", "kind: matched\n  by: [aeg]")], ["line 15 (design.by.0)", "no such covariate", 'Did you mean "age"?']),
-        (MATCHED, [("kind: matched", "kind: matched\n  exactly: [nead]")], ["line 15 (design.exactly.0)", 'Did you mean "need"?']),
-        (MATCHED, [("adjust_for: [age, need]\n", "")], ["line 14 (design.kind)", "none is named", "`design.by`", "`adjust_for`"]),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched\n  by: [aeg]")],
+            ["line 15 (design.by.0)", "no such covariate", 'Did you mean "age"?'],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched\n  exactly: [nead]")],
+            ["line 15 (design.exactly.0)", 'Did you mean "need"?'],
+        ),
+        (
+            MATCHED,
+            [("adjust_for: [age, need]\n", "")],
+            ["line 14 (design.kind)", "none is named", "`design.by`", "`adjust_for`"],
+        ),
         (MATCHED, [("kind: matched", "kind: weighted"), ("adjust_for: [age, need]\n", "")], ["none is named"]),
-        (MATCHED, [("outcomes:", "doubts: {benchmarks: [aeg]}\noutcomes:")], ["(doubts.benchmarks.0)", 'Did you mean "age"?']),
-        (MATCHED, [("outcomes:", "doubts: {auxiliary: [age, x]}\noutcomes:")], ["(doubts.auxiliary.1)", "no such covariate"]),
-        (MATCHED, [("outcomes:", "doubts: {covariate_sets: [[], [age, nead]]}\noutcomes:")], ["(doubts.covariate_sets.1.1)", 'Did you mean "need"?']),
-        (RANDOMISED, [("kind: randomised", "kind: randomised\n  adjusted: true"), ("adjust_for: [age, need]\n", "")], ["line 14 (design.adjusted)", "none is named", "`adjust_for`"]),
+        (
+            MATCHED,
+            [("outcomes:", "doubts: {benchmarks: [aeg]}\noutcomes:")],
+            ["(doubts.benchmarks.0)", 'Did you mean "age"?'],
+        ),
+        (
+            MATCHED,
+            [("outcomes:", "doubts: {auxiliary: [age, x]}\noutcomes:")],
+            ["(doubts.auxiliary.1)", "no such covariate"],
+        ),
+        (
+            MATCHED,
+            [("outcomes:", "doubts: {covariate_sets: [[], [age, nead]]}\noutcomes:")],
+            ["(doubts.covariate_sets.1.1)", 'Did you mean "need"?'],
+        ),
+        (
+            RANDOMISED,
+            [("kind: randomised", "kind: randomised\n  adjusted: true"), ("adjust_for: [age, need]\n", "")],
+            ["line 14 (design.adjusted)", "none is named", "`adjust_for`"],
+        ),
         # Where outcomes stand
-        (SERIES, [("    noun: series\n    better", "    noun: cases\n    better")], ["(outcomes.calls", "reads its outcomes in the series", "`noun: series`"]),
-        (MATCHED, [("    value: days\n", "    value: days\n    noun: series\n")], ["line 25 (outcomes.days.noun)", "only an interrupted_time_series"]),
+        (
+            SERIES,
+            [("    noun: series\n    better", "    noun: cases\n    better")],
+            ["(outcomes.calls", "reads its outcomes in the series", "`noun: series`"],
+        ),
+        (
+            MATCHED,
+            [("    value: days\n", "    value: days\n    noun: series\n")],
+            ["line 25 (outcomes.days.noun)", "only an interrupted_time_series"],
+        ),
         (ASSESSED, [], ["(outcomes.days.noun)", "no extract holds the assessments", "`noun: assessments`"]),
         # Periods
-        (ASSESSED + VISITS, [("      period: Wave\n", "")], ["(extracts.visits.columns)", "`period_date`", "Map one of them"]),
-        (ASSESSED + VISITS, [("      period: Wave\n", "      period: Wave\n      period_date: {column: Date, format: dd/mm/yyyy}\n")], ["(extracts.visits.columns)", "either the field `period`"]),
-        (ASSESSED + VISITS, [("      period: Wave\n", "      period_date: {column: Date, format: dd/mm/yyyy}\n"), ("    noun: assessments\nextracts", "    noun: assessments\n    at: 3\nextracts")], ["(extracts.visits.columns.period_date)", "are numbers", "`period` instead"]),
+        (
+            ASSESSED + VISITS,
+            [("      period: Wave\n", "")],
+            ["(extracts.visits.columns)", "`period_date`", "Map one of them"],
+        ),
+        (
+            ASSESSED + VISITS,
+            [("      period: Wave\n", "      period: Wave\n      period_date: {column: Date, format: dd/mm/yyyy}\n")],
+            ["(extracts.visits.columns)", "either the field `period`"],
+        ),
+        (
+            ASSESSED + VISITS,
+            [
+                ("      period: Wave\n", "      period_date: {column: Date, format: dd/mm/yyyy}\n"),
+                ("    noun: assessments\nextracts", "    noun: assessments\n    at: 3\nextracts"),
+            ],
+            ["(extracts.visits.columns.period_date)", "are numbers", "`period` instead"],
+        ),
         (SERIES, [("      period: Month\n", "")], ["(extracts.months.columns)", "series need either"]),
-        (SERIES, [("  began: \"13\"", "  began: \"13\"\n  control: true")], ["(extracts.months.columns)", "control series needs the field `arm`", "Map it"]),
+        (
+            SERIES,
+            [('  began: "13"', '  began: "13"\n  control: true')],
+            ["(extracts.months.columns)", "control series needs the field `arm`", "Map it"],
+        ),
         # A change needs a before
-        (MATCHED, [("kind: matched", "kind: difference_in_differences")], ["line 20 (outcomes.days)", "before the start", "`baseline`", "`noun: assessments`"]),
+        (
+            MATCHED,
+            [("kind: matched", "kind: difference_in_differences")],
+            ["line 20 (outcomes.days)", "before the start", "`baseline`", "`noun: assessments`"],
+        ),
         # Choices of matching and weighting
-        (MATCHED, [("kind: matched", "kind: matched\n  distance: mahalanobis\n  order: largest")], ["line 16 (design.order)", "no score to choose by", "Delete it"]),
-        (MATCHED, [("kind: matched", "kind: matched\n  search: matchit_4_5\n  caliper: 0.2")], ["line 15 (design.search)", "ignored calipers", "delete the caliper"]),
-        (MATCHED, [("kind: matched", "kind: matched\n  search: matchit_4_5\n  distance: mahalanobis")], ["(design.search)", "matched on a score"]),
-        (MATCHED, [("kind: matched", "kind: weighted\n  estimand: everyone")], ["line 15 (design.estimand)", "`method: inverse_probability`"]),
-        (MATCHED, [("kind: matched", "kind: weighted\n  trim: 0.05")], ["line 15 (design.trim)", "only `method: inverse_probability` has it"]),
-        (MATCHED, [("kind: matched", "kind: weighted\n  method: overlap\n  moments: 2")], ["line 16 (design.moments)", "only `method: entropy` has it"]),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched\n  distance: mahalanobis\n  order: largest")],
+            ["line 16 (design.order)", "no score to choose by", "Delete it"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched\n  search: matchit_4_5\n  caliper: 0.2")],
+            ["line 15 (design.search)", "ignored calipers", "delete the caliper"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched\n  search: matchit_4_5\n  distance: mahalanobis")],
+            ["(design.search)", "matched on a score"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: weighted\n  estimand: everyone")],
+            ["line 15 (design.estimand)", "`method: inverse_probability`"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: weighted\n  trim: 0.05")],
+            ["line 15 (design.trim)", "only `method: inverse_probability` has it"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: weighted\n  method: overlap\n  moments: 2")],
+            ["line 16 (design.moments)", "only `method: entropy` has it"],
+        ),
         # Time at risk
-        (MATCHED, [("type: continuous", "type: count"), ("    value: days\n", "    value: days\n    exposure: need\n")], ["line 25 (outcomes.days.exposure)", "cannot use a time at risk", "divide by it"]),
-        (RANDOMISED, [("kind: randomised", "kind: randomised\n  clusters: office"), ("type: continuous", "type: count"), ("    value: days\n", "    value: days\n    exposure: need\n")], ["(outcomes.days.exposure)", "cannot use a time at risk"]),
+        (
+            MATCHED,
+            [("type: continuous", "type: count"), ("    value: days\n", "    value: days\n    exposure: need\n")],
+            ["line 25 (outcomes.days.exposure)", "cannot use a time at risk", "divide by it"],
+        ),
+        (
+            RANDOMISED,
+            [
+                ("kind: randomised", "kind: randomised\n  clusters: office"),
+                ("type: continuous", "type: count"),
+                ("    value: days\n", "    value: days\n    exposure: need\n"),
+            ],
+            ["(outcomes.days.exposure)", "cannot use a time at risk"],
+        ),
         # What makes the groups is no outcome
-        (RANDOMISED, [("kind: randomised", "kind: cluster_randomised\n  clusters: days")], ["line 14 (design.clusters)", "an outcome is made from this field"]),
-        (RANDOMISED, [("kind: randomised", "kind: randomised\n  blocks: days")], ["line 14 (design.blocks)", "an outcome is made from this field"]),
-        (MATCHED, [("kind: matched", "kind: matched_pairs\n  pairs: days")], ["line 15 (design.pairs)", "an outcome is made from this field"]),
+        (
+            RANDOMISED,
+            [("kind: randomised", "kind: cluster_randomised\n  clusters: days")],
+            ["line 14 (design.clusters)", "an outcome is made from this field"],
+        ),
+        (
+            RANDOMISED,
+            [("kind: randomised", "kind: randomised\n  blocks: days")],
+            ["line 14 (design.blocks)", "an outcome is made from this field"],
+        ),
+        (
+            MATCHED,
+            [("kind: matched", "kind: matched_pairs\n  pairs: days")],
+            ["line 15 (design.pairs)", "an outcome is made from this field"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_fault_says_where_it_is_and_what_would_be_right(
     base: str, changes: list[tuple[str, str]], said: list[str]
 ) -> None:
@@ -213,3 +349,18 @@ def test_several_faults_are_told_at_once() -> None:
         RANDOMISED, ("kind: randomised", "kind: matched\n  by: [aeg]\n  distance: mahalanobis\n  order: largest")
     )
     assert len(found) == 3
+
+
+PAGE = Path(designs.__file__).with_name("DESIGNS.md").read_text(encoding="utf-8")
+HEAD, *FRAGMENTS = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda text: re.search(r"kind: (\w+)", text).group(1))
+def test_every_protocol_of_the_page_on_designs_loads(fragment: str) -> None:
+    assert load_text(HEAD + fragment).design is not None
+
+
+def test_the_page_on_designs_has_every_kind() -> None:
+    kinds = re.findall(r"design: \{kind: (\w+)", PAGE)
+    assert set(kinds) == set(KINDS)
+    assert all(f"](#{kind})" in PAGE for kind in KINDS)

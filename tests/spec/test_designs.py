@@ -1,4 +1,4 @@
-"""Designs of people: frames in, estimates out; numbers as published and as the functions give them, floors, refusals."""
+"""Designs of people: frames in, estimates out; published numbers, the functions' own, floors and refusals."""
 
 from dataclasses import replace
 from pathlib import Path

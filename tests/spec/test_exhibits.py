@@ -1,4 +1,4 @@
-"""What may be shown beside an effect: nothing beside a withheld one, no figure that rests on few, nothing exact under rounding."""
+"""What may be shown beside an effect: nothing of a withheld one, nothing that rests on few, nothing exact if rounded."""
 
 from __future__ import annotations
 
@@ -58,8 +58,18 @@ def effect(n: int = 185, **changes: Any) -> EffectResult:
         "advice": ("people: 370; people in the smaller arm: 185.",),
         "p_adjusted": 0.42611716,
         "adjustment": "holm",
-        "others": (OtherEstimate(engine="unadjusted", measure="difference in means", value=-635.0262120374, se=677.19537, lower=None, upper=None, p=0.34907665),),
-    }  # fmt: skip
+        "others": (
+            OtherEstimate(
+                engine="unadjusted",
+                measure="difference in means",
+                value=-635.0262120374,
+                se=677.19537,
+                lower=None,
+                upper=None,
+                p=0.34907665,
+            ),
+        ),
+    }
     return EffectResult(**{**told, **changes})
 
 
@@ -145,7 +155,7 @@ class TestWithheldEffect:
             title="E", outcome="work", axis="period", points=(Point(position=1, reading=reading()),), words="12.3."
         )
         times = over_time(points, told, STANDARD, Log())
-        assert doubts.withheld and take_up.withheld and times.withheld
+        assert (doubts.withheld, take_up.withheld, times.withheld) == (True, True, True)
         for one in (*doubts.readings, *take_up.readings, times.points[0].reading):
             assert (one.value, one.se, one.lower, one.upper, one.df, one.p, one.sentence) == (None,) * 6 + ("",)
         alike = comparison(group(left_out=(row("age"),)), told, STANDARD, Log(), Sizes(STANDARD))
