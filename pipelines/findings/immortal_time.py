@@ -33,10 +33,10 @@ def immortal_time(making: Making, outcome: Outcome) -> tuple[Reading, ...]:
 
     index = f"c.{outcome.events.index}" if outcome.events.index else "coalesce(c.start_date, c.referral_date)"
     rows = making.frame(DATES.format(index=index))
-    columns = (
+    eligible, at, start, event = (
         rows[name].to_numpy(dtype=float, na_value=float("nan")) for name in ("eligible", "index", "start", "event")
     )
-    found = check_immortal_time(*columns, rows["treated"].to_numpy(dtype=bool))
+    found = check_immortal_time(eligible, at, start, event, rows["treated"].to_numpy(dtype=bool))
     return (
         Reading(
             key="immortal_time",
