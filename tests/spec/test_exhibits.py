@@ -1,4 +1,4 @@
-"""What may be shown beside an effect: nothing of a withheld one, nothing that rests on few, nothing exact if rounded."""
+"""What may be shown beside an effect: nothing of a withheld one, none that rests on few, nothing exact if rounded."""
 
 from __future__ import annotations
 
