@@ -39,7 +39,7 @@ ENGINES: dict[str, dict[str, str]] = {
         "time_to_event": "pipelines.estimation.time_to_event",
     },
 }
-BESIDE: tuple[str, ...] = ()
+BESIDE: tuple[str, ...] = (f"{DESIGNS}doubts",)
 """Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
 where nothing applies. They never change the headline."""
 
