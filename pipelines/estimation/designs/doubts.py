@@ -79,7 +79,12 @@ def _checks(asked: Case) -> list[tuple[str, str, Check]]:
         (doubts.imputations > 0, "imputed", "Unknown values filled in", doubts_imputed.imputed),
         (CLUSTER in asked.frame, "leave_one_cluster_out", "Each cluster left out", doubts_single.clusters_left_out),
         (small and chance and CLUSTER not in asked.frame, "robust", "Extreme values", doubts_single.extreme_values),
-        (small and chance and CLUSTER not in asked.frame, "one_person", "One person left out", doubts_single.one_person),
+        (
+            small and chance and CLUSTER not in asked.frame,
+            "one_person",
+            "One person left out",
+            doubts_single.one_person,
+        ),
         (
             bool(doubts.methods or doubts.covariate_sets),
             "specification_curve",

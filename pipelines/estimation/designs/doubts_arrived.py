@@ -10,6 +10,7 @@ from pipelines.estimation.designs.doubts_case import NOT_BY_CHANCE, Case, covari
 from pipelines.estimation.designs.pairs import complete_pairs
 from pipelines.estimation.doubt.arrived import (
     Arrived,
+    BlockEffects,
     detectable,
     detectable_sentence,
     expected_half_width,
@@ -61,9 +62,7 @@ def _at_what_matters(
 ) -> tuple[Reading, ...]:
     effect = design.minimum_important_difference
     if not effect:
-        return (
-            Reading(key="power", title="Chance to find what matters", measure="not declared", sentence=UNDECLARED),
-        )
+        return (Reading(key="power", title="Chance to find what matters", measure="not declared", sentence=UNDECLARED),)
     at = sign_and_size(effect, error, df, design.level)
     power = at.power if by_design is None else power_of(by_design[0], effect / by_design[1], design.level)
     matters = f"{figure(effect * found.scale)} {found.unit}".strip()
@@ -73,10 +72,16 @@ def _at_what_matters(
     )
     return (
         Reading(key="power", title="Chance to find what matters", measure="share", value=power, sentence=said),
-        Reading(key="wrong_sign", title="Clear results that would point the wrong way", measure="share",
-                value=at.wrong_sign),
-        Reading(key="exaggeration", title="How much clear results would exaggerate", measure="times the true difference",
-                value=at.exaggeration if at.exaggeration < inf else None, sentence=_exaggeration_said(at)),
+        Reading(
+            key="wrong_sign", title="Clear results that would point the wrong way", measure="share", value=at.wrong_sign
+        ),
+        Reading(
+            key="exaggeration",
+            title="How much clear results would exaggerate",
+            measure="times the true difference",
+            value=at.exaggeration if at.exaggeration < inf else None,
+            sentence=_exaggeration_said(at),
+        ),
     )
 
 
@@ -103,7 +108,7 @@ def _arrived(asked: Case) -> tuple[Arrived, float]:
         return _clusters(asked, clusters, r2), sd
     blocks = asked.sample.rows[BLOCK].nunique() if BLOCK in asked.sample.rows else 1
     varying = blocks > 1 and not asked.adjusted
-    effects = "varying" if varying and sum(n.values()) - k - 2 * blocks >= 1 else "constant"
+    effects: BlockEffects = "varying" if varying and sum(n.values()) - k - 2 * blocks >= 1 else "constant"
     return Arrived(n[TREATMENT], n[COMPARISON], r2=r2, covariates=k, blocks=blocks, block_effects=effects), sd
 
 

@@ -115,9 +115,7 @@ def case(found: Estimate, frame: pd.DataFrame, design: Design) -> Case:
     EstimationRefusal
         As for `estimate`.
     """
-    return Case(
-        found, frame, design, draw(frame, ("value",)), treated_rows(frame, ("value",)), numbers(frame["value"])
-    )
+    return Case(found, frame, design, draw(frame, ("value",)), treated_rows(frame, ("value",)), numbers(frame["value"]))
 
 
 def covariates(case: Case, names: tuple[str, ...] | None = None) -> Array:

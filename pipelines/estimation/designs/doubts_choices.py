@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -9,11 +10,11 @@ from pipelines.estimation.comparison_pool import ComparisonPool, comparison_pool
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import BY_CHANCE
 from pipelines.estimation.designs.doubts_case import Case, change
-from pipelines.estimation.doubly_robust import doubly_robust
+from pipelines.estimation.doubly_robust import Adjustment, doubly_robust
 from pipelines.estimation.doubt.specification import SpecificationCurve, specification_curve
 from pipelines.estimation.doubt.wording import share
 from pipelines.estimation.matched_effects import ComparisonEffect, matched_effect
-from pipelines.estimation.matching import match
+from pipelines.estimation.matching import Matching, match
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference, Reading
 from pipelines.estimation.weighted_effects import weighted_effect
@@ -38,7 +39,9 @@ def specifications(asked: Case) -> tuple[Reading, ...]:
         raise EstimationRefusal("none of the declared ways gave an estimate.", "Declare others.")
     shown = Inference(found.median, lower=found.values[0], upper=found.values[-1])
     return (
-        asked.difference("specification_curve", "Other ways to analyse: middle and range", shown, sentence=_said(asked, found)),
+        asked.difference(
+            "specification_curve", "Other ways to analyse: middle and range", shown, sentence=_said(asked, found)
+        ),
         Reading(
             key="specification_same_sign",
             title="Other ways to analyse that point the same way",
@@ -53,7 +56,9 @@ def _ways(asked: Case) -> Mapping[str, tuple[str, tuple[str, ...]]]:
     """Return method and covariates of each way, by a name; the plain difference uses no covariates and stands once."""
     doubts, design = asked.design.doubts, asked.design
     sets = doubts.covariate_sets or (design.covariates,)
-    methods = doubts.methods or (("regression_adjusted",) if design.kind in BY_CHANCE else (ALONE, "regression_adjusted"))
+    methods = doubts.methods or (
+        ("regression_adjusted",) if design.kind in BY_CHANCE else (ALONE, "regression_adjusted")
+    )
     ways = [(ALONE, ()) if method == ALONE or not names else (method, names) for method in methods for names in sets]
     return {f"{method}: {', '.join(names)}": (method, tuple(names)) for method, names in ways}
 
@@ -78,16 +83,16 @@ def _effect(
     if method == "matched":
         return matched_effect(_matched(pool, asked), value, level=level)
     everyone = asked.design.kind in BY_CHANCE or getattr(asked.design.declared, "estimand", "treated") == "everyone"
-    estimand = "ATE" if everyone else "ATT"
+    estimand: Literal["ATT", "ATE"] = "ATE" if everyone else "ATT"
     if method == "entropy":
         return weighted_effect(weigh(pool, "entropy"), value, cluster=cluster, level=level)
     if method == "inverse_probability":
         return weighted_effect(weigh(pool, "ipw", estimand), value, cluster=cluster, level=level)
-    way = "regression" if method == "regression_adjusted" else "aipw"
+    way: Adjustment = "regression" if method == "regression_adjusted" else "aipw"
     return doubly_robust(pool, value, way, estimand, cluster=cluster, level=level)
 
 
-def _matched(pool: ComparisonPool, asked: Case):
+def _matched(pool: ComparisonPool, asked: Case) -> Matching:
     declared = asked.design.declared
     if not isinstance(declared, designs.Matched):
         return match(pool)

@@ -14,6 +14,8 @@ from pipelines.estimation.result import Inference, Reading
 
 MOST_CELLS = 3_000_000
 """People times squared columns of the regressions for benchmarks, in thousands: beyond, they would take long."""
+CERTAIN = 1e-9
+"""A risk below this is rounding: nobody has the outcome."""
 TIMES = (1.0, 2.0, 3.0)
 STRONGLY = {1.0: "as strongly", 2.0: "twice as strongly", 3.0: "three times as strongly"}
 STRENGTHS = {1.0: "as strong as", 2.0: "twice as strong as", 3.0: "three times as strong as"}
@@ -36,7 +38,7 @@ def _risks(asked: Case) -> EValue:
     """E-value of a risk difference; the risk without the pilot is that of the treatment group less the difference."""
     found = asked.found
     risk = (found.summary[TREATMENT].mean or 0.0) - (found.value or 0.0)
-    if found.lower is None or found.upper is None or not 0 < risk < 1:
+    if found.lower is None or found.upper is None or not CERTAIN < risk < 1:
         raise EstimationRefusal("there is no risk of the comparison group to form a ratio with.", "Read the interval.")
     return difference_e_value(found.value or 0.0, found.lower, found.upper, risk)
 
@@ -134,9 +136,10 @@ def _benchmark_said(asked: Case, found: Benchmarked, one: Benchmark) -> str:
         crossed = _nearer(one, 1.0 if found.robustness.estimate >= 0 else -1.0) <= 0
         end = f"and the interval would {'' if crossed else 'still not '}include no difference"
     joint = ":" if found.robustness.value_alpha == 0 else ","
+    strongly = STRONGLY.get(one.times, f"{figure(one.times)} times as strongly")
     low, high = (figure((limit or 0.0) * asked.found.scale) for limit in (result.lower, result.upper))
     return (
-        f"Were something not measured {STRONGLY.get(one.times, f'{figure(one.times)} times as strongly')} linked to the group and to the outcome as "
+        f"Were something not measured {strongly} linked to the group and to the outcome as "
         f"'{one.name}' is, the difference in a regression could shrink to {asked.amount(result.value)} (interval {low} "
         f"to {high}){joint} {end}."
     )

@@ -51,7 +51,8 @@ def imputed(asked: Case) -> tuple[Reading, ...]:
 
 def _fewest(asked: Case, frame: pd.DataFrame, lacking: list[str]) -> int:
     """Return the fewest people of an arm who lack one of the columns."""
-    counts = [int((frame[name].isna().to_numpy() & arm).sum()) for name in lacking for arm in (asked.treated, ~asked.treated)]
+    arms = (asked.treated, ~asked.treated)
+    counts = [int((frame[name].isna().to_numpy() & arm).sum()) for name in lacking for arm in arms]
     return min((count for count in counts if count), default=fewest(asked))
 
 
@@ -146,5 +147,3 @@ def _said(asked: Case, found: Pooled) -> str:
         f"{asked.amount(result.value)} (interval {low} to {high}); what is unknown costs "
         f"{share(found.fraction_missing)} of the information about it."
     )
-
-

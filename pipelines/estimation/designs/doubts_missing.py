@@ -78,9 +78,7 @@ def _before(asked: Case) -> str:
     return "" if asked.design.kind in BY_CHANCE else " before any adjustment"
 
 
-def _with_chance(
-    asked: Case, key: str, title: str, lower: float | None, upper: float | None
-) -> tuple[Reading, ...]:
+def _with_chance(asked: Case, key: str, title: str, lower: float | None, upper: float | None) -> tuple[Reading, ...]:
     """Return the interval of bounds, where people stand alone; clusters would make it too narrow."""
     if lower is None or CLUSTER in asked.frame:
         return ()
@@ -110,9 +108,7 @@ def _tipping_events(asked: Case) -> tuple[Reading, ...]:
         if lost[arm]
     )
     said = found.sentence.replace(" arm ", " group ")
-    whole = Reading(
-        key="tipping_point", title="Tipping point", measure="sentence only", n=fewest(asked), sentence=said
-    )
+    whole = Reading(key="tipping_point", title="Tipping point", measure="sentence only", n=fewest(asked), sentence=said)
     return (whole, *parts)
 
 

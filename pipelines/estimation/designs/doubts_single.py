@@ -114,5 +114,3 @@ def one_person(asked: Case) -> tuple[Reading, ...]:
             sentence=found.sentence,
         ),
     )
-
-
