@@ -30,7 +30,6 @@ TABLES = (
     "validated.cases",
     "validated.outcomes",
     "validated.assessments",
-    "validated.series",
     "analysis.participants",
 )
 NOT_BY_CHANCE = (

@@ -17,6 +17,7 @@ from pipelines.ingest.comparing import compared, literal, trimmed
 from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
+from pipelines.ingest.no_people import refuse_shortened, words_for_nobody
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
@@ -119,8 +120,17 @@ def _written(writing: Writing) -> About:
     if _keep_odd_people(writing, secret):
         _write_rows(writing, whole, odd=True)
         _write_people(writing, whole, secret)
+    _refuse_shortened(writing, secret)
     dates = _proven_dates(writing, whole)
     return replace(_apart(writing, whole, secret), dates=dates)
+
+
+def _refuse_shortened(writing: Writing, secret: Path) -> None:
+    if "person" in writing.extract.columns and writing.rows.facts.kind == "text":
+        row = "" if writing.rows.numbered else _number(writing)
+        people = _read(secret, "vaulted", ", file_row_number = true")
+        column = writing.extract.columns["person"].column
+        refuse_shortened(writing.connection, people, row, writing.file.shown, column)
 
 
 def _proven_dates(writing: Writing, whole: Path) -> dict[str, tuple[str, str]]:
@@ -163,6 +173,7 @@ def _nobody(writing: Writing) -> str:
     """Return the words that stand for "not known" as a list; DuckDB would make a join of a long IN."""
     person = writing.extract.columns.get("person")
     words = {*MISSING_DEFAULT, "", *(person.missing if person else ())}
+    words |= set(words_for_nobody(person.column)) if person else set()
     return f"[{', '.join(literal(word) for word in sorted(words))}]"
 
 
