@@ -139,9 +139,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written(root, "darfur", darfur(), DARFUR, "not_randomised", "directlyharmed")
     written(root, "lead", lead(), LEAD, "not_randomised")
     written(root, "trial", trial(), TRIAL, "randomised")
-    for pilot in ("lalonde", "darfur", "lead", "trial"):
-        done = pilotlens(root, "run", pilot)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    done = pilotlens(root, "run")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return root
 
 
