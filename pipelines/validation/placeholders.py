@@ -45,7 +45,8 @@ def placeholder_rules(protocol: Protocol, noun: str) -> list[Rule]:
     """Return the rules about dates of a noun that may stand for none."""
     mapped = {field for e in protocol.extracts.values() if e.noun == noun for field in e.columns}
     fields = [field for field, kind in FIELDS.get(noun, {}).items() if kind == "date" and field in mapped]
-    return [_no_placeholders(noun, fields), _none_alone(fields)] if fields else []
+    # A period that begins on 1 January 1970, or years before the next one, is a period.
+    return [_no_placeholders(noun, fields), _none_alone(fields)] if fields and noun in NOUNS else []
 
 
 def _literal(day: dt.date) -> str:

@@ -33,6 +33,7 @@ from pipelines.warehouse import (
     statement,
     transaction,
     without_values,
+    write_table,
 )
 from pipelines.workspace import PilotSite
 
@@ -84,7 +85,7 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     """Type a table into staging, run its rules, and publish it unless they refuse."""
     minimum = minimum_count(site.protocol)
     found = readings(connection, site, noun) if noun in TABULAR else {}
-    replace_table(connection, staged(noun), _select(site, noun, found), _parameters(site, noun))
+    write_table(connection, staged(noun), _select(site, noun, found), _parameters(site, noun))
     replace_view(connection, f"staging.{noun}", f"FROM {staged(noun)}")
     if noun in (*TABULAR, "outcomes"):
         insist_on_one_decimal_sign(connection, site, noun, staged(noun))

@@ -55,7 +55,7 @@ def _no_word(x: str, column: Column) -> str:
 
 def _first_quickly(x: str, quick: str, slow: str) -> str:
     """Return the short cut's value, else the slow path's; blanks cost nothing."""
-    return f"CASE WHEN {x} IS NULL OR {x} = '' THEN NULL ELSE coalesce({quick}, {slow}) END"
+    return f"coalesce({quick}, CASE WHEN {x} <> '' THEN {slow} END)"
 
 
 def words(x: str, column: Column) -> str:
