@@ -233,14 +233,28 @@ def effect():
     from pipelines.findings.models import EffectResult
 
     return EffectResult(
-        title="x", tier="primary", better="higher", outcome_type="binary", horizon=None, level=0.95, unit="",
-        minimum_important_difference=None, measure="risk difference", arms={}, engine="e", why="w",
-        verdict="inconclusive", value=0.1, se=0.03,
+        title="x",
+        tier="primary",
+        better="higher",
+        outcome_type="binary",
+        horizon=None,
+        level=0.95,
+        unit="",
+        minimum_important_difference=None,
+        measure="risk difference",
+        arms={},
+        engine="e",
+        why="w",
+        verdict="inconclusive",
+        value=0.1,
+        se=0.03,
     )
 
 
 def worst(people):
-    return Reading(key="worst_case", title="t", measure="risk difference", lower=-0.1, upper=0.2, people=people, sentence="s")
+    return Reading(
+        key="worst_case", title="t", measure="risk difference", lower=-0.1, upper=0.2, people=people, sentence="s"
+    )
 
 
 def test_few_missing_leave_nothing_behind(effect):
