@@ -48,7 +48,7 @@ INSTEAD = {
 """What to declare instead of a type of outcome that a design has no engine for."""
 EXPOSED = ("randomised", "interrupted_time_series", "observational_unadjusted")
 """Kinds whose engines use a time at risk, or only describe."""
-BESIDE: tuple[str, ...] = ()
+BESIDE: tuple[str, ...] = (f"{DESIGNS}doubts",)
 """Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
 where nothing applies. They never change the headline."""
 

@@ -48,8 +48,26 @@ def _results(plan: Plan, key: str, outcome: Outcome, found: Estimate) -> list[tu
     if taken:
         results.append(("take_up", TakeUpResult(**about, readings=tuple(map(_reading, taken)))))
     if found.doubts:
-        results.append(("doubts", DoubtsResult(**about, readings=tuple(map(_reading, found.doubts)))))
+        readings = tuple(_reading(_entitled(plan, one)) for one in found.doubts)
+        results.append(("doubts", DoubtsResult(**about, readings=readings, everybody=_everybody(found))))
     return results
+
+
+def _everybody(found: Estimate) -> dict[str, int | None]:
+    """Return the people of each group, also those whose outcome is not known, and those who are not compared."""
+    made = found.comparison
+    known = dict(found.n) if made is None else {"treatment": made.treated, "comparison": made.pool}
+    return {arm: count + found.missing.get(arm, 0) for arm, count in known.items()}
+
+
+def _entitled(plan: Plan, reading: estimated.Reading) -> estimated.Reading:
+    """Return a reading that calls a covariate by its title: estimators know its key only."""
+    about, _, rest = reading.key.partition("/")
+    covariate = plan.covariates.get(rest.partition("/")[0])
+    if about != "benchmark" or covariate is None:
+        return reading
+    key, title = f"'{rest.partition('/')[0]}'", f"“{covariate.title}”"
+    return replace(reading, title=reading.title.replace(key, title), sentence=reading.sentence.replace(key, title))
 
 
 def _reading(reading: estimated.Reading) -> Reading:

@@ -21,6 +21,7 @@ from pipelines.findings.models import (
     Step,
 )
 from pipelines.findings.multiplicity import with_adjusted_p
+from pipelines.findings.placebos import with_placebos
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
@@ -56,7 +57,8 @@ def outcome_findings(making: Making) -> list[Finding]:
     made = {key: (outcome, *effect(frames[key], outcome, making)) for key, outcome in outcomes}
     adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, _, _) in made.items()]
-    return [*effects, *(f for key, (outcome, _, found) in made.items() for f in beside(making, key, outcome, found))]
+    estimates = with_placebos({key: (outcome, found) for key, (outcome, _, found) in made.items()})
+    return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipelines.estimation.common_difference import common_difference
 from pipelines.estimation.comparison_balance import VERDICTS, Balance, balance, who_was_dropped
 from pipelines.estimation.comparison_pool import ComparisonPool, comparison_pool
 from pipelines.estimation.covariates import Encoded, as_text, encode, is_numeric, levels
@@ -20,11 +21,11 @@ from pipelines.estimation.designs.describing import contributors, described, flo
 from pipelines.estimation.doubly_robust import doubly_robust
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.matched_effects import ComparisonEffect, matched_effect
-from pipelines.estimation.matching import CHANGED, match
+from pipelines.estimation.matching import CHANGED, Matching, match
 from pipelines.estimation.overlap import overlap
 from pipelines.estimation.propensity import propensity
 from pipelines.estimation.refusal import EstimationRefusal
-from pipelines.estimation.result import ArmSummary, Comparison, ComparisonRow, Estimate, OtherEstimate
+from pipelines.estimation.result import ArmSummary, Comparison, ComparisonRow, Estimate, Inference, OtherEstimate
 from pipelines.estimation.sample import Array, Sample, below_floor, draw
 from pipelines.estimation.weighted_effects import weighted_effect
 from pipelines.estimation.weighting import Weighting, weigh
@@ -122,6 +123,16 @@ def _estimand(design: Design, made: Made) -> str:
     return FOR_WHOM["matched" if left_out else "treated"]
 
 
+def difference_of(rows: pd.DataFrame, design: Design) -> Inference:
+    """Return the effect alone, of these rows: for checks that make it again."""
+    return _make(_people(draw(rows, ("value",)), design), design).effect.result
+
+
+def matching(sample: Sample, design: Design, declared: designs.Matched) -> Matching:
+    """Return who is matched with whom, in the order of the sample."""
+    return _match(_people(sample, design), declared)
+
+
 def _people(sample: Sample, design: Design) -> People:
     encoded = encode(sample.rows, design.covariates)
     pool = comparison_pool(encoded.columns, encoded.names, sample.treated)
@@ -141,14 +152,29 @@ def _make(people: People, design: Design) -> Made:
         effect = doubly_robust(people.pool, people.value, "aipw", estimand, cluster=people.cluster, level=design.level)
         weighting = weigh(people.pool, "ipw", estimand)
         return Made(effect, weighting.weights_as_given(), _score(people, weighting))
-    effect = doubly_robust(
-        people.pool, people.value, "regression", estimand, cluster=people.cluster, level=design.level
-    )
-    return Made(effect, None, None)
+    return Made(_regression(people, estimand, design.level), None, None)
+
+
+def _regression(people: People, estimand: Literal["ATT", "ATE"], level: float) -> ComparisonEffect:
+    """Return each group's own regression, or one for both where it has too few people for that."""
+    try:
+        return doubly_robust(people.pool, people.value, "regression", estimand, cluster=people.cluster, level=level)
+    except EstimationRefusal as refusal:
+        try:
+            return common_difference(people.pool, people.value, cluster=people.cluster, level=level)
+        except EstimationRefusal:
+            raise refusal from None
 
 
 def _matched(people: People, declared: designs.Matched, level: float) -> Made:
-    found = match(
+    found = _match(people, declared)
+    effect = matched_effect(found, people.value, covariates=declared.adjusted, level=level)
+    score = None if found.propensity is None else people.pool.as_given(found.propensity.score)
+    return Made(effect, found.weights_as_given(), score)
+
+
+def _match(people: People, declared: designs.Matched) -> Matching:
+    return match(
         people.pool,
         declared.distance,
         ratio=declared.ratio,
@@ -159,9 +185,6 @@ def _matched(people: People, declared: designs.Matched, level: float) -> Made:
         order=declared.order,
         search=declared.search,
     )
-    effect = matched_effect(found, people.value, covariates=declared.adjusted, level=level)
-    score = None if found.propensity is None else people.pool.as_given(found.propensity.score)
-    return Made(effect, found.weights_as_given(), score)
 
 
 def _exactly(people: People, names: tuple[str, ...]) -> NDArray | None:
