@@ -29,6 +29,11 @@ ENGINES: dict[str, dict[str, str]] = {
         ("matched", "weighted", "regression_adjusted", "doubly_robust"),
         dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}comparison_groups"),
     ),
+    "difference_in_differences": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}difference_in_differences"),
+    "staggered": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}staggered"),
+    "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),
+    "panel": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}panel"),
+    "before_after": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}before_after"),
     "observational_unadjusted": {
         "binary": "pipelines.estimation.binary",
         "continuous": "pipelines.estimation.means",
@@ -36,7 +41,7 @@ ENGINES: dict[str, dict[str, str]] = {
         "time_to_event": "pipelines.estimation.time_to_event",
     },
 }
-BESIDE: tuple[str, ...] = ()
+BESIDE: tuple[str, ...] = (f"{DESIGNS}take_up",)
 """Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
 where nothing applies. They never change the headline."""
 

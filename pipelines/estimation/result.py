@@ -96,6 +96,9 @@ class ArmSummary:
         Standard error and confidence limits of `mean`: Wilson for proportions, t for means, normal for survival.
     censored : int or None
         Survival only: people whose follow-up ended, without the event, before the horizon.
+    rests_on : int or None
+        Fewest people that a figure of the arm rests on, where its counts do not tell (a baseline beside the outcome);
+        disclosure control looks at it.
     """
 
     measure: str
@@ -105,6 +108,7 @@ class ArmSummary:
     lower: float | None = None
     upper: float | None = None
     censored: int | None = None
+    rests_on: int | None = None
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,8 @@ class OverTime:
         Same length.
     sentence : str
         What it shows.
+    null : float or None
+        The figure that means no difference; None where the figures are levels and not differences.
     """
 
     title: str
@@ -284,6 +290,7 @@ class OverTime:
     readings: tuple[Reading, ...]
     positions: tuple[float, ...]
     sentence: str = ""
+    null: float | None = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
