@@ -14,8 +14,8 @@ from pipelines.estimation.sample import Array
 from pipelines.estimation.welch import z_inference
 
 WHY = (
-    "Somebody who has a competing event can no longer have this one. One minus a Kaplan-Meier curve that treats them as "
-    "still at risk is too high; the cumulative incidence is the share who really have had the event."
+    "Somebody who has a competing event can no longer have this one. One minus a Kaplan-Meier curve that treats them "
+    "as still at risk is too high; the cumulative incidence is the share who really have had the event."
 )
 
 

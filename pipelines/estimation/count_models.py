@@ -52,7 +52,7 @@ class CountFit:
     alpha_se: float | None = None
 
     def log_rate_ratio(self, position: int, level: float = 0.95, error: str = "model") -> Inference:
-        """Log rate ratio of one column; `error` is 'model', 'quasi' (times the square root of dispersion) or 'robust'."""
+        """Log rate ratio of one column; `error` is 'model', 'quasi' (times sqrt(dispersion)) or 'robust'."""
         variance = (self.robust if error == "robust" else self.covariance)[position, position]
         inflate = {"model": 1.0, "quasi": sqrt(self.dispersion), "robust": 1.0}[error]
         return z_inference(float(self.coefficients[position]), inflate * sqrt(float(variance)), level)

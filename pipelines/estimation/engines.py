@@ -22,8 +22,10 @@ DESIGNS = "pipelines.estimation.designs."
 ENGINES: dict[str, dict[str, str]] = {
     "randomised": {
         **dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}by_chance"),
-        "time_to_event": "pipelines.estimation.time_to_event",
+        "ordinal": f"{DESIGNS}ordinal",
+        "time_to_event": f"{DESIGNS}times",
     },
+    "matched_pairs": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}pairs"),
     "cluster_randomised": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}clusters"),
     **dict.fromkeys(
         ("matched", "weighted", "regression_adjusted", "doubly_robust"),
@@ -38,6 +40,7 @@ ENGINES: dict[str, dict[str, str]] = {
         "binary": "pipelines.estimation.binary",
         "continuous": "pipelines.estimation.means",
         "count": "pipelines.estimation.means",
+        "ordinal": f"{DESIGNS}ordinal",
         "time_to_event": "pipelines.estimation.time_to_event",
     },
 }

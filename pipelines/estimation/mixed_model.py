@@ -94,7 +94,7 @@ def mixed_model(
     References
     ----------
     Laird & Ware 1982, Biometrics 38:963-974; Mallinckrodt et al. 2008, Drug Information Journal 42:303-319 (mixed model
-    for repeated measures); Satterthwaite 1946; Fai & Cornelius 1996, J Statistical Computation and Simulation 54:363-378.
+    for repeated measures); Satterthwaite 1946; Fai & Cornelius 1996, J Stat Comput Simul 54:363-378.
     """
     x, y = numbers_of(columns=columns, outcome=outcome)
     check_independent(x)

@@ -1,6 +1,4 @@
-"""Cox's proportional hazards model: ties, strata, late entry, robust and clustered errors. Its check is in
-`proportionality`.
-"""
+"""Cox's proportional hazards model: ties, strata, late entry, robust errors. Its check is in `proportionality`."""
 
 from dataclasses import dataclass
 
@@ -31,7 +29,8 @@ class CoxFit:
     coefficients : array, shape (k,)
         Log hazard ratio per unit of each column.
     covariance, robust : array, shape (k, k)
-        Inverse information; and the sandwich of score residuals (Lin & Wei 1989), summed within clusters if any, without
+        Inverse information; and the sandwich of score residuals (Lin & Wei 1989), summed within clusters if any,
+        without
         a small-sample factor.
     log_likelihood, null_log_likelihood : float
         Partial, at the maximum and at zero.

@@ -157,7 +157,7 @@ def derivatives(strata: tuple[Stratum, ...], columns: Array, coefficients: Array
 
 
 def score_residuals(strata: tuple[Stratum, ...], columns: Array, coefficients: Array) -> Array:
-    """Each person's part of the score, shape (n, k); they sum to zero at the maximum (Therneau & Grambsch 2000, 4.5)."""
+    """Each person's part of the score, shape (n, k); zero in sum at the maximum (Therneau & Grambsch 2000, 4.5)."""
     residuals = np.zeros_like(columns)
     for stratum in strata:
         found = moments(stratum, columns, coefficients)

@@ -1,6 +1,4 @@
-"""Standardised mean differences beyond the pooled one: Glass's delta, and two for pairs; and against the minimum
-important difference. Clustered designs are not here.
-"""
+"""Standardised differences: Glass's delta, two for pairs, and against the minimum important difference."""
 
 from math import sqrt
 
@@ -15,8 +13,8 @@ from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import EffectSize, Inference
 
 GLASS = (
-    "Difference in means in the comparison arm's standard deviation, which the programme cannot have changed, corrected "
-    "for small samples (Glass 1976; variance: Hedges 1981, allowing for unequal spread)."
+    "Difference in means in the comparison arm's standard deviation, which the programme cannot have changed, "
+    "corrected for small samples (Glass 1976; variance: Hedges 1981, allowing for unequal spread)."
 )
 AVERAGE = (
     "Mean difference within pairs over the average of the two standard deviations (root mean square), corrected for "

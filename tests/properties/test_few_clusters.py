@@ -33,7 +33,14 @@ def sample(seed: int, clusters: int = 6, dummies: bool = False):
     draw = np.random.default_rng(seed)
     codes = draw.permutation(np.repeat(draw.permutation(50)[:clusters], draw.integers(2, 15, clusters)))
     n = len(codes)
-    columns = np.column_stack([np.ones(n), draw.random(n) < 0.5, draw.normal(size=n) + codes / 20, codes % 2])
+    columns = np.column_stack(
+        [
+            np.ones(n),
+            draw.random(n) < 0.5,
+            draw.normal(size=n) + codes / 20,
+            np.searchsorted(np.unique(codes), codes) % 2,
+        ]
+    )
     if dummies:
         columns = np.column_stack([columns, codes[:, None] == np.unique(codes)])
     return columns, draw.normal(size=n) * (1 + codes / 30), codes, draw.random(n) + 0.2

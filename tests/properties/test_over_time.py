@@ -123,7 +123,7 @@ def test_the_difference_of_group_means_by_hand(seed):
     cell = next(one for one in found.cells if (one.cell.group, one.cell.period) == (3, 5))
     changes = {3.0: [], np.inf: []}
     for u in range(18):
-        seen = {t: v for t, v in zip(period[(unit == u) & ~gone], y[(unit == u) & ~gone], strict=True)}
+        seen = dict(zip(period[(unit == u) & ~gone], y[(unit == u) & ~gone], strict=True))
         own = np.inf if u >= 12 else cohort[unit == u][0]
         if own in changes and {2, 5} <= seen.keys():
             changes[own].append(seen[5] - seen[2])
@@ -203,8 +203,9 @@ def test_negative_binomial_is_statsmodels():
     fit = GLM(y.outcome, X, family=families.NegativeBinomial(alpha=alpha), exposure=y.exposure).fit(tol=1e-13)
     change = found.level_change
     assert (np.log(change.value), change.se) == pytest.approx((fit.params[2], fit.bse[2]), rel=1e-6)
+    # Before a fit, statsmodels takes the logarithm of alpha as the parameter.
     likelihood = NegativeBinomial(y.outcome, X, exposure=y.exposure).loglike
-    here, less, more = (likelihood(np.append(fit.params, alpha * by)) for by in (1, 0.999, 1.001))
+    here, less, more = (likelihood(np.append(fit.params, np.log(alpha * by))) for by in (1, 0.999, 1.001))
     assert here > max(less, more)
 
 

@@ -41,7 +41,8 @@ class TestPotthoffRoy:
         return np.repeat(np.arange(27), 4), np.tile([8.0, 10, 12, 14], 27), girl, y.ravel()
 
     def test_random_intercept(self, rows):
-        # Pinheiro & Bates 2000, Mixed-Effects Models, and nlme's lme(distance ~ age + Sex, random = ~1 | Subject), REML:
+        # Pinheiro & Bates 2000, Mixed-Effects Models, and nlme's lme(distance ~ age + Sex, random = ~1 | Subject),
+        # REML:
         # 17.70671 (0.8339), age 0.66019 (0.0616), girls -2.32102 (0.7614); SD 1.807425 and 1.431592; logLik -218.7563
         person, age, girl, y = rows
         fit = mixed_model(person, age, np.column_stack([np.ones(108), age, girl]), y, "random_intercept")
@@ -74,7 +75,8 @@ class TestPotthoffRoy:
 
 
 def test_mental_impairment():
-    # Agresti 2013, section 8.2.3: thresholds -0.282, 1.213, 2.209; life events -0.319 (0.119) and status 1.111 (0.614) on
+    # Agresti 2013, section 8.2.3: thresholds -0.282, 1.213, 2.209; life events -0.319 (0.119) and status 1.111
+    # (0.614) on
     # P(Y <= j): SAS's errors are by Fisher scoring; the observed information (Stata, R polr) gives 0.1210 and 0.6109
     data = table(MENTAL)
     fit = proportional_odds(data[:, 0], data[:, 1:])
@@ -103,7 +105,8 @@ def test_depression_scores():
 
 
 def test_sleep():
-    # Student 1908, Cushny & Peebles' ten patients; R t.test(paired): -1.58 (-2.459886, -0.700114), t -4.0621, p 0.002833
+    # Student 1908, Cushny & Peebles' ten patients; R t.test(paired): -1.58 (-2.459886, -0.700114), t -4.0621, p
+    # 0.002833
     one = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
     two = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
     found = paired_means(Pairs(one, two)).mean

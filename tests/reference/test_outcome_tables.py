@@ -21,7 +21,8 @@ def test_tea_tasting():
 
 
 def test_convictions_of_twins():
-    # Fisher 1962, 2 of 12 v 15 of 18; R fisher.test: p 0.0005367, 0.04693661 (0.003325764, 0.363182271); its root search
+    # Fisher 1962, 2 of 12 v 15 of 18; R fisher.test: p 0.0005367, 0.04693661 (0.003325764, 0.363182271); its root
+    # search
     # stops early, hence the tolerance of the limits
     found = exact_two_by_two(2, 12, 15, 18)
     assert found.fisher_p == pytest.approx(0.0005367, rel=1e-4)
@@ -30,7 +31,8 @@ def test_convictions_of_twins():
 
 
 class TestStrata:
-    # Admissions to Berkeley, six departments: men admitted and rejected, women admitted and rejected (Bickel et al. 1975)
+    # Admissions to Berkeley, six departments: men admitted and rejected, women admitted and rejected (Bickel et al.
+    # 1975)
     BERKELEY = np.array(
         [
             [512, 313, 89, 19],

@@ -5,19 +5,21 @@ Which engine answers which design of these belongs here; randomisation inference
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from pipelines.estimation import binary, means
 from pipelines.estimation.adjusted import adjust
 from pipelines.estimation.advisor import Counts, Floors, advise
+from pipelines.estimation.ancova import ancova
 from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2
-from pipelines.estimation.design import ARMS, CLUSTER, Design
-from pipelines.estimation.designs import clusters
+from pipelines.estimation.design import ARMS, BASELINE, CLUSTER, UNIT, Design
+from pipelines.estimation.designs import clusters, counted, waves, yes_no
 from pipelines.estimation.headline import with_result
 from pipelines.estimation.randomisation import randomisation_test
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Estimate, Inference, OtherEstimate
-from pipelines.estimation.sample import STRATA, Sample, draw
+from pipelines.estimation.sample import STRATA, Sample, draw, numbers
 from pipelines.estimation.welch import t_inference
 
 MOST_PEOPLE = 20_000
@@ -30,6 +32,11 @@ FIXED = (
     "Some blocks have a single person in a group, so all blocks share one difference: least squares with a level for "
     "each block, HC2 standard error, Bell-McCaffrey degrees of freedom."
 )
+NOTES = {
+    "ANCOVA, one slope": "Final score on group and baseline, one slope for both; HC2. People whose baseline is known.",
+    "change scores": "Difference in mean change since the baseline. People whose baseline is known.",
+    "final scores": "Difference in mean final scores, the baseline left aside. People whose baseline is known.",
+}
 ESTIMAND = "Difference in the average outcome between people who were offered what is tested and people who were not."
 
 
@@ -39,6 +46,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `binary`, `means`, `adjusted` and
     `cluster_difference`.
     """
+    if UNIT in frame:
+        return waves.engine(frame, design)
     if CLUSTER in frame:
         return clusters.engine(frame, design)
     found = (binary if design.outcome_type == "binary" else means).engine(frame, design)
@@ -46,7 +55,34 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         return found
     sample = draw(frame, ("value",))
     found = replace(found, estimand=ESTIMAND, residual_df=sum(sample.n.values()) - 2)
-    return _with_chance(_blocked(found, sample, design), sample, design)
+    found = _with_more(_blocked(found, sample, design), sample, design)
+    return _with_chance(found, sample, design)
+
+
+def _with_more(found: Estimate, sample: Sample, design: Design) -> Estimate:
+    """Put beside an estimate what its type of outcome allows."""
+    if design.outcome_type == "binary":
+        more = yes_no.others(sample, design, clusters.blocks_of(sample.rows))
+        return replace(found, others=(*found.others, *more))
+    if design.outcome_type == "count":
+        led = counted.with_exposure(found, sample, design)
+        more, said = counted.others(sample, design)
+        return replace(led, others=(*led.others, *more), warnings=(*led.warnings, *said))
+    return replace(found, others=(*found.others, *_from_baseline(found, sample, design)))
+
+
+def _from_baseline(found: Estimate, sample: Sample, design: Design) -> tuple[OtherEstimate, ...]:
+    """Return the other ways to use a measure from before the start."""
+    if BASELINE not in sample.rows:
+        return ()
+    before = numbers(sample.rows[BASELINE])
+    known = ~np.isnan(before)
+    try:
+        ways = ancova(before[known], sample.columns["value"][known], sample.treated[known], level=design.level)
+    except (EstimationRefusal, ValueError):
+        return ()
+    shown = {"ANCOVA, one slope": ways.adjusted, "change scores": ways.change, "final scores": ways.final}
+    return tuple(OtherEstimate(name, found.measure, one, NOTES[name]) for name, one in shown.items())
 
 
 def _blocked(found: Estimate, sample: Sample, design: Design) -> Estimate:
@@ -69,8 +105,6 @@ def _within_blocks(sample: Sample, design: Design) -> tuple[Inference | None, st
     own = adjust(sample, value, replace(design, covariates=(), adjusted=False))
     if own.result is not None and not any("leaves out" in words for words in own.warnings):
         return own.result, BLOCKED
-    import numpy as np
-
     member = np.asarray(clusters.blocks_of(sample.rows))
     levels = np.asarray(member[:, None] == np.arange(1, member.max() + 1), dtype=float)
     columns = np.column_stack([np.ones(len(value)), sample.treated, levels])

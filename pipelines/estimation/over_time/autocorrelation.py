@@ -14,7 +14,7 @@ SHORT = (
     "The series is short for a Newey-West standard error, which is then too small as a rule: read the interval as the "
     "narrowest that could be defended."
 )
-# By simulation, 95% intervals covered 87% (24 or 48 points), 91% (120 points) without any autocorrelation, less with it.
+# By simulation, 95% intervals covered 87% (24 or 48 points) or 91% (120) without autocorrelation, less with it.
 SHORT_BELOW = 200
 
 
