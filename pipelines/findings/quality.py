@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipelines.disclosure.policy import minimum_count
-from pipelines.findings.making import Making
+from pipelines.findings.making import Making, fewest_per_arm
 from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceLevelResult, Finding, LimitResult
 from pipelines.warehouse import has_table
 

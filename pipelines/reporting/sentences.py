@@ -77,7 +77,9 @@ def base(effect: EffectResult) -> str:
 
 
 def span(effect: EffectResult) -> str:
-    """Say an interval in words: "from 17 fewer to less than 1 fewer"."""
+    """Say an interval in words: "from 17 fewer to less than 1 fewer"; a figure may have none."""
+    if effect.lower is None or effect.upper is None:
+        return "cannot be given"
     return f"from {fewer_or_more(effect, effect.lower)} to {fewer_or_more(effect, effect.upper)}"
 
 
@@ -95,7 +97,7 @@ def gap(effect: EffectResult) -> str:
     of = " in every 100" if effect.outcome_type == "binary" and not effect.null else " on average"
     return (
         f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
-        f"the {level(effect)} interval runs {span(effect)}."
+        f"the {level(effect)} interval {'' if effect.lower is None else 'runs '}{span(effect)}."
     )
 
 
@@ -199,7 +201,7 @@ def planned_dose(unit: str, planned: float) -> str:
 def interval(effect: EffectResult) -> str:
     """Write an interval for a cell, in the unit of the difference."""
     if effect.lower is None or effect.upper is None:
-        return WITHHELD if effect.value is not None else "–"
+        return "none" if effect.value is not None else "–"
     scale = 100 if effect.outcome_type == "binary" and not effect.null else 1
     digits = 1 if scale == 100 or max(abs(effect.lower), abs(effect.upper)) >= 1 else 2
     return f"{decimal(scale * effect.lower, digits)} to {decimal(scale * effect.upper, digits)}"
