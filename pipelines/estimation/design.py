@@ -11,8 +11,8 @@ TREATMENT = "treatment"
 COMPARISON = "comparison"
 ARMS = (TREATMENT, COMPARISON)
 
-# WHEN is what readers call a period. Columns of the frame that a design needs beside `arm` and the outcome's. A blank is in no field's name, so that no
-# covariate can be mistaken for one of them.
+# Columns of the frame that a design needs beside `arm` and the outcome's; WHEN is what readers call a period. A blank
+# is in no field's name, so that no covariate can be mistaken for one of them.
 CLUSTER, PAIR, BLOCK = "design cluster", "design pair", "stratum"
 BASELINE, TAKE_UP, ADOPTED, DOSE = "design baseline", "design take-up", "design adopted", "design dose"
 UNIT, PERIOD, AFTER, WHEN = "design unit", "design period", "design after", "design when"

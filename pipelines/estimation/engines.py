@@ -31,11 +31,11 @@ ENGINES: dict[str, dict[str, str]] = {
         ("matched", "weighted", "regression_adjusted", "doubly_robust"),
         dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}comparison_groups"),
     ),
-    "difference_in_differences": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}difference_in_differences"),
-    "staggered": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}staggered"),
+    **{
+        kind: dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}{kind}")
+        for kind in ("difference_in_differences", "staggered", "panel", "before_after")
+    },
     "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),
-    "panel": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}panel"),
-    "before_after": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}before_after"),
     "observational_unadjusted": {
         "binary": "pipelines.estimation.binary",
         "continuous": "pipelines.estimation.means",

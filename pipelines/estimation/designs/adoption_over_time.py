@@ -7,7 +7,7 @@ from pipelines.estimation.design import Design
 from pipelines.estimation.designs.units import Units
 from pipelines.estimation.over_time.pre_trends import LARGE, ONE_BEFORE, SUPPORTS, UNSEEN
 from pipelines.estimation.over_time.staggered import CellResult, Row, StaggeredResult
-from pipelines.estimation.result import OverTime, Reading
+from pipelines.estimation.result import Inference, OverTime, Reading
 
 MOST_GROUPS = 8
 """With more groups than this, their effects stand in one table."""
@@ -37,7 +37,9 @@ def event_study(found: StaggeredResult, design: Design) -> tuple[OverTime, ...]:
     positions = tuple(float(row.at) for row in rows)
     title = "Effect by time since the beginning"
     return (
-        OverTime(title=title, axis="periods since the beginning", readings=readings, positions=positions, sentence=STUDY),
+        OverTime(
+            title=title, axis="periods since the beginning", readings=readings, positions=positions, sentence=STUDY
+        ),
     )
 
 
@@ -131,9 +133,7 @@ def _row(row: Row, found: StaggeredResult, hidden: dict[int, int], design: Desig
     return _reading(f"event/{row.at}", when, row.result, told, about)
 
 
-def _cells(
-    title: str, cells: list[CellResult], units: Units, hidden: dict[int, int], design: Design
-) -> OverTime:
+def _cells(title: str, cells: list[CellResult], units: Units, hidden: dict[int, int], design: Design) -> OverTime:
     about = _figures(design)
     readings = tuple(
         _reading(
@@ -154,7 +154,7 @@ def _cells(
     )
 
 
-def _reading(key: str, title: str, result, n: int, about: dict[str, str | float]) -> Reading:  # type: ignore[no-untyped-def]
+def _reading(key: str, title: str, result: Inference, n: int, about: dict[str, str | float]) -> Reading:
     return Reading(
         key=key,
         title=title,

@@ -44,7 +44,10 @@ EXPLAINS = (
     "Choosing people by their baseline alone explains the whole change if two measurements of the same people hang "
     "together by {rho:g} or less."
 )
-EXPLAINS_NEVER = "Choosing people by their baseline alone does not explain the whole change, however loosely two measurements hang together."
+EXPLAINS_NEVER = (
+    "Choosing people by their baseline alone does not explain the whole change, however loosely two measurements hang "
+    "together."
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def _no_typical() -> Reading:
 
 
 def _regression(found: BeforeAfter, design: Design) -> tuple[Reading, ...]:
-    """Return how much of a change selection by the baseline alone would give, for the declared or several reliabilities."""
+    """Return how much of a change selection by the baseline alone would give, for one or several reliabilities."""
     declared = design.declared
     if not isinstance(declared, designs.BeforeAfter) or declared.typical is None or found.result.value is None:
         return (_no_typical(),)
@@ -185,9 +188,7 @@ def _regression(found: BeforeAfter, design: Design) -> tuple[Reading, ...]:
             df=row.remaining.df,
             p=row.remaining.p,
             unit=design.unit,
-            sentence=EXPECTED.format(
-                rho=row.correlation, expected=row.expected, remaining=row.remaining.value or 0.0
-            ),
+            sentence=EXPECTED.format(rho=row.correlation, expected=row.expected, remaining=row.remaining.value or 0.0),
         )
         for row in bound.range
     )

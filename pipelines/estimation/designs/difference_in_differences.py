@@ -104,7 +104,9 @@ def _with_baseline(frame: pd.DataFrame, design: Design) -> Asked:
     cluster = _clusters(sample.rows)
     n, both = len(value), np.tile(np.arange(2), (len(value), 1)).T.ravel()
     # The order of rows must not matter to the last bit.
-    order = np.lexsort((*encoded.columns.T, baseline, value, sample.treated, *([cluster] if cluster is not None else [])))
+    order = np.lexsort(
+        (*encoded.columns.T, baseline, value, sample.treated, *([cluster] if cluster is not None else []))
+    )
     unit = np.empty(n, dtype=int)
     unit[order] = np.arange(n)
     panel = make_panel(
@@ -212,7 +214,9 @@ def _adjusted(asked: Asked, design: Design) -> DifferenceInDifferences | None:
 
 def _other(found: DifferenceInDifferences, *, adjusted: bool, description: Estimate) -> OtherEstimate:
     name = "adjusted" if adjusted else "unadjusted"
-    return OtherEstimate(name, MEASURE, found.result, f"{found.engine[:1].upper()}{found.engine[1:]}.", description.scale)
+    return OtherEstimate(
+        name, MEASURE, found.result, f"{found.engine[:1].upper()}{found.engine[1:]}.", description.scale
+    )
 
 
 def _led(description: Estimate, found: DifferenceInDifferences, changes: Changes, design: Design) -> Estimate:
@@ -253,16 +257,16 @@ def _with_clusters(led: Estimate, changes: Changes, columns: Array | None, desig
     if result is None:
         return described_only(advised, found.advice.why)
     others = tuple(
-        OtherEstimate(name, MEASURE, one, CR2 if name.startswith("CR2") else clusters.CR1S if name == "CR1S" else "", led.scale)
+        OtherEstimate(
+            name, MEASURE, one, CR2 if name.startswith("CR2") else clusters.CR1S if name == "CR1S" else "", led.scale
+        )
         for name, one in answers.items()
         if one is not None and (robust or name != found.advice.leads)
     )
     if robust:
         return replace(advised, others=others)
     why = f"{WHY.format(HOW['clusters'])}{found.advice.why}"
-    return replace(
-        with_result(advised, result), engine=f"{MEASURE}, {found.advice.leads}", why=why, others=others
-    )
+    return replace(with_result(advised, result), engine=f"{MEASURE}, {found.advice.leads}", why=why, others=others)
 
 
 def _answers(found: ClusterDifference) -> dict[str, Inference | None]:

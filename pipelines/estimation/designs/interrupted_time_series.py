@@ -106,9 +106,7 @@ def _segmented(declared: designs.InterruptedTimeSeries, before: int, design: Des
     kind: designs.InterruptedTimeSeries = declared
     season = None
     if kind.season != "none":
-        season = Season(
-            kind.season_length, "indicators" if kind.season == "periods" else "harmonics", kind.harmonics
-        )
+        season = Season(kind.season_length, "indicators" if kind.season == "periods" else "harmonics", kind.harmonics)
     needed = design.floor_periods
     return Segmented(
         before,
@@ -179,7 +177,9 @@ def _others(found: Interrupted, against: Controlled | None, design: Segmented) -
     if against is not None:
         name = "the series without its control"
         others.append(OtherEstimate(name, found.measure, _result(found, design), "Its own change."))
-        others.append(OtherEstimate("the control series", found.measure, _result(against.control, design), "Its change."))
+        others.append(
+            OtherEstimate("the control series", found.measure, _result(against.control, design), "Its change.")
+        )
         return tuple(others)
     last, mean = (_size(one, design) for one in (found.at_horizon, found.up_to_horizon))
     others.append(OtherEstimate("at the last period", found.measure, last, "Against the course before."))

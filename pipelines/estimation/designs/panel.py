@@ -35,8 +35,8 @@ ESTIMAND = (
     "that changes over time within it moves both."
 )
 CAUTION = (
-    "The estimate is an effect only if nothing else that changed over time in a unit, when what is tested changed in it, "
-    "moved the outcome."
+    "The estimate is an effect only if nothing else that changed over time in a unit, when what is tested changed in "
+    "it, moved the outcome."
 )
 REVERSED = (
     "What is tested began in some units and not in others at different times. "
@@ -44,8 +44,8 @@ REVERSED = (
     "Declare `staggered` instead, unless the effect is the same for all and at all times."
 )
 FEW_DECIDE = (
-    "A few units decide this estimate: with a standard error that allows for it (CR2) the interval has far fewer degrees "
-    "of freedom than there are units. Read the CR2 interval beside the headline."
+    "A few units decide this estimate: with a standard error that allows for it (CR2) the interval has far fewer "
+    "degrees of freedom than there are units. Read the CR2 interval beside the headline."
 )
 
 
@@ -110,7 +110,11 @@ def _asked(frame: pd.DataFrame, declared: designs.Panel) -> Asked:
 
 def _described(asked: Asked, design: Design) -> Estimate:
     """Describe units in which what is tested changed, and the others, by each unit's average over its periods."""
-    own = asked.rows.assign(changed=asked.changed).groupby(UNIT).agg(value=("value", "mean"), changed=("changed", "first"))
+    own = (
+        asked.rows.assign(changed=asked.changed)
+        .groupby(UNIT)
+        .agg(value=("value", "mean"), changed=("changed", "first"))
+    )
     unseen = sorted(set(asked.units.rows[UNIT]) - set(own.index))
     inside = {TREATMENT: own["changed"].to_numpy(bool), COMPARISON: ~own["changed"].to_numpy(bool)}
     arms = {arm: own["value"].to_numpy(float)[rows] for arm, rows in inside.items()}
@@ -170,9 +174,7 @@ def _others(
     return (*beside, *own, *further)
 
 
-def _warnings(
-    description: Estimate, found: FixedEffects, reduced: Inference | None, asked: Asked
-) -> tuple[str, ...]:
+def _warnings(description: Estimate, found: FixedEffects, reduced: Inference | None, asked: Asked) -> tuple[str, ...]:
     few = reduced is not None and reduced.df is not None and reduced.df < (found.clusters - 1) / 2
     kept = tuple(said for said in found.warnings if not (said == FEW_ENTITIES and reduced is not None))
     said = (

@@ -53,7 +53,8 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
     effects = [effect(series, columns, found, design, range(k, k + 1)) for k in after]
     words = series.when[design.before :]
     expected = tuple(
-        _reading("expected", word, one.counterfactual, "expected", unit) for word, one in zip(words, effects, strict=True)
+        _reading("expected", word, one.counterfactual, "expected", unit)
+        for word, one in zip(words, effects, strict=True)
     )
     sizes = [one.ratio if design.counts and one.ratio is not None else one.absolute for one in effects]
     measure = "rate ratio" if design.counts else "difference"
@@ -81,7 +82,11 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
             null=1.0 if design.counts else 0.0,
         ),
     )
-    return shown if control is None else (*shown, _observed("control", "The control series as it ran", control, design, unit))
+    return (
+        shown
+        if control is None
+        else (*shown, _observed("control", "The control series as it ran", control, design, unit))
+    )
 
 
 def checks(found: Interrupted, series: Series, design: Segmented, unit: str) -> tuple[Reading, ...]:
@@ -142,7 +147,9 @@ def _placebo(series: Series, design: Segmented) -> tuple[Reading, ...]:
     try:
         found: PlaceboDates = placebo_interruptions(series, design)
     except EstimationRefusal as refusal:
-        return (Reading(key="placebo_dates", title="Dates at which nothing happened", measure="", sentence=str(refusal)),)
+        return (
+            Reading(key="placebo_dates", title="Dates at which nothing happened", measure="", sentence=str(refusal)),
+        )
     return (
         Reading(
             key="placebo_dates",

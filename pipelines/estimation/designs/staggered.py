@@ -15,7 +15,7 @@ from pipelines.estimation.over_time.panel import Panel, make_panel
 from pipelines.estimation.over_time.placebo import placebo_units
 from pipelines.estimation.over_time.staggered import Aggregate, StaggeredResult, staggered
 from pipelines.estimation.refusal import EstimationRefusal
-from pipelines.estimation.result import Estimate, Inference, OtherEstimate
+from pipelines.estimation.result import Estimate, Inference, OtherEstimate, OverTime
 from pipelines.estimation.sample import numbers
 from pipelines.protocol import designs
 
@@ -31,7 +31,10 @@ PARALLEL = (
     "Chance did not decide who began when. The estimate is an effect only if, without what is tested, those who began "
     "would have changed as the others did."
 )
-TWO_WAY = "The estimate by two-way fixed effects, shown beside the headline: {} In {:.0f} of every 100 treated units and periods the effect counts negatively in it."
+TWO_WAY = (
+    "The estimate by two-way fixed effects, shown beside the headline: {} In {:.0f} of every 100 treated units and "
+    "periods the effect counts negatively in it."
+)
 DRAWS = 999
 """Of the multiplier bootstrap for limits that hold for all periods together."""
 
@@ -64,7 +67,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     lead = _aggregate(found, asked.summary)
     if lead.overall.value is None:
         return described_only(description, "No group could be compared in any period after it began.")
-    led = replace(
+    return replace(
         with_result(description, lead.overall),
         engine=f"Callaway-Sant'Anna, {asked.summary}",
         why=WHY.format(who=WHO[asked.design.controls], meaning=lead.meaning),
@@ -80,7 +83,6 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         doubts=adoption_over_time.before(found, lead.overall.value, design),
         warnings=_warnings(description, found),
     )
-    return led
 
 
 def _asked(frame: pd.DataFrame, design: Design) -> Asked:
@@ -129,7 +131,9 @@ def _described(found: StaggeredResult, asked: Asked, design: Design) -> Estimate
     )
     made_of = {arm: (last[rows],) for arm, rows in inside.items()}
     titles = {TREATMENT: "Began", COMPARISON: TITLES["never" if np.isinf(cohort).any() else "not_yet"]}
-    return replace(resting_on(description, made_of), arm_titles=titles, warnings=(*description.warnings, *asked.warnings))
+    return replace(
+        resting_on(description, made_of), arm_titles=titles, warnings=(*description.warnings, *asked.warnings)
+    )
 
 
 def _last_seen(panel: Panel) -> np.ndarray:
@@ -152,9 +156,7 @@ def _residual_df(found: StaggeredResult, asked: Asked, *, leads_adjusted: bool) 
     return found.units - len(found.cohorts) - 1 - k
 
 
-def _others(
-    found: StaggeredResult, asked: Asked, design: Design, *, leads_adjusted: bool
-) -> tuple[OtherEstimate, ...]:
+def _others(found: StaggeredResult, asked: Asked, design: Design, *, leads_adjusted: bool) -> tuple[OtherEstimate, ...]:
     """Return the other averages, the answer with or without covariates, and two-way fixed effects."""
     scale = 100.0 if design.outcome_type == "binary" else 1.0
     others = [
@@ -167,7 +169,9 @@ def _others(
         name = "unadjusted" if leads_adjusted else "adjusted"
         others.append(OtherEstimate(name, MEASURE, second, f"Callaway-Sant'Anna, {asked.summary}.", scale))
     if found.two_way is not None:
-        others.append(OtherEstimate("two-way fixed effects", MEASURE, found.two_way.result, found.two_way.warning, scale))
+        others.append(
+            OtherEstimate("two-way fixed effects", MEASURE, found.two_way.result, found.two_way.warning, scale)
+        )
     return (*others, *_single(found, asked, scale))
 
 
@@ -199,7 +203,7 @@ FEW = 5
 """Fewer treated units than this, and their standard error is a guess."""
 
 
-def _levels(asked: Asked, design: Design) -> tuple:  # type: ignore[type-arg]
+def _levels(asked: Asked, design: Design) -> tuple[OverTime, ...]:
     """Return averages of those who ever begin, and of those who never do."""
     if not np.isinf(asked.panel.cohort).any():
         return ()

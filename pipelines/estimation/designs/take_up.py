@@ -27,12 +27,12 @@ STRAIGHT = "Nothing speaks against a straight line, which is no proof that the o
 NOT_FOR = ("panel", "interrupted_time_series", "staggered", "difference_in_differences", "before_after")
 """Designs over time, whose outcome is a change that a dose within one group does not explain in this way."""
 STRONG = (
-    "The offer moved take-up enough (first-stage F of 10 or more) for the usual interval of the effect on those who took "
-    "it up."
+    "The offer moved take-up enough (first-stage F of 10 or more) for the usual interval of the effect on those who "
+    "took it up."
 )
 OFFER_LEADS = (
-    "This takes for granted that the offer changes the outcome only through take-up, which cannot be tested. The effect "
-    "of the offer itself rests on chance alone and leads."
+    "This takes for granted that the offer changes the outcome only through take-up, which cannot be tested. The "
+    "effect of the offer itself rests on chance alone and leads."
 )
 
 

@@ -172,7 +172,7 @@ def interrupted(series: Series, design: Segmented) -> Interrupted:
 
 
 def level_change(series: Series, design: Segmented) -> Inference:
-    """The change asked about first, alone, for engines run at many dates; parameters and errors as for `interrupted`."""
+    """The change asked about first, for engines run at many dates; parameters and errors as for `interrupted`."""
     refuse_short(series, design)
     columns = columns_of(len(series.outcome), design)
     return coefficient(fit(series, columns, design), columns.names.index(design.leading), design.counts, design.level)
