@@ -61,7 +61,8 @@ def _rows(connection: Any, layer: str, noun: str) -> int:
 
 def _level(making: Making) -> Finding:
     plan = making.plan
-    if plan.arms and _smallest_group(making.connection) < fewest_per_arm(plan):
+    series = plan.design is not None and plan.design.kind == "interrupted_time_series"
+    if plan.arms and not series and _smallest_group(making.connection) < fewest_per_arm(plan):
         return making.finding("evidence/level", _too_few_to_compare())
     kind = plan.design.kind if plan.design else ""
     controlled = bool(getattr(plan.design, "control", False))

@@ -192,6 +192,7 @@ def _read(path: Path, key: str, extra: str = "") -> str:
 def _write_people(writing: Writing, whole: Path, target: Path) -> None:
     """Write what identifies people, in the order of the rows."""
     columns = ", ".join(f"{slot} AS {named(f'is {kind}')}" for kind, slot in writing.kinds.items())
+    columns = columns or "NULL::VARCHAR AS nobody"  # A series is of nobody, and a table needs a column.
     _copy(writing.connection, f"SELECT {columns} FROM {writing.rows.source}", target, "vaulted")
     counts = [
         writing.connection.execute(f"SELECT count(*) FROM {_read(path, key)}").fetchone()[0]
