@@ -159,7 +159,7 @@ extracts:
     file: assessments.csv
     columns: {person: state, period: year, mrate: mrate, beertaxa: beertaxa, legal: legal}
 """
-    files = {"cases.csv": data[["state"]].drop_duplicates(), "assessments.csv": data}
+    files = {"cases.csv": data[["state"]].drop_duplicates(), "assessments.csv": data.drop(columns="pop")}
     write(root, "beer-taxes", body, files, unit="area")
 
 

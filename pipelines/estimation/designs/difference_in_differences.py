@@ -255,7 +255,7 @@ def _with_clusters(led: Estimate, changes: Changes, columns: Array | None, desig
     answers = _answers(found)
     result = answers.get(found.advice.leads)
     if result is None:
-        return described_only(advised, found.advice.why)
+        return described_only(with_result(advised, Inference(None)), found.advice.why)
     others = tuple(
         OtherEstimate(
             name, MEASURE, one, CR2 if name.startswith("CR2") else clusters.CR1S if name == "CR1S" else "", led.scale
