@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.models import ArmSummary, EffectResult
+from pipelines.findings.sentences import LED_BY
 from pipelines.reporting.numbers import (
     WITHHELD,
     average,
@@ -95,8 +96,9 @@ def gap(effect: EffectResult) -> str:
             f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
         )
     of = " in every 100" if effect.outcome_type == "binary" and not effect.null else " on average"
+    lead = LED_BY.get(effect.design, "That is")
     return (
-        f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
+        f"{lead} {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
         f"the {level(effect)} interval {'' if effect.lower is None else 'runs '}{span(effect)}."
     )
 

@@ -58,9 +58,8 @@ def beside(effect: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def over_time(found: Findings) -> dict[str, dict[str, Any]]:
-    return {
-        key: one for name, result in found.items() if name.startswith("over_time") for key, one in readings(result).items()
-    }
+    shown = [readings(result) for name, result in found.items() if name.startswith("over_time")]
+    return {key: one for some in shown for key, one in some.items()}
 
 
 def test_staggered_adoption(workspace: Path) -> None:

@@ -251,7 +251,7 @@ class TestInterruptedTimeSeries:
 
     def test_a_slope_alone_moves_nothing_at_once(self):
         found = estimate(series(), asked("interrupted_time_series", change="slope"))
-        effects = found.over_time[2].readings
+        effects = found.over_time[0].readings
         assert effects[0].value == pytest.approx(0.0, abs=1e-9)
         assert effects[1].value == pytest.approx(found.value)
 
@@ -262,7 +262,7 @@ class TestInterruptedTimeSeries:
         found = estimate(frame, design)
         assert (found.measure, found.null, found.unit) == ("rate ratio", 1.0, "")
         assert found.value == pytest.approx(0.9, abs=0.08)
-        assert found.over_time[2].null == 1.0
+        assert found.over_time[0].null == 1.0
         newey = estimate(frame, replace(design, declared=design.declared.model_copy(update={"lags": 3})))
         assert "Newey-West" in newey.engine
         assert newey.value == pytest.approx(found.value)

@@ -64,15 +64,6 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
     )
     positions = tuple(float(k) for k in after)
     shown = (
-        _observed("observed", "The series as it ran", series, design, unit),
-        OverTime(
-            title="What was expected without the change",
-            axis=AXIS,
-            readings=expected,
-            positions=positions,
-            sentence="The course before the change, carried on.",
-            null=None,
-        ),
         OverTime(
             title="The series against what was expected",
             axis=AXIS,
@@ -81,6 +72,15 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
             sentence="What came against what was expected, by the fitted course.",
             null=1.0 if design.counts else 0.0,
         ),
+        OverTime(
+            title="What was expected without the change",
+            axis=AXIS,
+            readings=expected,
+            positions=positions,
+            sentence="The course before the change, carried on.",
+            null=None,
+        ),
+        _observed("observed", "The series as it ran", series, design, unit),
     )
     return (
         shown
