@@ -16,7 +16,7 @@ from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, ove
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
-from pipelines.disclosure.policy import Policy, policy
+from pipelines.disclosure.policy import Policy, outcome_policy, policy
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
@@ -116,10 +116,13 @@ def _deliveries(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: P
 
 def _results(exact: Mapping[str, Finding], plan: Plan, rules: Policy) -> Shown:
     """Return results as they may be shown, in the order in which they give way to each other, the first to none."""
+    of_outcomes = outcome_policy(plan)
     sizes = Sizes(rules)
+    # Periods of a series are no people: their number stands beside no group's.
+    counted = sizes if of_outcomes == rules else Sizes(of_outcomes)
     estimates = {key: f.result for key, f in exact.items() if isinstance(f.result, EffectResult)}
-    shown: Shown = dict(effects(estimates, plan, rules, sizes))
-    shown |= _beside(exact, shown, rules, sizes)
+    shown: Shown = dict(effects(estimates, plan, of_outcomes, counted))
+    shown |= _beside(exact, shown, of_outcomes, counted)
     for kind in (FlowResult, DoseResult, BaselineResult, ThemeResult, CorrectionsResult):
         for key, finding in exact.items():
             if isinstance(finding.result, kind):

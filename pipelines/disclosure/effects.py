@@ -81,7 +81,7 @@ def must_hide(result: EffectResult, rules: Policy) -> bool:
 
 def _arm_hidden(arm: ArmSummary, result: EffectResult, rules: Policy) -> bool:
     counted = result.outcome_type in COUNTED and (arm.events is not None or arm.average is not None)
-    rests_on = result.outcome_type not in COUNTED and arm.average is not None
+    rests_on = arm.average is not None
     return bool(
         too_small(arm.n, rules)
         or (counted and part_hidden(arm.events, arm.n, rules))

@@ -38,10 +38,21 @@ def policy(plan: Plan) -> Policy:
     """Return the policy of a pilot: its profile, made stricter where the protocol asks for it."""
     base = _profiles()[plan.disclosure.profile]
     if plan.population.unit == "area":
-        # A row is an area (a county, an office) whose figures are of many people already: no person is behind a count.
-        return base.model_copy(update={"minimum_count": 1, "rounding_base": 1, "all_or_none": False, "minimum_df": 1})
+        return _of_areas(base)
     asked = plan.disclosure.minimum_count or base.minimum_count
     return base.model_copy(update={"minimum_count": max(base.minimum_count, asked)})
+
+
+def outcome_policy(plan: Plan) -> Policy:
+    """Return the policy of a pilot's outcomes: a series is of an area, whatever the pilot's people are."""
+    if plan.design is not None and plan.design.kind == "interrupted_time_series":
+        return _of_areas(_profiles()[plan.disclosure.profile])
+    return policy(plan)
+
+
+def _of_areas(base: Policy) -> Policy:
+    """Return a policy for counts of areas (counties, offices), whose figures are of many people already."""
+    return base.model_copy(update={"minimum_count": 1, "rounding_base": 1, "all_or_none": False, "minimum_df": 1})
 
 
 def minimum_count(plan: Plan) -> int:

@@ -11,11 +11,11 @@ TREATMENT = "treatment"
 COMPARISON = "comparison"
 ARMS = (TREATMENT, COMPARISON)
 
-# Columns of the frame that a design needs beside `arm` and the outcome's. A blank is in no field's name, so that no
-# covariate can be mistaken for one of them.
+# Columns of the frame that a design needs beside `arm` and the outcome's; WHEN is what readers call a period. A blank
+# is in no field's name, so that no covariate can be mistaken for one of them.
 CLUSTER, PAIR, BLOCK = "design cluster", "design pair", "stratum"
 BASELINE, TAKE_UP, ADOPTED, DOSE = "design baseline", "design take-up", "design adopted", "design dose"
-UNIT, PERIOD, AFTER = "design unit", "design period", "design after"
+UNIT, PERIOD, AFTER, WHEN = "design unit", "design period", "design after", "design when"
 
 OutcomeType = Literal["binary", "continuous", "count", "ordinal", "time_to_event"]
 Assignment = Literal["randomised", "not_randomised"]

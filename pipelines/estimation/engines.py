@@ -31,6 +31,11 @@ ENGINES: dict[str, dict[str, str]] = {
         ("matched", "weighted", "regression_adjusted", "doubly_robust"),
         dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}comparison_groups"),
     ),
+    **{
+        kind: dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}{kind}")
+        for kind in ("difference_in_differences", "staggered", "panel", "before_after")
+    },
+    "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),
     "observational_unadjusted": {
         "binary": "pipelines.estimation.binary",
         "continuous": "pipelines.estimation.means",
@@ -48,7 +53,7 @@ INSTEAD = {
 """What to declare instead of a type of outcome that a design has no engine for."""
 EXPOSED = ("randomised", "interrupted_time_series", "observational_unadjusted")
 """Kinds whose engines use a time at risk, or only describe."""
-BESIDE: tuple[str, ...] = (f"{DESIGNS}doubts",)
+BESIDE: tuple[str, ...] = (f"{DESIGNS}take_up", f"{DESIGNS}doubts")
 """Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
 where nothing applies. They never change the headline."""
 

@@ -99,6 +99,9 @@ class ArmSummary:
     contributors : int or None
         People on whom the mean rests, for disclosure control: those with another value than the most common one. None
         where it rests on everybody of the arm in the frame.
+    rests_on : int or None
+        Fewest people that a figure of the arm rests on, where its counts do not tell (a baseline beside the outcome);
+        disclosure control looks at it.
     """
 
     measure: str
@@ -109,6 +112,7 @@ class ArmSummary:
     upper: float | None = None
     censored: int | None = None
     contributors: int | None = None
+    rests_on: int | None = None
 
 
 @dataclass(frozen=True)
@@ -281,6 +285,8 @@ class OverTime:
         Same length.
     sentence : str
         What it shows.
+    null : float or None
+        The figure that means no difference; None where the figures are levels and not differences.
     """
 
     title: str
@@ -288,6 +294,7 @@ class OverTime:
     readings: tuple[Reading, ...]
     positions: tuple[float, ...]
     sentence: str = ""
+    null: float | None = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

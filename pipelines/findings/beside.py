@@ -90,7 +90,9 @@ def _reading(reading: estimated.Reading) -> Reading:
 def _over_time(shown: estimated.OverTime, key: str) -> OverTimeResult:
     pairs = zip(shown.positions, shown.readings, strict=True)
     points = tuple(Point(position=position, reading=_reading(reading)) for position, reading in pairs)
-    return OverTimeResult(title=shown.title, outcome=key, axis=shown.axis, points=points, words=shown.sentence)
+    return OverTimeResult(
+        title=shown.title, outcome=key, axis=shown.axis, points=points, words=shown.sentence, null=shown.null
+    )
 
 
 def _comparison(plan: Plan, made: estimated.Comparison, about: dict[str, str]) -> ComparisonResult:

@@ -96,6 +96,8 @@ class OverTimeResult(Record):
     """Figures in order."""
     words: str = ""
     """What it shows, in a sentence."""
+    null: float | None = 0.0
+    """The figure that means no difference; None where the figures are levels."""
     withheld: bool = False
     """Whether the figures are withheld together with the estimate."""
 

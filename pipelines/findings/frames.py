@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, PERIOD, TAKE_UP, UNIT
+from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, TAKE_UP, UNIT
 from pipelines.estimation.engines import OVER_TIME
 from pipelines.findings.making import Making
 from pipelines.findings.periods import after, numbered
@@ -42,15 +42,16 @@ SERIES = """
 def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
     """Return the rows that an outcome is estimated from."""
     if outcome.noun == "cases":
-        return making.frame(PEOPLE.format(own=_own(making.plan, outcome)), outcome=key)
+        own = _own(making.plan, outcome) + _doses(making.plan)
+        return making.frame(PEOPLE.format(own=own), outcome=key)
     value, exposure = named(outcome.value or ""), named(outcome.exposure) if outcome.exposure else "NULL::DOUBLE"
     if outcome.noun == "series":
         series = making.frame(SERIES.format(value=value, exposure=exposure))
         began = getattr(making.plan.design, "began", "")
-        return numbered(series.assign(**{AFTER: after(series, began).astype(float)}), PERIOD)
-    own = _own(making.plan, outcome) + _dose(making.plan)
+        return numbered(series.assign(**{AFTER: after(series, began).astype(float)}))
+    own = _own(making.plan, outcome) + _treatment(making.plan)
     sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=own, **_everybody(making.plan))
-    return numbered(making.frame(sql), PERIOD)
+    return numbered(making.frame(sql))
 
 
 def _everybody(plan: Plan) -> dict[str, str]:
@@ -77,7 +78,15 @@ def _own(plan: Plan, outcome: Outcome) -> str:
     return "".join(f", {column}" for column in columns)
 
 
-def _dose(plan: Plan) -> str:
+def _doses(plan: Plan) -> str:
+    """Return the doses that stand in the cases, each under its title."""
+    measures = {part.title: part.measure for part in plan.intervention.components.values()}
+    fields = {title: name.removeprefix("cases.") for title, name in measures.items() if name.startswith("cases.")}
+    columns = (f"c.{named(field)}::DOUBLE AS {named(f'{DOSE} {title}')}" for title, field in fields.items())
+    return "".join(f", {column}" for column in columns)
+
+
+def _treatment(plan: Plan) -> str:
     """Return the columns of the assessments that a panel needs."""
     if plan.design is None or plan.design.kind != "panel":
         return ""

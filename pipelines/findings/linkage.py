@@ -124,7 +124,8 @@ def _of_completing(making: Making) -> Iterator[Finding]:
 def _of_outcomes(making: Making) -> Iterator[Finding]:
     """Yield one finding for each primary outcome: of whom it is known, of those whose follow-up is over."""
     for key, outcome in making.plan.outcomes.items():
-        if outcome.tier != "primary":
+        # Where an outcome stands in the assessments or a series its rows are periods, and no part of the case file.
+        if outcome.tier != "primary" or outcome.noun != "cases":
             continue
         due = f"SELECT person_key FROM analysis.participants WHERE outcome = '{key}'"
         base = f"SELECT * FROM ({_base(making)}) WHERE person_key IN ({due})"

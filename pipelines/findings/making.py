@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.disclosure.policy import minimum_count
 from pipelines.findings.models import Finding, Inputs, QuestionAsked, Result, Scope
 from pipelines.findings.sentences import sentence_of
 from pipelines.ingest.tables import delivered
@@ -76,3 +77,11 @@ def question_of(plan: Plan, outcome: str) -> QuestionAsked | None:
         if outcome in question.quantitative:
             return QuestionAsked(id=key, text=question.text, expectation=question.expectation)
     return None
+
+
+def fewest_per_arm(plan: Plan) -> int:
+    """Return the fewest people (or areas) in a group for which an effect is estimated."""
+    if plan.population.unit == "area" and "people_per_arm" not in plan.limits.model_fields_set:
+        return 2  # Areas are few by nature: only a floor that was declared holds for them.
+    # Of fewer than disclosure control allows nothing would be shown, and the reason given would tell how few.
+    return max(plan.limits.people_per_arm, minimum_count(plan))

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from pipelines.disclosure.counts import contributors
 from pipelines.disclosure.curves import drawn
-from pipelines.disclosure.policy import minimum_count, policy
+from pipelines.disclosure.policy import policy
 from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
-from pipelines.estimation.design import BASELINE, BY_CHANCE
+from pipelines.estimation.design import BASELINE, BY_CHANCE, UNIT
 from pipelines.findings.beside import beside
 from pipelines.findings.frames import outcome_frame
-from pipelines.findings.making import Making, question_of
+from pipelines.findings.making import Making, fewest_per_arm, question_of
 from pipelines.findings.models import (
     ArmSummary,
     EffectResult,
@@ -53,12 +53,21 @@ def outcome_findings(making: Making) -> list[Finding]:
     """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
-    frames = {key: outcome_frame(making, key, outcome) for key, outcome in outcomes}
-    made = {key: (outcome, *effect(frames[key], outcome, making)) for key, outcome in outcomes}
-    adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan, frames)
-    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, _, _) in made.items()]
-    estimates = with_placebos({key: (outcome, found) for key, (outcome, _, found) in made.items()})
+    made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}
+    frames = {key: frame for key, (_, frame, _, _) in made.items()}
+    adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
+    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
+    estimates = with_placebos({key: (outcome, found) for key, (outcome, _, _, found) in made.items()})
     return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
+
+
+def _made(making: Making, key: str, outcome: Outcome) -> tuple[Any, EffectResult, Estimate | None]:
+    """Return an outcome's rows, effect and estimate; a description without figures where its rows cannot be read."""
+    try:
+        frame = outcome_frame(making, key, outcome)
+    except EstimationRefusal as refusal:
+        return None, _described(outcome, making, {}, str(refusal)), None
+    return frame, *effect(frame, outcome, making)
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
@@ -109,8 +118,7 @@ def _design(outcome: Outcome, making: Making) -> Design:
         covariates=_covariates(outcome, plan),
         assignment="randomised" if randomised else "not_randomised",
         kind=declared.kind if declared else default,
-        # Of fewer than disclosure control allows nothing would be shown, and the reason given would tell how few.
-        floor_per_arm=max(plan.limits.people_per_arm, minimum_count(plan)),
+        floor_per_arm=fewest_per_arm(plan),
         floor_events=plan.limits.events_per_arm or None,
         adjusted=outcome.type != "time_to_event" and _leads_adjusted(outcome, plan),
         declared=declared,
@@ -142,8 +150,9 @@ def _leads_adjusted(outcome: Outcome, plan: Plan) -> bool:
 
 
 def _known(frame: Any, arm: str, outcome: Outcome) -> int:
-    column = "time" if outcome.type == "time_to_event" else "value"
-    return int(frame.loc[frame["arm"] == arm, column].notna().sum())
+    known = frame[(frame["arm"] == arm) & frame["time" if outcome.type == "time_to_event" else "value"].notna()]
+    # In the assessments a person has a row for each period.
+    return int(known[UNIT].nunique()) if UNIT in known else len(known)
 
 
 def _base(outcome: Outcome, making: Making) -> dict[str, Any]:
@@ -201,8 +210,6 @@ def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
 
 def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
     summary = found.summary[arm]
-    # Where the design makes the groups, a row of the frame is no person of one of them.
-    people = () if found.events or found.arm_titles else frame.loc[frame["arm"] == arm, "value"].dropna()
     return ArmSummary(
         title=title,
         n=found.n[arm],
@@ -212,12 +219,17 @@ def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
         lower=summary.lower,
         upper=summary.upper,
         censored=summary.censored,
-        contributors=summary.contributors if summary.contributors is not None else _resting_on(found, people),
+        contributors=_resting_on(found, frame, arm),
     )
 
 
-def _resting_on(found: Estimate, people: Any) -> int | None:
-    return None if found.events or found.arm_titles else contributors(people)
+def _resting_on(found: Estimate, frame: Any, arm: str) -> int | None:
+    """Return the fewest people that a group's figures rest on, for disclosure control."""
+    told = [n for n in (found.summary[arm].rests_on, found.summary[arm].contributors) if n is not None]
+    # Where the design makes the groups, a row of the frame is no person of one of them.
+    if told or found.events or found.arm_titles:
+        return min(told, default=None)
+    return contributors(frame.loc[frame["arm"] == arm, "value"].dropna())
 
 
 def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:

@@ -15,12 +15,14 @@ TABLES = ("validated.cases", "quarantine.cases", "analysis.participants")
 
 def participant_findings(making: Making) -> list[Finding]:
     """Return the participant flow, and the baseline table where the protocol declares covariates."""
-    baseline = _baseline(making)
-    return [_flow(making), *([baseline] if baseline else [])]
+    return [found for found in (_flow(making), _baseline(making)) if found]
 
 
-def _flow(making: Making) -> Finding:
+def _flow(making: Making) -> Finding | None:
+    """Return the flow; a pilot that only has a series has none."""
     rows = making.frame("SELECT position, stage, arm, people FROM analysis.flow ORDER BY ALL").to_dict("records")
+    if not rows:
+        return None
     arms: tuple[str, ...] = ("treatment", "comparison") if making.plan.arms else ("everyone",)
     arms += ("unknown",) if any(row["arm"] == "unknown" for row in rows) else ()  # referred, and never given a group
     stages = []

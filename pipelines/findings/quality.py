@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pipelines.disclosure.policy import minimum_count
-from pipelines.findings.making import Making
+from pipelines.findings.making import Making, fewest_per_arm
 from pipelines.findings.models import CheckSummary, DataQualityResult, EvidenceLevelResult, Finding, LimitResult
 from pipelines.warehouse import has_table
 
@@ -62,7 +61,8 @@ def _rows(connection: Any, layer: str, noun: str) -> int:
 
 def _level(making: Making) -> Finding:
     plan = making.plan
-    if plan.arms and _smallest_group(making.connection) < max(plan.limits.people_per_arm, minimum_count(plan)):
+    series = plan.design is not None and plan.design.kind == "interrupted_time_series"
+    if plan.arms and not series and _smallest_group(making.connection) < fewest_per_arm(plan):
         return making.finding("evidence/level", _too_few_to_compare())
     kind = plan.design.kind if plan.design else ""
     controlled = bool(getattr(plan.design, "control", False))

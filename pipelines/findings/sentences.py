@@ -169,11 +169,26 @@ def is_share(result: EffectResult) -> bool:
     return result.outcome_type == "binary" or result.unit == SHARE
 
 
+LED_BY = {
+    "difference_in_differences": "Held against where each group began, that is",
+    "staggered": "Held against how the others changed, that is",
+    "panel": "For one more of what is tested, within the same unit, that is",
+    "interrupted_time_series": "Held against the course before, that is",
+}
+"""How an estimate is introduced that is not the difference between the averages said before it."""
+
+
 def _ratio(result: EffectResult) -> str:
     value, lower, upper = (amount(x, 2) for x in (result.value, result.lower, result.upper))
-    return (
-        f"That is a {result.measure} of {value} ({100 * result.level:g}% interval {lower} to {upper}); 1 is no change."
-    )
+    lead = LED_BY.get(result.design, "That is")
+    return f"{lead} a {result.measure} of {value} ({_interval(result, lower, upper)}); 1 is no change."
+
+
+def _interval(result: EffectResult, lower: str, upper: str) -> str:
+    """Return an interval in words; a figure is shown without one only where none can be given."""
+    if result.lower is None or result.upper is None:
+        return "no interval can be given"
+    return f"{100 * result.level:g}% interval {lower} to {upper}"
 
 
 def _placebo(result: EffectResult) -> str:
@@ -232,15 +247,15 @@ def _with(title: str) -> str:
 
 def _range(result: EffectResult, scale: float, unit: str, rounded: bool) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
-    level, of = f"{100 * result.level:g}%", f" {unit}" if unit else ""
-    interval = f"({level} interval {amount(lower)} to {amount(upper)})"
+    lead, of = LED_BY.get(result.design, "That is"), f" {unit}" if unit else ""
+    interval = f"({_interval(result, amount(lower), amount(upper))})"
     if result.outcome_type == "ordinal":
-        limits = f"{amount(lower, 2)} to {amount(upper, 2)}"
-        return f"The {result.measure} is {amount(value, 2)} ({level} interval {limits})."
-    if _adjusted(result, scale, rounded):
+        limits = f"({_interval(result, amount(lower, 2), amount(upper, 2))})"
+        return f"The {result.measure} is {amount(value, 2)} {limits}."
+    if result.design not in LED_BY and _adjusted(result, scale, rounded):
         told = "Adjusted as planned, and so not simply that of the two figures, the difference is"
         return f"{told} {amount(value)}{of} {interval}."
-    return f"That is a difference of {amount(value)}{of} {interval}."
+    return f"{lead} a difference of {amount(value)}{of} {interval}."
 
 
 def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
@@ -257,6 +272,8 @@ def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
 def _verdict(result: EffectResult, plan: Plan) -> str:
     """Return what the interval allows one to say."""
     by_chance = plan.arms is not None and plan.arms.assignment == "randomised"
+    if result.lower is None or result.upper is None:
+        return "Without an interval nobody can tell how much of it is chance."
     if result.verdict == "inconclusive":
         return f"{_open(result)}{_could_have_shown(result)}"
     if result.design == "before_after":

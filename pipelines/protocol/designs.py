@@ -140,7 +140,8 @@ class DifferenceInDifferences(Part):
     kind: Literal["difference_in_differences"]
     """`difference_in_differences`."""
     by: tuple[Slug, ...] = ()
-    """Covariates that the change may depend on."""
+    """Covariates that the change may depend on; the headline is then adjusted for them. Without them `adjust_for` makes
+    an adjusted estimate beside the headline."""
     method: Literal["regression", "doubly_robust"] = "regression"
     """How covariates are used (Sant'Anna & Zhao 2020 for `doubly_robust`)."""
     clusters: Slug | None = None
@@ -179,7 +180,11 @@ class Staggered(Part):
 
 
 class InterruptedTimeSeries(Part):
-    """One series before and after a change, such as a monthly count; it stands in an extract with `noun: series`."""
+    """One series before and after a change, such as a monthly count; it stands in an extract with `noun: series`.
+
+    Leads: the change at once (of counts as a ratio of rates), or of the slope with `change: slope`. What came of it
+    period by period, and the effect at the last one, stand beside it.
+    """
 
     kind: Literal["interrupted_time_series"]
     """`interrupted_time_series`."""
@@ -196,7 +201,8 @@ class InterruptedTimeSeries(Part):
     harmonics: Annotated[int, Field(ge=1, le=6)] = 2
     """Pairs of waves, with `season: harmonics`."""
     lags: Annotated[int, Field(ge=0)] | None = None
-    """Lags over which errors may hang together (Newey-West). Default: found from the length of the series."""
+    """Lags over which errors may hang together (Newey-West); 0: over none. Default: with `gaussian` found from the
+    length of the series; counts take the errors of their family, with Newey-West's beside."""
     control: bool = False
     """True when rows whose arm is the comparison are a control series, whose change is taken off."""
 
@@ -221,7 +227,11 @@ class Panel(Part):
 
 
 class BeforeAfter(Part):
-    """The same people before and after, with nobody to compare with: the lowest level of evidence."""
+    """The same people before and after, with nobody to compare with: the lowest level of evidence.
+
+    The outcome names its `baseline`, a field of the cases; or stands in the assessments, where the first period is held
+    against the last unless `baseline_at` and `at` name others.
+    """
 
     kind: Literal["before_after"]
     """`before_after`."""

@@ -112,7 +112,7 @@ def size_of(effect: EffectResult, value: Figure) -> str:
 
 def difference_unit(effect: EffectResult) -> str:
     """Name the unit of a difference."""
-    return "percentage points" if is_share(effect) else effect.unit
+    return "" if effect.null else "percentage points" if is_share(effect) else effect.unit
 
 
 def level(effect: EffectResult) -> str:

@@ -19,7 +19,8 @@ def over_time_figure(finding_id: str, result: OverTimeResult) -> figures.Picture
     with figures.styled():
         figure = Figure(figsize=(figures.WIDTH, 2.9), layout="constrained")
         axes = figure.add_subplot()
-        axes.axhline(0, color=figures.QUIET, linewidth=1)
+        if result.null is not None:
+            axes.axhline(result.null, color=figures.QUIET, linewidth=1)
         for point in shown:
             low, high = point.reading.lower, point.reading.upper
             if low is not None and high is not None:

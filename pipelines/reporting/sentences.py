@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.models import ArmSummary, EffectResult
+from pipelines.findings.sentences import LED_BY
 from pipelines.reporting.numbers import (
     WITHHELD,
     average,
@@ -78,7 +79,9 @@ def base(effect: EffectResult) -> str:
 
 
 def span(effect: EffectResult) -> str:
-    """Say an interval in words: "from 17 fewer to less than 1 fewer"."""
+    """Say an interval in words: "from 17 fewer to less than 1 fewer"; a figure may have none."""
+    if effect.lower is None or effect.upper is None:
+        return "cannot be given"
     return f"from {fewer_or_more(effect, effect.lower)} to {fewer_or_more(effect, effect.upper)}"
 
 
@@ -99,9 +102,10 @@ def gap(effect: EffectResult) -> str:
             f"lower one, is {decimal(effect.value, 2)}; the {level(effect)} interval runs {interval(effect)}."
         )
     of = " in every 100" if is_share(effect) and not effect.null else " on average"
+    lead = LED_BY.get(effect.design, "That is")
     return (
-        f"That is {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
-        f"the {level(effect)} interval runs {span(effect)}."
+        f"{lead} {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
+        f"the {level(effect)} interval {'' if effect.lower is None else 'runs '}{span(effect)}."
     )
 
 
@@ -209,7 +213,7 @@ def planned_dose(unit: str, planned: float) -> str:
 def interval(effect: EffectResult) -> str:
     """Write an interval for a cell, in the unit of the difference."""
     if effect.lower is None or effect.upper is None:
-        return WITHHELD if effect.value is not None else "–"
+        return "none" if effect.value is not None else "–"
     scale = 100 if is_share(effect) and not effect.null else 1
     digits = 1 if scale == 100 or max(abs(effect.lower), abs(effect.upper)) >= 1 else 2
     return f"{decimal(scale * effect.lower, digits)} to {decimal(scale * effect.upper, digits)}"

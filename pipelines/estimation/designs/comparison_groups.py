@@ -95,7 +95,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     people = _people(sample, design)
     made = _make(people, design)
     compared = _with_arms(description, people, made, design)
-    reason = below_floor(dict(compared.n), compared.events and dict(compared.events), design)
+    events = None if compared.events is None else dict(compared.events)
+    reason = below_floor(dict(compared.n), events, design)
     if reason:
         return described_only(description, f"{FEW_COMPARED} {reason}")
     balanced = balance(people.pool, made.weights, _denominator(design), _extra(people, made, design))

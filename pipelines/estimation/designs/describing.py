@@ -1,8 +1,10 @@
 """What every design says of its groups before it compares them, and the floors below which it does not."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from pipelines.estimation.design import ARMS, Design
 from pipelines.estimation.means import summarise
@@ -45,12 +47,37 @@ def described(sample: Sample, design: Design) -> Estimate:
     EstimationRefusal
         If an outcome holds what its type cannot.
     """
+    return described_groups(sample.by_arm("value"), sample.missing, design)
+
+
+def described_groups(arms: Mapping[str, Array], missing: Mapping[str, int], design: Design) -> Estimate:
+    """Return two groups described, without a comparison, wherever they come from.
+
+    Parameters
+    ----------
+    arms : mapping of arm to array of float, shape (n,)
+        Known outcomes, one a person or other unit; a group may be empty.
+    missing : mapping of arm to int
+        People without a known outcome.
+    design : Design
+        The question.
+
+    Returns
+    -------
+    Estimate
+        As of `described`.
+
+    Raises
+    ------
+    EstimationRefusal
+        As in `described`.
+    """
     binary = design.outcome_type == "binary"
-    if binary:
-        check_zero_one(sample.columns["value"], "value")
-    if design.outcome_type == "count":
-        check_not_negative(sample.columns["value"], "value")
-    arms = sample.by_arm("value")
+    for values in arms.values():
+        if binary:
+            check_zero_one(values, "value")
+        if design.outcome_type == "count":
+            check_not_negative(values, "value")
     return Estimate(
         engine="",
         why="",
@@ -58,12 +85,46 @@ def described(sample: Sample, design: Design) -> Estimate:
         unit="percentage points" if binary else design.unit,
         scale=100.0 if binary else 1.0,
         level=design.level,
-        n=sample.n,
-        missing=sample.missing,
+        n={arm: len(arms[arm]) for arm in ARMS},
+        missing=dict(missing),
         events={arm: int(values.sum()) for arm, values in arms.items()} if binary else None,
         summary={arm: _summary(arms[arm], design) for arm in ARMS},
-        warnings=(MISSING,) if any(sample.missing.values()) else (),
+        warnings=(MISSING,) if any(missing.values()) else (),
     )
+
+
+def resting_on(found: Estimate, columns: Mapping[str, Sequence[Array]]) -> Estimate:
+    """Return an estimate whose groups say on how few people any of some figures rests.
+
+    Parameters
+    ----------
+    found : Estimate
+        With its groups described.
+    columns : mapping of arm to arrays of shape (n,)
+        What figures are made of, one value a person: the outcome, the baseline. Of each, people with another value
+        than the commonest one count.
+    """
+    fewest = {arm: min((unlike(values) for values in given), default=0) for arm, given in columns.items()}
+    summary = {arm: replace(one, rests_on=fewest[arm]) for arm, one in found.summary.items()}
+    return replace(found, summary=summary)
+
+
+def unlike(values: Array) -> int:
+    """Count the values that differ from the commonest one: those on whom a mean rests; 0 of none."""
+    known = values[~np.isnan(values)]
+    return int(len(known) - np.unique(known, return_counts=True)[1].max()) if len(known) else 0
+
+
+def too_few(n: Mapping[str, int], design: Design) -> str | None:
+    """Say why two groups of people, or of other units, may only be described, or return None.
+
+    A floor of two is that of units such as areas; what a single one allows is the engine's to say.
+    """
+    if min(n.values()) == 0:
+        return "One of the two groups is empty: described, not compared."
+    if min(n.values()) >= design.floor_per_arm or design.floor_per_arm == 2:
+        return None
+    return f"A group has fewer than {design.floor_per_arm} with a known outcome: described, not compared."
 
 
 def floors(sample: Sample, description: Estimate, design: Design) -> str | None:
@@ -78,6 +139,8 @@ def contributors(values: Sequence[float]) -> int:
 
 
 def _summary(values: Array, design: Design) -> ArmSummary:
+    if not len(values):
+        return ArmSummary("proportion" if design.outcome_type == "binary" else "mean", None)
     if design.outcome_type != "binary":
         return replace(summarise(values, design.level), contributors=contributors(values.tolist()))
     events, n = int(values.sum()), len(values)

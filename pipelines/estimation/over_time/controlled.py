@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from pipelines.estimation.over_time.interrupted import Interrupted, from_variance, interrupted
+from pipelines.estimation.over_time.interrupted import Interrupted, from_variance, interrupted, unchanged
 from pipelines.estimation.over_time.segmented import Segmented, columns_of
 from pipelines.estimation.over_time.series import Series
 from pipelines.estimation.over_time.series_fits import SeriesFit, fit, robust
@@ -88,7 +88,7 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
     return Controlled(
         ESTIMAND,
         "ratio of rate ratios" if design.counts else "difference of differences",
-        changes["level change"],
+        changes.get("level change", unchanged(design)),
         changes.get("slope change"),
         *alone,
         () if design.errors == "newey_west" else (INDEPENDENT,),

@@ -81,7 +81,7 @@ class Interrupted:
     measure : str
         'rate ratio' for counts, otherwise 'difference'; of `level_change` and `slope_change`.
     level_change : Inference
-        At the first point after the interruption.
+        At the first point after the interruption; no change, without a standard error, where none was declared.
     slope_change : Inference or None
         Per point of time; None when the level only was declared to change.
     at_horizon, up_to_horizon : Effect
@@ -156,7 +156,7 @@ def interrupted(series: Series, design: Segmented) -> Interrupted:
         _estimand(design),
         f"segmented {FAMILIES[design.family]}, {ERRORS[design.errors]}",
         "rate ratio" if design.counts else "difference",
-        by_name["level change"],
+        by_name.get("level change", unchanged(design)),
         by_name.get("slope change"),
         effect(series, columns, found, design, range(horizon - 1, horizon)),
         effect(series, columns, found, design, range(horizon)),
@@ -172,10 +172,15 @@ def interrupted(series: Series, design: Segmented) -> Interrupted:
 
 
 def level_change(series: Series, design: Segmented) -> Inference:
-    """The level change alone, for engines run at many dates; parameters and errors as for `interrupted`."""
+    """The change asked about first, for engines run at many dates; parameters and errors as for `interrupted`."""
     refuse_short(series, design)
     columns = columns_of(len(series.outcome), design)
-    return coefficient(fit(series, columns, design), columns.names.index("level change"), design.counts, design.level)
+    return coefficient(fit(series, columns, design), columns.names.index(design.leading), design.counts, design.level)
+
+
+def unchanged(design: Segmented) -> Inference:
+    """What stands for a change of level that was declared not to be: a ratio of 1, or a difference of 0."""
+    return Inference(1.0 if design.counts else 0.0)
 
 
 def coefficient(found: SeriesFit, k: int, counts: bool, level: float) -> Inference:
@@ -249,8 +254,8 @@ _BESIDE: dict[bool, tuple[tuple[Family, Errors], ...]] = {
 
 
 def _others(series: Series, columns: Columns, design: Segmented) -> tuple[OtherEstimate, ...]:
-    """The level change by the other usual engines."""
-    where, found = columns.names.index("level change"), []
+    """The change asked about first, by the other usual engines."""
+    where, found = columns.names.index(design.leading), []
     for family, errors in _BESIDE[design.counts]:
         if (family, errors) == (design.family, design.errors):
             continue
@@ -258,7 +263,8 @@ def _others(series: Series, columns: Columns, design: Segmented) -> tuple[OtherE
         result = coefficient(fit(series, columns, other), where, design.counts, design.level)
         name = f"{FAMILIES[family]}, {ERRORS[errors]}"
         measure = "rate ratio" if design.counts else "difference"
-        found.append(OtherEstimate(name, measure, result, "Change of level at the interruption."))
+        note = "Change of level at the interruption." if design.level_change else "Change of slope."
+        found.append(OtherEstimate(name, measure, result, note))
     return tuple(found)
 
 

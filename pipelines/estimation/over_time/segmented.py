@@ -42,7 +42,9 @@ class Segmented:
     before : int
         Points before the interruption; the point at this position (from 0) is the first after it.
     slope_change : bool
-        Level and slope may change, or the level only.
+        The slope may change.
+    level_change : bool
+        The level may change at once; False leaves the slope only.
     trend : bool
         A straight trend runs through the series; False needs `slope_change` False.
     season : Season or None
@@ -76,10 +78,13 @@ class Segmented:
     minimum_before: int | None = None
     minimum_after: int | None = None
     level: float = 0.95
+    level_change: bool = True
 
     def __post_init__(self) -> None:
         if self.slope_change and not self.trend:
             raise ValueError("A change of slope needs a trend.")
+        if not (self.slope_change or self.level_change):
+            raise ValueError("Nothing is declared to change.")
         if self.errors == "prais_winsten" and self.family != "gaussian":
             raise EstimationRefusal("Prais-Winsten errors are not for counts.", "Use Newey-West errors.")
 
@@ -87,6 +92,11 @@ class Segmented:
     def counts(self) -> bool:
         """Whether the outcome is a count, modelled by its logarithm."""
         return self.family != "gaussian"
+
+    @property
+    def leading(self) -> str:
+        """Name of the term that is asked about first."""
+        return "level change" if self.level_change else "slope change"
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,8 @@ def columns_of(points: int, design: Segmented) -> Columns:
     """
     time = np.arange(points) - float(design.before)
     after = (time >= 0).astype(float)
-    parts = [("level before", np.ones(points)), ("trend before", time), ("level change", after)]
+    parts = [("level before", np.ones(points)), ("trend before", time)]
+    parts += [("level change", after)] if design.level_change else []
     parts += [("slope change", time * after)] if design.slope_change else []
     parts += seasonal(points, design.season)
     kept = [(name, column) for name, column in parts if design.trend or name != "trend before"]

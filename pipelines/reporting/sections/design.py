@@ -93,7 +93,7 @@ def _level(evidence: Evidence) -> str:
 
 def _parts(evidence: Evidence) -> list[tuple[str, str]]:
     """Return the parts of the estimand that all outcomes share."""
-    plan, titles = evidence.plan, ev.arm_titles(evidence)
+    plan, titles = evidence.plan, _titles(evidence)
     counted = next(
         (pair.finding.scope.population for pair in ev.effects(evidence) if pair.finding.scope.population), ""
     )
@@ -108,6 +108,14 @@ def _parts(evidence: Evidence) -> list[tuple[str, str]]:
         ("What happens afterwards", _afterwards(evidence)),
     ]
     return [part for part in parts if part[1]]
+
+
+def _titles(evidence: Evidence) -> dict[str, str]:
+    """Return the names of the groups: the protocol's, or those that the design makes."""
+    if evidence.plan.arms:
+        return ev.arm_titles(evidence)
+    made = next((pair.result.arms for pair in ev.effects(evidence) if pair.result.value is not None), {})
+    return {key: arm.title for key, arm in made.items() if key in ("treatment", "comparison")}
 
 
 def _afterwards(evidence: Evidence) -> str:

@@ -33,7 +33,11 @@ def take_up(evidence: Evidence) -> str:
     """Return who took up what they were offered, and what it did for them."""
     found = [(f, result) for f, result in ev.take_ups(evidence) if not result.withheld]
     parts = [
-        joined(markdown(_table(f"take-up-{result.outcome}", result.title, result.readings)), source(f.id))
+        joined(
+            bullets(plain(words) for words in dict.fromkeys(one.sentence for one in result.readings if one.sentence)),
+            markdown(_table(f"take-up-{result.outcome}", result.title, result.readings)),
+            source(f.id),
+        )
         for f, result in found
     ]
     return joined(heading(3, "Those who took it up"), *parts) if parts else ""

@@ -40,9 +40,8 @@ def answer(evidence: Evidence) -> tuple[str, str]:
         return " ".join(one_group.told(pair.result) for pair in found[:_MOST_CARDS]), DESCRIBES
     if len(found) > 1:
         estimated = any(pair.result.value is not None for pair in found)
-        return f"{sentences.capital(_tally(found))}.", sentences.cause(
-            ev.randomised(evidence)
-        ) if estimated else DESCRIBES
+        cause = sentences.cause(ev.randomised(evidence), found[0].result.design)
+        return f"{sentences.capital(_tally(found))}.", cause if estimated else DESCRIBES
     return _first(found[0].result), _second(found[0].result, ev.randomised(evidence))
 
 
@@ -77,8 +76,8 @@ def _second(result: EffectResult, is_randomised: bool) -> str:
     if result.verdict == "described":
         return DESCRIBES
     if result.verdict == "inconclusive":
-        return sentences.detectable(result) or sentences.cause(is_randomised)
-    return sentences.cause(is_randomised)
+        return sentences.detectable(result) or sentences.cause(is_randomised, result.design)
+    return sentences.cause(is_randomised, result.design)
 
 
 def _per(result: EffectResult) -> str:
