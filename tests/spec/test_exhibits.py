@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.disclosure.effects import effects
-from pipelines.disclosure.exhibits import comparison, listed, over_time
+from pipelines.disclosure.exhibits import comparison, doubts, over_time, take_up
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import Policy, policy
 from pipelines.disclosure.sizes import Sizes
@@ -71,6 +71,13 @@ def effect(n: int = 185, **changes: Any) -> EffectResult:
         ),
     }
     return EffectResult(**{**told, **changes})
+
+
+def listed(result: Any, of: EffectResult | None, rules: Policy, log: Log) -> Any:
+    """Return doubts or take-up as they may be shown beside an effect."""
+    if isinstance(result, TakeUpResult):
+        return take_up(result, of, rules, log)
+    return doubts(result, {} if of is None else {result.outcome: of}, rules, log, Sizes(rules))
 
 
 def shown(result: EffectResult, rules: Policy = STANDARD) -> EffectResult:
@@ -149,14 +156,14 @@ class TestWithheldEffect:
             () if hidden.value else told.advice,
             (),
         )
-        doubts = listed(DoubtsResult(title="E", outcome="work", readings=(reading(),)), told, STANDARD, Log())
-        take_up = listed(TakeUpResult(title="E", outcome="work", readings=(reading(),)), told, STANDARD, Log())
+        doubted = listed(DoubtsResult(title="E", outcome="work", readings=(reading(),)), told, STANDARD, Log())
+        taken = listed(TakeUpResult(title="E", outcome="work", readings=(reading(),)), told, STANDARD, Log())
         points = OverTimeResult(
             title="E", outcome="work", axis="period", points=(Point(position=1, reading=reading()),), words="12.3."
         )
         times = over_time(points, told, STANDARD, Log())
-        assert (doubts.withheld, take_up.withheld, times.withheld) == (True, True, True)
-        for one in (*doubts.readings, *take_up.readings, times.points[0].reading):
+        assert (doubted.withheld, taken.withheld, times.withheld) == (True, True, True)
+        for one in (*doubted.readings, *taken.readings, times.points[0].reading):
             assert (one.value, one.se, one.lower, one.upper, one.df, one.p, one.sentence) == (None,) * 6 + ("",)
         alike = comparison(group(left_out=(row("age"),)), told, STANDARD, Log(), Sizes(STANDARD))
         assert alike.withheld
@@ -185,7 +192,7 @@ class TestReadings:
     def test_under_rounding_nothing_exact_is_left(self):
         result = DoubtsResult(title="E", outcome="work", readings=(reading(20), reading(20, se=None)))
         found = listed(result, shown(effect(), ROUNDED), ROUNDED, Log())
-        assert [one.value for one in found.readings] == [12.3, 12.35]
+        assert [one.value for one in found.readings] == [12.3, 10.0], "without an error of its own it has one figure"
         assert {one.sentence for one in found.readings} == {""}
         assert {one.df for one in found.readings} == {None}
         points = OverTimeResult(

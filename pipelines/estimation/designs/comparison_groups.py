@@ -92,6 +92,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     reason = floors(sample, description, design)
     if reason:
         return described_only(description, reason)
+    if all(np.ptp(values) == 0 for values in sample.by_arm("value").values()):
+        raise EstimationRefusal("The outcome varies in neither group.", "Describe both groups.")
     people = _people(sample, design)
     made = _make(people, design)
     compared = _with_arms(description, people, made, design)
