@@ -19,8 +19,9 @@ FEW_LEFT_OUT = "rounding, because few of a group are left out of the comparison"
 STEPS = (0.01, 0.02, 0.05, 0.1)
 MISSING = ("worst_case", "lee", "tipping_point", "imputed")
 """How keys of readings begin that give back how many outcomes are missing."""
-ADJUSTED = ("benchmark", "robustness_value", "partial_r2", "regression", "imputed", "specification")
-"""How keys of readings begin that come from a model with covariates."""
+ADJUSTED = ("imputed_adjusted", "specification")
+"""How keys of readings begin that stand beside an unadjusted estimate and tell of covariates together. Where covariates
+make the comparison, the estimate itself is as exact; a benchmark rests on the fewest people of its own covariate."""
 NUMBERED = ("sentence only",)
 """Measures of readings whose sentence alone holds figures."""
 FEW_MISSING = "checks of missing outcomes are shown only where many are missing"

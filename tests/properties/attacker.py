@@ -8,6 +8,7 @@ extremes of a linear programme over all published margins.
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import cached_property
@@ -25,6 +26,7 @@ from pipelines.findings.models import (
     DataQualityResult,
     DifferenceResult,
     DoseResult,
+    DoubtsResult,
     EffectResult,
     Finding,
     FlowResult,
@@ -102,6 +104,7 @@ def attack(findings: Iterable[Finding], plan: Plan, wanted: Collection[str]) -> 
     exact = all(not finding.disclosure.profile for finding in found)
     _people(system, results)
     _estimates(system, results, plan)
+    _missing(system, results, plan)
     _rows(system, results)
     _hidden_by_rule(system, results, exact)
     _difference(system, results["difference/cases"])
@@ -255,6 +258,31 @@ def _estimates(system: System, results: dict[str, object], plan: Plan) -> None:
     for arm in ("treatment", "comparison"):
         system.relate({f"events/late/{arm}": 1, f"events/early/{arm}": -1})
         system.relate({f"known/late/{arm}": 1, f"known/early/{arm}": -1})
+
+
+def _missing(system: System, results: dict[str, object], plan: Plan) -> None:
+    """Learn the size of each group from the worst that its missing outcomes could have been, and from Lee's shares."""
+    for key in plan.outcomes:
+        effect = next(r for i, r in results.items() if i.startswith(f"effect/{key}/"))
+        doubts = results.get(f"doubts/{key}")
+        if not isinstance(effect, EffectResult) or not isinstance(doubts, DoubtsResult) or effect.value is None:
+            continue
+        arms = [effect.arms[arm] for arm in ("treatment", "comparison")]
+        told = {one.key: one for one in doubts.readings}
+        if "lee" in told:
+            shares = re.findall(r"([\d.]+)% of the", told["lee"].sentence)
+            for arm, summary, share in zip(("treatment", "comparison"), arms, shares, strict=False):
+                n = summary.n or 0
+                near = {whole for whole in range(max(n, 1), 4 * n + 1) if abs(100 * n / whole - float(share)) < 0.0501}
+                system.know(f"due/{arm}", near)
+        if "worst_case" in told and told["worst_case"].lower is not None:
+            (n1, e1), (n0, e0) = ((arm.n or 0, arm.events or 0) for arm in arms)
+            # The bounds are linear in one over the size of each group.
+            left = np.array([[e1, n0 - e0], [-(n1 - e1), -e0]], dtype=float)
+            right = np.array([told["worst_case"].lower + 1, (told["worst_case"].upper or 0) - 1])
+            if abs(np.linalg.det(left)) > 1e-9:
+                for arm, inverse in zip(("treatment", "comparison"), np.linalg.solve(left, right), strict=True):
+                    system.know(f"due/{arm}", {round(1 / inverse)})
 
 
 def _complete(results: dict[str, object], plan: Plan) -> set[str]:
