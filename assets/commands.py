@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, UNAVAILABLE, Unavailable
 from assets.interrupts import patient_interrupts
+from assets.over_sites import run_over_sites, tell_pilot_reports
 from assets.running import REPORTS, Outcome, chosen, known, reports_of, run_sites, steps_of_a_site
 from assets.showing import complain, place, progress, say, summary
 from pipelines.keys import insist_settled
@@ -105,6 +106,8 @@ def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequen
             outcomes.append(outcome)
             if stop() or outcome.result == "interrupted":
                 break
+        else:
+            outcomes += run_over_sites(workspace, keys, as_of=as_of, rendered=bool(only))
     summary(replace(workspace, as_of=as_of), outcomes, debug=debug)
     return _ended(outcomes, keys[len(outcomes) :])
 
@@ -145,6 +148,8 @@ def find_reports(given: Path | None, target: str, *, render: bool, open_browser:
         say(f"{key}: {', '.join(map(place, found)) if found else f'no report yet; try pilotlens run {key}'}")
         if open_browser and found:
             webbrowser.open(found[0].as_uri())
+    if "/" not in target:
+        tell_pilot_reports(workspace, keys, open_browser=open_browser)
     return code
 
 

@@ -1,7 +1,11 @@
-"""The one job: a site's whole way from drop to report, in one run. When it runs belongs in sensors and schedules."""
+"""The two jobs: a site's whole way from drop to report, and what all sites of a pilot say together.
+
+Two, because a run has partitions of one kind. When they run belongs in sensors and schedules.
+"""
 
 import dagster as dg
 
+from assets.binding import GROUPS
 from assets.partitions import SURVEY
 
 DROP_TAG = "pilotlens/drop"
@@ -21,9 +25,18 @@ DESCRIPTION = (
 # Everything is in the UI; Dagster's hundreds of lines for each run would only bury what pilotlens prints.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
+OVER_SITES = dg.AssetSelection.groups(GROUPS["synthesis"])
+
 evaluate_site = dg.define_asset_job(
     "evaluate_site",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - OVER_SITES,
     description=DESCRIPTION,
+    config=QUIET,
+)
+
+synthesise_pilot = dg.define_asset_job(
+    "synthesise_pilot",
+    selection=OVER_SITES,
+    description="Puts the released evidence of all sites of a pilot together, and writes the report on them.",
     config=QUIET,
 )

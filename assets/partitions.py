@@ -1,4 +1,4 @@
-"""Which pilot sites there are: one partition each, read from the protocols of the workspace when definitions load.
+"""Which pilot sites and pilots there are: one partition each, read from the workspace's protocols on loading.
 
 What belongs here: turning protocols into partition keys. What does not: reading data, or saying what is wrong with a
 protocol in full (`pilotlens check` does).
@@ -20,6 +20,11 @@ class Survey:
     """`<pilot>/<site>` of every pilot with a sound protocol."""
     left_out: tuple[tuple[str, str], ...]
     """Pilots whose protocol cannot be used, and why in a few words."""
+
+    @property
+    def pilots(self) -> tuple[str, ...]:
+        """Every pilot with a sound protocol, in order."""
+        return tuple(dict.fromkeys(key.partition("/")[0] for key in self.keys))
 
     @property
     def words(self) -> str:
@@ -47,3 +52,6 @@ def survey(workspace: Workspace) -> Survey:
 # "Reload definitions"; the sensor new_drops says so when it sees one.
 SURVEY = survey(Workspace.find())
 SITES = dg.StaticPartitionsDefinition(list(SURVEY.keys))
+PILOTS = dg.StaticPartitionsDefinition(list(SURVEY.pilots))
+SITES_OF_PILOTS = dg.StaticPartitionMapping({key: key.partition("/")[0] for key in SURVEY.keys})
+"""A pilot's own steps follow its sites' steps."""

@@ -24,6 +24,8 @@ from assets.telling import REPORTS_URL
 from pipelines.workspace import Workspace
 
 WORDS = {
+    "pilot.html": "All sites together (web page)",
+    "pilot.pdf": "All sites together (PDF)",
     "report.html": "Evaluation report (web page)",
     "report.pdf": "Evaluation report (PDF)",
     "funder.html": "One page for funders (web page)",
@@ -90,9 +92,9 @@ def _section(workspace: Workspace, folder: PurePosixPath, files: list[PurePosixP
 
 
 def _title(workspace: Workspace, folder: PurePosixPath) -> str:
-    """Return the site's name for readers; its key while its protocol cannot be read, for the reports still stand."""
+    """Return a site's or pilot's name for readers; its key while the protocol cannot be read: reports still stand."""
     try:
-        return workspace.site(*folder.parts).title
+        return workspace.pilot(*folder.parts).title if len(folder.parts) == 1 else workspace.site(*folder.parts).title
     except Exception:
         return " / ".join(folder.parts)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.at_work import hold
-from pipelines.workspace import PilotSite, Workspace
+from pipelines.workspace import Pilot, PilotSite, Workspace
 
 
 class EvaluationWorkspace(dg.ConfigurableResource):
@@ -25,6 +25,10 @@ class EvaluationWorkspace(dg.ConfigurableResource):
         """Return the pilot site of a partition, its protocol read afresh."""
         pilot, _, site = key.partition("/")
         return replace(self._workspace(), as_of=self.as_of).site(pilot, site)
+
+    def unit(self, key: str) -> PilotSite | Pilot:
+        """Return what a partition stands for: a pilot site, or a pilot over all its sites."""
+        return self.site(key) if "/" in key else replace(self._workspace(), as_of=self.as_of).pilot(key)
 
     def _workspace(self) -> Workspace:
         return Workspace.find(Path(self.root) if self.root else None)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from pipelines.ingest.standing import Standing
 
 Watch = Callable[[str, str], None]
-"""Called with the pilot site and the step that begins; with an empty step when the site is done."""
+"""Called with the pilot site (or the pilot) and the step that begins; with an empty step when it is done."""
 
 REPORTS = ("reports_site", "reports_funder")
+PILOT_REPORT = ("synthesis_report",)
+PILOT_STEPS = 2
 
 # Dagster's own mark of whose job a run is. A run started in this process lacks it, and the job's page would omit it.
 OURS = {".dagster/repository": "__repository__@pilotlens"}
@@ -33,7 +35,7 @@ OURS = {".dagster/repository": "__repository__@pilotlens"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one pilot site."""
+    """What became of one pilot site, or of a pilot over all its sites."""
 
     key: str
     result: Literal["done", "refused", "failed", "interrupted"]
@@ -69,9 +71,9 @@ def known(workspace: Workspace, pilot: str) -> str:
 
 def steps_of_a_site(only: Sequence[str] = ()) -> int:
     """Return how many steps a site has."""
-    from assets.definitions import LAYERS
+    from assets.definitions import SITE_LAYERS
 
-    return len(only) or sum(len(layer.ASSETS) for layer in LAYERS)
+    return len(only) or sum(len(layer.ASSETS) for layer in SITE_LAYERS)
 
 
 def run_sites(
@@ -91,6 +93,20 @@ def run_sites(
         for key in keys:
             outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of)
             watch(key, "")
+            yield outcome
+
+
+def run_pilots(
+    workspace: Workspace, pilots: Sequence[str], watch: Watch, only: Sequence[str] = (), *, as_of: str = ""
+) -> Iterator[Outcome]:
+    """Put the released evidence of the sites of each pilot together; whether there is enough of it is said before."""
+    with _records(replace(workspace, as_of=as_of)) as instance:
+        from assets.definitions import defs
+
+        job = defs.resolve_job_def("synthesise_pilot")
+        for pilot in pilots:
+            outcome = _run(job, instance, pilot, {}, watch, only, as_of)
+            watch(pilot, "")
             yield outcome
 
 
@@ -202,7 +218,7 @@ def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:
 
 
 def reports_of(workspace: Workspace, key: str) -> tuple[Path, ...]:
-    """Return the reports of a pilot site that exist, the full web page first."""
+    """Return the reports of a pilot site, or on all sites of a pilot, that exist, the full web page first."""
     folder = workspace.reports_folder / key
     found = [path for path in folder.glob("*") if path.suffix in (".html", ".pdf", ".xlsx")]
     return tuple(sorted(found, key=lambda path: (path.stem != "report", path.stem, path.suffix)))

@@ -52,6 +52,7 @@ def _protocol_page() -> str:
 
 One file, `protocol.yml`, is all that a new pilot adds. `pilotlens check` reads it and names every fault with its line;
 the JSON Schema beside this page lets editors complete it. Keys without a default are needed. An unknown key is a fault.
+A small working protocol for each kind of design stands in [DESIGNS.md](DESIGNS.md).
 
 *Written by `python -m pipelines.reference` from the models in `pipelines/protocol`.*
 """
@@ -63,7 +64,8 @@ def _evidence_page() -> str:
 
 A bundle is a folder `releases/<pilot>/<site>/<release>/` with `evidence.json`, one Parquet table for each kind of
 finding in `tables/`, and `manifest.json` with the hash of each file. It is written once and never changed. It holds all
-that may leave the evaluation team, and reports read nothing else. `null` in a count or a figure means that the
+that may leave the evaluation team, and reports read nothing else. The bundle over all sites of a pilot, made from the
+sites' bundles alone, lies in `releases/<pilot>/_pilot/<release>/`. `null` in a count or a figure means that the
 disclosure policy withholds it, or that it could not be computed; reports print it as "[c]".
 
 Find a number by the id of its finding, for example with Python:

@@ -83,6 +83,10 @@ class Workspace:
             raise Refusal(f"The pilot {pilot} has no site {site}.", f"Its sites: {', '.join(protocol.sites)}.")
         return PilotSite(self, protocol, site)
 
+    def pilot(self, pilot: str) -> Pilot:
+        """Return a pilot over all its sites."""
+        return Pilot(self, self.protocol(pilot))
+
 
 @dataclass(frozen=True)
 class PilotSite:
@@ -131,3 +135,41 @@ class PilotSite:
     def title(self) -> str:
         """Name for readers."""
         return f"{self.protocol.title}: {self.protocol.sites[self.site].title}"
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """One pilot over all its sites: the unit that is put together from released evidence."""
+
+    workspace: Workspace
+    protocol: Protocol
+
+    @property
+    def pilot(self) -> str:
+        """Key of the pilot."""
+        return self.protocol.pilot
+
+    @property
+    def key(self) -> str:
+        """Name of the Dagster partition."""
+        return self.pilot
+
+    @property
+    def sites(self) -> tuple[PilotSite, ...]:
+        """Its sites, in the order of the protocol."""
+        return tuple(PilotSite(self.workspace, self.protocol, site) for site in self.protocol.sites)
+
+    @property
+    def releases_folder(self) -> Path:
+        """Evidence bundles over all sites, immutable; no site can have this name."""
+        return self.workspace.derived / "releases" / self.pilot / "_pilot"
+
+    @property
+    def reports_folder(self) -> Path:
+        """The rendered report on all sites; those of the sites lie in folders below."""
+        return self.workspace.reports_folder / self.pilot
+
+    @property
+    def title(self) -> str:
+        """Name for readers."""
+        return self.protocol.title

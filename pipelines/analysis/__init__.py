@@ -51,7 +51,8 @@ def _insist(connection: Any, noun: str) -> None:
 
 def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
     """Return what the protocol says that the SQL needs to know."""
-    outcomes = site.protocol.outcomes
+    # Who was assessed when is no stage of the flow: an outcome in the assessments says it of its own estimate.
+    outcomes = {key: outcome for key, outcome in site.protocol.outcomes.items() if outcome.noun == "cases"}
     if noun == "participants":
         return {"times": [key for key, o in outcomes.items() if o.type == "time_to_event"]}
     if noun != "flow":

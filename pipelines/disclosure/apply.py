@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
-from pipelines.disclosure.exhibits import comparison, listed, over_time
+from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, over_time, take_up
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -139,8 +139,10 @@ def _beside(exact: Mapping[str, Finding], effects_shown: Shown, rules: Policy, s
     shown: Shown = {}
     for key, finding in exact.items():
         result, log = finding.result, Log()
-        if isinstance(result, DoubtsResult | TakeUpResult):
-            shown[key] = listed(result, effect.get(result.outcome), rules, log), log
+        if isinstance(result, DoubtsResult):
+            shown[key] = doubts(result, effect, rules, log, sizes), log
+        elif isinstance(result, TakeUpResult):
+            shown[key] = take_up(result, effect.get(result.outcome), rules, log), log
         elif isinstance(result, OverTimeResult):
             shown[key] = over_time(result, effect.get(result.outcome), rules, log), log
         elif isinstance(result, ComparisonResult):
@@ -171,10 +173,13 @@ def _adjusted(shown: Shown, plan: Plan) -> Shown:
     }
     if not withheld & set(plan.adjust_for):
         return shown
-    return {
-        key: (with_coarse_adjusted(result, log), log) if isinstance(result, EffectResult) else (result, log)
-        for key, (result, log) in shown.items()
-    }
+    return {key: (_coarse(result, log), log) for key, (result, log) in shown.items()}
+
+
+def _coarse(result: Result, log: Log) -> Result:
+    if isinstance(result, EffectResult):
+        return with_coarse_adjusted(result, log)
+    return coarse_doubts(result, log) if isinstance(result, DoubtsResult) else result
 
 
 def _finished(finding: Finding, result: Result, log: Log, plan: Plan, rules: Policy) -> Finding:

@@ -145,12 +145,13 @@ def _simple(result: EffectResult) -> bool:
 
 
 def _rounded_sizes(result: EffectResult, rules: Policy) -> EffectResult:
-    """Return an effect with rounded counts."""
+    """Return an effect with rounded counts, and without degrees of freedom."""
     arms = {
         key: arm.model_copy(update={"n": rounded(arm.n, rules), "events": rounded(arm.events, rules)})
         for key, arm in result.arms.items()
     }
-    return result.model_copy(update={"arms": arms})
+    # Degrees of freedom may be a count too, such as matched pairs less one.
+    return result.model_copy(update={"arms": arms, "df": None})
 
 
 def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectResult:
@@ -167,8 +168,9 @@ def _without_helpers(result: EffectResult, rules: Policy, log: Log) -> EffectRes
 def _warnings(warnings: tuple[str, ...]) -> tuple[str, ...]:
     """Return warnings without those that tell of one person's covariates, or of a covariate that is all or none."""
     from pipelines.estimation.adjusted import DROPPED, LEVERAGE, TOO_SMALL
+    from pipelines.estimation.matching import ADDS_NOTHING
 
-    telling = (DROPPED, LEVERAGE, TOO_SMALL, "The adjusted estimate is not shown.")
+    telling = (DROPPED, LEVERAGE, TOO_SMALL, ADDS_NOTHING, "The adjusted estimate is not shown.")
     said = (ADJUSTED_WARNING if warning.startswith(telling) else warning for warning in warnings)
     return tuple(dict.fromkeys(said))
 
@@ -231,7 +233,7 @@ def _coarse(result: EffectResult, log: Log) -> EffectResult:
 
 
 def _coarse_arm(arm: ArmSummary, error: float | None) -> ArmSummary:
-    figures = {name: like(getattr(arm, name), error) for name in ("average", "lower", "upper")}
+    figures = {name: like(getattr(arm, name), error) for name in ("average", "spread", "lower", "upper")}
     return arm.model_copy(update=figures)
 
 

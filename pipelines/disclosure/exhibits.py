@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.disclosure import precision
@@ -14,6 +15,15 @@ from pipelines.findings.models import EffectResult
 
 WITH_EFFECT = "withheld together with the estimate"
 FIGURES = ("value", "se", "lower", "upper", "df", "p")
+FEW_LEFT_OUT = "rounding, because few of a group are left out of the comparison"
+STEPS = (0.01, 0.02, 0.05, 0.1)
+MISSING = ("worst_case", "lee", "tipping_point", "imputed")
+"""How keys of readings begin that give back how many outcomes are missing."""
+ADJUSTED = ("benchmark", "robustness_value", "partial_r2", "regression", "imputed", "specification")
+"""How keys of readings begin that come from a model with covariates."""
+NUMBERED = ("sentence only",)
+"""Measures of readings whose sentence alone holds figures."""
+FEW_MISSING = "checks of missing outcomes are shown only where many are missing"
 MEANS = ("treated", "before", "after", "treated_sd", "before_sd", "after_sd")
 RATIOS = ("difference_before", "difference_after", "variance_ratio_before", "variance_ratio_after")
 ROW_FIGURES = (*MEANS, *RATIOS, "ecdf_before", "ecdf_after")
@@ -24,10 +34,8 @@ def hidden(effect: EffectResult | None) -> bool:
     return effect is None or effect.value is None
 
 
-def listed(
-    result: DoubtsResult | TakeUpResult, effect: EffectResult | None, rules: Policy, log: Log
-) -> DoubtsResult | TakeUpResult:
-    """Return doubts or take-up as they may be shown.
+def take_up(result: TakeUpResult, effect: EffectResult | None, rules: Policy, log: Log) -> TakeUpResult:
+    """Return take-up as it may be shown.
 
     Parameters
     ----------
@@ -36,32 +44,102 @@ def listed(
     rules, log : the limits; gets the changes.
     """
     gone = hidden(effect)
-    readings = tuple(_reading(one, gone, rules, log) for one in result.readings)
+    readings = tuple(_reading(one, effect, rules, log) for one in result.readings)
     return result.model_copy(update={"readings": readings, "withheld": gone})
 
 
+def doubts(
+    result: DoubtsResult, effects: Mapping[str, EffectResult], rules: Policy, log: Log, sizes: Sizes
+) -> DoubtsResult:
+    """Return doubts as they may be shown.
+
+    Readings of missing outcomes give back how many are missing, and so how many people a group has. Where few are
+    missing they are left out without a trace: a trace would tell that some are.
+
+    Parameters
+    ----------
+    result : readings with exact figures.
+    effects : every effect as it is shown, by the key of its outcome.
+    rules, log, sizes : the limits; gets the changes; sizes shown so far, to which those told here are added.
+    """
+    effect = effects.get(result.outcome)
+    told = not hidden(effect) and _missing_told(result, rules, sizes)
+    log.withheld("readings.missing_outcomes", FEW_MISSING)
+    kept = (one for one in result.readings if _kept(one, effects, told, rules))
+    readings = tuple(_reading(one, effect, rules, log) for one in kept)
+    return result.model_copy(update={"readings": readings, "everybody": {}, "withheld": hidden(effect)})
+
+
+def _kept(one: Reading, effects: Mapping[str, EffectResult], told: bool, rules: Policy) -> bool:
+    """Tell whether a reading stays: of missing outcomes where they may be told, of a placebo that is shown."""
+    about, _, outcome = one.key.partition("/")
+    if about == "placebo":
+        return not hidden(effects.get(outcome))
+    # Under rounding only a figure that chance moves by more than one person does: one with a standard error.
+    return not of_missing(one) or (told and (rules.rounding_base == 1 or one.se is not None))
+
+
+def of_missing(one: Reading) -> bool:
+    """Tell whether a reading gives back how many outcomes are missing."""
+    return one.key.startswith(MISSING)
+
+
+def _missing_told(result: DoubtsResult, rules: Policy, sizes: Sizes) -> bool:
+    """Tell whether readings of missing outcomes may be shown, and note the sizes of groups that follow from them."""
+    found = [one for one in result.readings if of_missing(one)]
+    if not found or any(too_small(one.people, rules) for one in found):
+        return False
+    everybody = {arm: count for arm, count in result.everybody.items() if count is not None}
+    if any(sizes.close(arm, count) for arm, count in everybody.items()):
+        return False
+    for arm, count in everybody.items():
+        sizes.show(arm, count)
+    return True
+
+
+def coarse_doubts(result: DoubtsResult, log: Log) -> DoubtsResult:
+    """Return doubts with adjusted figures rounded: exact ones give back how a withheld covariate is spread."""
+    if not any(one.key.startswith(ADJUSTED) for one in result.readings):
+        return result
+    log.rounded("readings.adjusted", "rounding, because a covariate has a withheld cell")
+    readings = (_coarse(one) if one.key.startswith(ADJUSTED) else one for one in result.readings)
+    return result.model_copy(update={"readings": tuple(readings)})
+
+
+def _coarse(one: Reading) -> Reading:
+    if one.se is None:
+        return one.model_copy(update=dict.fromkeys(FIGURES))
+    figures: dict[str, Any] = {name: precision.like(getattr(one, name), one.se) for name in FIGURES[:4]}
+    return one.model_copy(update={**figures, "df": None, "p": None if one.p is None else round(one.p, 2)})
+
+
 def over_time(result: OverTimeResult, effect: EffectResult | None, rules: Policy, log: Log) -> OverTimeResult:
-    """Return figures over time as they may be shown; parameters as for `listed`."""
+    """Return figures over time as they may be shown; parameters as for `take_up`."""
     gone = hidden(effect)
     points = tuple(
-        point.model_copy(update={"reading": _reading(point.reading, gone, rules, log)}) for point in result.points
+        point.model_copy(update={"reading": _reading(point.reading, effect, rules, log)}) for point in result.points
     )
     words = "" if gone or rules.rounding_base > 1 else result.words
     return result.model_copy(update={"points": points, "withheld": gone, "words": words})
 
 
-def _reading(reading: Reading, gone: bool, rules: Policy, log: Log) -> Reading:
+def _reading(reading: Reading, effect: EffectResult | None, rules: Policy, log: Log) -> Reading:
     """Return a reading without what disclosure control needs, and without figures where they may not be shown."""
+    gone = hidden(effect)
     if gone or too_small(reading.people, rules):
         log.withheld(f"readings.{reading.key}", WITH_EFFECT if gone else "minimum count")
         return reading.model_copy(update={**dict.fromkeys(FIGURES), "people": None, "sentence": ""})
     if rules.rounding_base == 1:
         return reading.model_copy(update={"people": None})
     log.rounded(f"readings.{reading.key}", "rounding")
-    figures: dict[str, Any] = {name: precision.like(getattr(reading, name), reading.se) for name in FIGURES[:4]}
+    same_unit = effect is not None and reading.measure == effect.measure
+    error = reading.se if reading.se is not None or effect is None or not same_unit else effect.se
+    figures: dict[str, Any] = {name: precision.like(getattr(reading, name), error) for name in FIGURES[:4]}
     p = None if reading.p is None else round(reading.p, 2)
-    # Its sentence may hold the exact figure.
-    return reading.model_copy(update={**figures, "df": None, "p": p, "people": None, "sentence": ""})
+    # A sentence may hold the exact figure, unless there is none.
+    held = any(getattr(reading, name) is not None for name in FIGURES)
+    said = "" if held or reading.measure in NUMBERED else reading.sentence
+    return reading.model_copy(update={**figures, "df": None, "p": p, "people": None, "sentence": said})
 
 
 def comparison(
@@ -82,6 +160,9 @@ def comparison(
         () if few_left else tuple(_row(row, result, rules, log, "left_out") for row in result.left_out if not row.share)
     )
     rows = tuple(_row(row, result, rules, log, "rows", gone=gone) for row in result.rows)
+    if not gone and _few_not_used(result, rules):
+        rows = tuple(_without_the_few(row, result, rules) for row in rows)
+        log.rounded("rows", FEW_LEFT_OUT)
     if gone:
         log.withheld("all figures", WITH_EFFECT)
     effective = (
@@ -101,6 +182,33 @@ def comparison(
             "withheld": gone,
         }
     )
+
+
+def _few_not_used(result: ComparisonResult, rules: Policy) -> bool:
+    """Tell whether so few people are left out of a group that figures before and after would give them away."""
+    treated = too_small((result.treated or 0) - (result.treated_used or 0), rules)
+    return treated or too_small((result.pool or 0) - (result.pool_used or 0), rules)
+
+
+def _without_the_few(row: AlikeRow, result: ComparisonResult, rules: Policy) -> AlikeRow:
+    """Return a row from which those left out cannot be had.
+
+    Exact averages of 185 people and of 184 of them give the 185th. What is known only of all of them goes, and their
+    standardised difference is rounded so far that one person's value stays uncertain by about a standard deviation.
+    """
+    pool = (result.pool or 0) - (result.pool_used or 0)
+    size = min(result.treated or 1, result.pool or 1)
+    step = next((step for step in STEPS if step * size >= 1.8), STEPS[-1])
+    before = row.difference_before
+    gone = (
+        "treated_sd",
+        "before_sd",
+        "variance_ratio_before",
+        "ecdf_before",
+        *(("before",) if too_small(pool, rules) else ()),
+    )
+    rounded = None if before is None else round(round(before / step) * step, 2)
+    return row.model_copy(update={**dict.fromkeys(gone), "difference_before": rounded})
 
 
 def _overlap(result: ComparisonResult, rules: Policy) -> float | None:

@@ -311,7 +311,8 @@ def _facts(counts: Counts) -> tuple[str, ...]:
     facts = [f"people: {counts.n}", f"people in the smaller arm: {counts.smallest_arm}"]
     if clusters:
         facts += [f"clusters: {clusters}", f"clusters with treated people: {arms[0]}"]
-        facts += [f"people per cluster: {min(counts.cluster_sizes)} to {max(counts.cluster_sizes)}"]
+        # The smallest cluster may be a handful of people, whom a reader could name.
+        facts += [f"people per cluster: {counts.n / clusters:.1f} on average, at most {max(counts.cluster_sizes)}"]
     if counts.events is not None:
         facts += [f"events: {counts.events[0]} and {counts.events[1]}"]
     return tuple(facts)

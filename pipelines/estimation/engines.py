@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipelines.estimation.design import Design
+from pipelines.estimation.design import BASELINE, BY_CHANCE, CLUSTER, UNIT, Design
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Estimate
 
@@ -44,7 +44,16 @@ ENGINES: dict[str, dict[str, str]] = {
         "time_to_event": "pipelines.estimation.time_to_event",
     },
 }
-BESIDE: tuple[str, ...] = (f"{DESIGNS}take_up",)
+OVER_TIME = ("difference_in_differences", "staggered", "panel", "interrupted_time_series", "before_after")
+"""Kinds whose engines want every period."""
+INSTEAD = {
+    "ordinal": "Declare the outcome as binary or continuous, or describe the groups.",
+    "time_to_event": "Declare it as binary, with `time`, `event` and `horizon`; or describe the groups.",
+}
+"""What to declare instead of a type of outcome that a design has no engine for."""
+EXPOSED = ("randomised", "interrupted_time_series", "observational_unadjusted")
+"""Kinds whose engines use a time at risk, or only describe."""
+BESIDE: tuple[str, ...] = (f"{DESIGNS}take_up", f"{DESIGNS}doubts")
 """Modules with a function `beside(estimate, frame, design)` that returns the estimate with more beside it, or as it is
 where nothing applies. They never change the headline."""
 
@@ -78,14 +87,41 @@ def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
     if module is None:
         raise EstimationRefusal(
             f"No engine answers a {design.outcome_type} outcome in a design of kind '{design.kind}'.",
-            "Choose another outcome, or describe the groups.",
+            INSTEAD.get(design.outcome_type, "Choose another outcome, or describe the groups."),
         )
+    frame, design = _of_people(frame, design)
+    _check_exposure(frame, design)
     found: Estimate = import_module(module).engine(frame, design)
     if found.description_only:
         return found
     for name in BESIDE:
         found = _kept(found, import_module(name).beside(found, frame, design))
     return found
+
+
+def _of_people(frame: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Design]:
+    """Cut repeated measures down to the headline period where a person must be one row, not one for each period."""
+    waves = design.kind == "randomised" and design.outcome_type == "continuous" and CLUSTER not in frame
+    if UNIT not in frame or design.kind in OVER_TIME or waves:
+        return frame, design
+    from pipelines.estimation.designs.one_period import one_period
+
+    people = one_period(frame, design)
+    if design.kind in BY_CHANCE and BASELINE in people:
+        return people, replace(design, covariates=(*design.covariates, BASELINE), adjusted=True)
+    return people, design
+
+
+def _check_exposure(frame: pd.DataFrame, design: Design) -> None:
+    """Refuse a time at risk that an engine would pass over: its figure would be another than the one asked for."""
+    if "exposure" not in frame or not frame["exposure"].notna().any():
+        return
+    if design.kind not in EXPOSED or (design.kind == "randomised" and CLUSTER in frame):
+        raise EstimationRefusal(
+            "This design compares counts per person, and cannot use a time at risk.",
+            "Leave `exposure` out where everybody was at risk equally long, or divide by it and declare the outcome "
+            "as continuous.",
+        )
 
 
 def _kept(found: Estimate, more: Estimate) -> Estimate:

@@ -32,6 +32,8 @@ DISTANCES = {
     "mahalanobis": "Mahalanobis distance",
 }
 
+ADDS_NOTHING = "Left out of the propensity score, as they add nothing:"
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -270,7 +272,7 @@ def _matching(
     if (partners[matched] == NOBODY).any():
         warnings.append(FEWER)
     if fitted is not None and fitted.dropped:
-        warnings.append(f"Left out of the propensity score, as they add nothing: {', '.join(fitted.dropped)}.")
+        warnings.append(f"{ADDS_NOTHING} {', '.join(fitted.dropped)}.")
     ess = {TREATMENT: effective_sample_size(weights[pool.treated]),
            COMPARISON: effective_sample_size(weights[~pool.treated])}  # fmt: skip
     counts = {"treated": len(people), "treated_matched": int(matched.sum()), "comparison": int((~pool.treated).sum()),

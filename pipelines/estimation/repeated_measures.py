@@ -35,6 +35,7 @@ WHY = {
 }
 CONSTRAINED = "The arms have one mean at baseline, as randomisation makes true (constrained longitudinal analysis)."
 CHANGE = "The arms may differ at baseline: the headline is the difference in change since then."
+APART = "No wave is taken as a baseline: the headline is the difference at its own wave."
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ class RepeatedMeasures:
     Parameters
     ----------
     headline : Inference
-        Treatment minus comparison at the headline wave: of means if baseline is constrained, else of changes since
-        baseline.
+        Treatment minus comparison at the headline wave: of means if baseline is constrained, else as `change` says.
     by_wave : tuple of (label, Inference)
         The same for every wave after baseline.
     engine, why : str
@@ -71,6 +71,7 @@ def repeated_measures(
     *,
     engine: Engine = "mixed_model",
     constrained: bool = True,
+    change: bool = True,
     covariates: ArrayLike | None = None,
     level: float = 0.95,
 ) -> RepeatedMeasures:
@@ -90,6 +91,9 @@ def repeated_measures(
         How correlation is handled.
     constrained : bool
         True for randomised arms: one mean for both at baseline.
+    change : bool
+        Where not constrained: whether differences are of changes since the first wave, or, where that one is no
+        baseline, of the waves themselves.
     covariates : array of float, shape (n, k), optional
         Declared beforehand, known at baseline; they enter centred.
     level : float
@@ -119,14 +123,14 @@ def repeated_measures(
     if headline_wave not in later:
         raise ValueError("The headline wave must be one of the waves after baseline.")
     _check(np.asarray(person), arm, at, len(labels))
-    columns, contrasts = _design(arm, at, len(labels), constrained)
+    columns, contrasts = _design(arm, at, len(labels), constrained, change)
     if covariates is not None:
         (z,) = numbers_of(covariates=covariates)
         columns = np.column_stack([columns, z - z.mean(axis=0)])
         contrasts = np.column_stack([contrasts, np.zeros((len(contrasts), z.shape[1]))])
     fit = _fit(engine, person, at, columns, y)
     found = tuple((label, fit.contrast(c, level)) for label, c in zip(later, contrasts, strict=True))
-    why = f"{WHY[engine]} {CONSTRAINED if constrained else CHANGE}"
+    why = f"{WHY[engine]} {CONSTRAINED if constrained else CHANGE if change else APART}"
     return RepeatedMeasures(found[later.index(headline_wave)][1], found, engine, why, fit.people, len(y))
 
 
@@ -136,7 +140,9 @@ def _fit(engine: Engine, person: ArrayLike, at: NDArray[np.int_], columns: Array
     return mixed_model(person, at, columns, y, "unstructured" if engine == "mixed_model" else "random_intercept")
 
 
-def _design(arm: NDArray[np.bool_], at: NDArray[np.int_], waves: int, constrained: bool) -> tuple[Array, Array]:
+def _design(
+    arm: NDArray[np.bool_], at: NDArray[np.int_], waves: int, constrained: bool, change: bool
+) -> tuple[Array, Array]:
     """A mean per wave, an arm difference per wave (not at baseline if constrained), and a contrast per later wave."""
     wave = (at[:, None] == np.arange(waves)).astype(float)
     first = 1 if constrained else 0
@@ -144,7 +150,7 @@ def _design(arm: NDArray[np.bool_], at: NDArray[np.int_], waves: int, constraine
     contrasts = np.zeros((waves - 1, columns.shape[1]))
     for later in range(1, waves):
         contrasts[later - 1, waves + later - first] = 1.0
-        if not constrained:
+        if change and not constrained:
             contrasts[later - 1, waves] = -1.0
     return columns, contrasts
 

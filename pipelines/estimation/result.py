@@ -96,9 +96,9 @@ class ArmSummary:
         Standard error and confidence limits of `mean`: Wilson for proportions, t for means, normal for survival.
     censored : int or None
         Survival only: people whose follow-up ended, without the event, before the horizon.
-    rests_on : int or None
-        Fewest people that a figure of the arm rests on, where its counts do not tell (a baseline beside the outcome);
-        disclosure control looks at it.
+    contributors : int or None
+        People on whom the mean rests, for disclosure control: those with another value than the most common one. None
+        where it rests on everybody of the arm in the frame.
     """
 
     measure: str
@@ -108,7 +108,7 @@ class ArmSummary:
     lower: float | None = None
     upper: float | None = None
     censored: int | None = None
-    rests_on: int | None = None
+    contributors: int | None = None
 
 
 @dataclass(frozen=True)

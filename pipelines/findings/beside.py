@@ -5,6 +5,7 @@ The figures come with the estimate; nothing is estimated here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from pipelines.estimation import Estimate
@@ -20,6 +21,7 @@ from pipelines.findings.exhibits import (
     Reading,
     TakeUpResult,
 )
+from pipelines.findings.immortal_time import immortal_time
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding, Result
 from pipelines.protocol.models import Plan
@@ -30,6 +32,7 @@ def beside(making: Making, key: str, outcome: Outcome, found: Estimate | None) -
     """Return the findings beside an effect; none where nothing was estimated."""
     if found is None:
         return []
+    found = replace(found, doubts=(*immortal_time(making, outcome), *found.doubts))
     results = {f"{name}/{key}": result for name, result in _results(making.plan, key, outcome, found)}
     return [making.finding(name, result, subject=key) for name, result in results.items()]
 
@@ -45,8 +48,26 @@ def _results(plan: Plan, key: str, outcome: Outcome, found: Estimate) -> list[tu
     if taken:
         results.append(("take_up", TakeUpResult(**about, readings=tuple(map(_reading, taken)))))
     if found.doubts:
-        results.append(("doubts", DoubtsResult(**about, readings=tuple(map(_reading, found.doubts)))))
+        readings = tuple(_reading(_entitled(plan, one)) for one in found.doubts)
+        results.append(("doubts", DoubtsResult(**about, readings=readings, everybody=_everybody(found))))
     return results
+
+
+def _everybody(found: Estimate) -> dict[str, int | None]:
+    """Return the people of each group, also those whose outcome is not known, and those who are not compared."""
+    made = found.comparison
+    known = dict(found.n) if made is None else {"treatment": made.treated, "comparison": made.pool}
+    return {arm: count + found.missing.get(arm, 0) for arm, count in known.items()}
+
+
+def _entitled(plan: Plan, reading: estimated.Reading) -> estimated.Reading:
+    """Return a reading that calls a covariate by its title: estimators know its key only."""
+    about, _, rest = reading.key.partition("/")
+    covariate = plan.covariates.get(rest.partition("/")[0])
+    if about != "benchmark" or covariate is None:
+        return reading
+    key, title = f"'{rest.partition('/')[0]}'", f"“{covariate.title}”"
+    return replace(reading, title=reading.title.replace(key, title), sentence=reading.sentence.replace(key, title))
 
 
 def _reading(reading: estimated.Reading) -> Reading:

@@ -50,7 +50,10 @@ class DoubtsResult(Record):
     outcome: str
     """Key of the outcome."""
     readings: tuple[Reading, ...]
-    """One for each check."""
+    """One for each check; a check whose figures rest on few missing outcomes is left out altogether."""
+    everybody: dict[str, Count] = {}
+    """People of each group, whether or not their outcome is known. Disclosure control looks at it; it is never
+    released."""
     withheld: bool = False
     """Whether the figures are withheld together with the estimate."""
 

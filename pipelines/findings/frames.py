@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, TAKE_UP, UNIT
+from pipelines.estimation.engines import OVER_TIME
 from pipelines.findings.making import Making
 from pipelines.findings.periods import after, numbered
 from pipelines.protocol.models import Plan
@@ -16,7 +17,7 @@ from pipelines.protocol.outcomes import Outcome
 from pipelines.warehouse import named
 
 PEOPLE = """
-    SELECT p.arm, p.value, p.time, p.event::DOUBLE AS event, p.exposure, p.competing::DOUBLE AS competing
+    SELECT c.row_key, p.arm, p.value, p.time, p.event::DOUBLE AS event, p.exposure, p.competing::DOUBLE AS competing
     {own}
     FROM analysis.participants p JOIN validated.cases c USING (person_key)
     WHERE p.outcome = $outcome
@@ -25,8 +26,9 @@ PEOPLE = """
 UNITS = """
     SELECT c.arm, a.{value}::DOUBLE AS value, {exposure} AS exposure, a.period, a.period_date, c.row_key AS "{unit}"
     {own}
-    FROM validated.assessments a JOIN validated.cases c USING (person_key)
-    ORDER BY c.row_key, a.period, a.period_date
+    FROM validated.cases c {join} JOIN validated.assessments a USING (person_key)
+    {where}
+    ORDER BY c.source_file, c.source_row, c.row_key, a.period, a.period_date
 """
 SERIES = """
     SELECT
@@ -48,8 +50,14 @@ def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
         began = getattr(making.plan.design, "began", "")
         return numbered(series.assign(**{AFTER: after(series, began).astype(float)}))
     own = _own(making.plan, outcome) + _treatment(making.plan)
-    sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=own)
+    sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=own, **_everybody(making.plan))
     return numbered(making.frame(sql))
+
+
+def _everybody(plan: Plan) -> dict[str, str]:
+    """Return how people who were never assessed are kept: as missing, where a row must be a person with an arm."""
+    over_time = plan.design is not None and plan.design.kind in OVER_TIME
+    return {"join": "" if over_time else "LEFT", "where": "" if over_time else "WHERE c.arm IS NOT NULL"}
 
 
 def _own(plan: Plan, outcome: Outcome) -> str:

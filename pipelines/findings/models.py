@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelines.findings.across import SitesResult as SitesResult
+from pipelines.findings.across import SynthesisResult as SynthesisResult
 from pipelines.findings.exhibits import ComparisonResult as ComparisonResult
 from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
 from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
@@ -40,7 +42,7 @@ class Scope(Record):
     pilot: str
     """Key of the pilot."""
     site: str
-    """Key of the site."""
+    """Key of the site; empty for what is said of all sites together."""
     subject: str = ""
     """Key of the outcome, theme, component, question or check; empty when it speaks of the whole site."""
     population: str = ""
@@ -380,7 +382,9 @@ Result = Annotated[
     | ComparisonResult
     | OverTimeResult
     | TakeUpResult
-    | DoubtsResult,
+    | DoubtsResult
+    | SynthesisResult
+    | SitesResult,
     Field(discriminator="kind"),
 ]
 

@@ -21,6 +21,7 @@ from pipelines.findings.models import (
     Step,
 )
 from pipelines.findings.multiplicity import with_adjusted_p
+from pipelines.findings.placebos import with_placebos
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
@@ -29,7 +30,6 @@ TABLES = (
     "validated.cases",
     "validated.outcomes",
     "validated.assessments",
-    "validated.series",
     "analysis.participants",
 )
 NOT_BY_CHANCE = (
@@ -44,6 +44,8 @@ COUNTED = {
     "before_after": "everybody whose outcome is known before and after",
     "matched": "everybody in the treatment group who has a match, with their matches",
 }
+OF_ANOTHER_KIND = ("ordinal", "time_to_event")
+"""Types whose figure may be a chance or a share, to which a difference that was set in their own unit says nothing."""
 EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in the group they were given"
 
 
@@ -52,18 +54,20 @@ def outcome_findings(making: Making) -> list[Finding]:
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}
-    adjusted = with_adjusted_p({key: result for key, (_, result, _) in made.items()}, making.plan)
-    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, _, _) in made.items()]
-    return [*effects, *(f for key, (outcome, _, found) in made.items() for f in beside(making, key, outcome, found))]
+    frames = {key: frame for key, (_, _, _, frame) in made.items() if frame is not None}
+    adjusted = with_adjusted_p({key: result for key, (_, result, _, _) in made.items()}, making.plan, frames)
+    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
+    estimates = with_placebos({key: (outcome, found) for key, (outcome, _, found, _) in made.items()})
+    return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
 
 
-def _made(making: Making, key: str, outcome: Outcome) -> tuple[EffectResult, Estimate | None]:
-    """Return an outcome's effect and its estimate; a description without figures where its rows cannot be read."""
+def _made(making: Making, key: str, outcome: Outcome) -> tuple[EffectResult, Estimate | None, Any]:
+    """Return an outcome's effect, estimate and rows; a description without figures where they cannot be read."""
     try:
         frame = outcome_frame(making, key, outcome)
     except EstimationRefusal as refusal:
-        return _described(outcome, making, {}, str(refusal)), None
-    return effect(frame, outcome, making)
+        return _described(outcome, making, {}, str(refusal)), None, None
+    return (*effect(frame, outcome, making), frame)
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
@@ -207,8 +211,7 @@ def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
 def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
     summary = found.summary[arm]
     # Where the design makes the groups, a row of the frame is no person of one of them.
-    own = summary.rests_on is not None or found.events or found.arm_titles
-    people = () if own else frame.loc[frame["arm"] == arm, "value"].dropna()
+    people = () if found.events or found.arm_titles else frame.loc[frame["arm"] == arm, "value"].dropna()
     return ArmSummary(
         title=title,
         n=found.n[arm],
@@ -218,15 +221,24 @@ def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
         lower=summary.lower,
         upper=summary.upper,
         censored=summary.censored,
-        contributors=summary.rests_on if own else contributors(people),
+        contributors=summary.contributors if summary.contributors is not None else _resting_on(found, people),
     )
+
+
+def _resting_on(found: Estimate, people: Any) -> int | None:
+    return None if found.events or found.arm_titles else contributors(people)
 
 
 def _estimated(found: Estimate, frame: Any, outcome: Outcome, making: Making) -> EffectResult:
     """Return the estimate as a result."""
     known = figures(found, outcome.good_direction, making.plan.confidence_level)
+    base = _base(outcome, making)
+    if outcome.type != "binary" and not found.null:
+        base["unit"] = found.unit
+    if found.unit != outcome.unit and outcome.type in OF_ANOTHER_KIND:
+        base["minimum_important_difference"] = None
     return EffectResult(
-        **_base(outcome, making),
+        **base,
         **known,
         arms=_arms(found, frame, making),
         engine=found.engine,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pipelines.disclosure.policy import minimum_count
+from pipelines.disclosure.policy import minimum_count, policy
 from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     ArmSummary,
@@ -33,6 +33,7 @@ from pipelines.findings.received_words import correction_words, difference_words
 from pipelines.protocol.models import Plan
 
 WITHHELD = "[c]"
+SHARE = "share of people"
 TRACE = 1e-12
 """Below this a figure is what arithmetic left of zero."""
 FIT = {
@@ -82,7 +83,10 @@ NOT_SHOWN = "{}: the figures are not shown."
 
 
 def _comparison(result: ComparisonResult, _plan: Plan) -> str:
-    return result.words or NOT_SHOWN.format(f"The comparison group for {within(result.title)}")
+    if not result.words:
+        return NOT_SHOWN.format(f"The comparison group for {within(result.title)}")
+    apart = [within(row.title) for row in result.rows if row.light == "red" and row.covariate != "distance"]
+    return f"{result.words} Still apart: {', '.join(dict.fromkeys(apart))}." if apart else result.words
 
 
 def _readings(result: TakeUpResult | DoubtsResult, _plan: Plan) -> str:
@@ -154,10 +158,15 @@ def _effect(result: EffectResult, plan: Plan) -> str:
         what = f"How many {result.title}" if result.outcome_type == "binary" else _capital(result.title)
         described = levels or f"{what}:"
         return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}".strip()
-    scale, unit = (100, "per 100") if result.outcome_type == "binary" else (1, result.unit)
-    said = _ratio(result) if result.null else _range(result, scale, unit)
+    scale, unit = (100, "per 100") if is_share(result) else (1, result.unit)
+    said = _ratio(result) if result.null else _range(result, scale, unit, policy(plan).rounding_base > 1)
     words = _placebo(result) if result.placebo else _verdict(result, plan)
     return f"{levels} {said} {words}".strip()
+
+
+def is_share(result: EffectResult) -> bool:
+    """Tell whether figures are shares of people: a yes-or-no outcome, or people without an event."""
+    return result.outcome_type == "binary" or result.unit == SHARE
 
 
 LED_BY = {
@@ -218,6 +227,12 @@ def _of(arm: ArmSummary, result: EffectResult) -> str:
 
 def _averages(result: EffectResult) -> str:
     """Return each group's average."""
+    if result.unit == SHARE:
+        said = [f"{per_hundred(arm.average)} {_of(arm, result)}".strip() for arm in _groups(result)]
+        by = f" by {result.horizon:g}" if result.horizon else ""
+        return (
+            f"{_capital(result.title)}: of every 100 people without the event{by}, {', '.join(said)}." if said else ""
+        )
     unit = f" {result.unit}" if result.unit else ""
     said = [f"{amount(arm.average)}{unit} {_of(arm, result)}".strip() for arm in _groups(result)]
     if not said:
@@ -230,11 +245,30 @@ def _with(title: str) -> str:
     return f"in the group “{title}”"
 
 
-def _range(result: EffectResult, scale: float, unit: str) -> str:
+def _range(result: EffectResult, scale: float, unit: str, rounded: bool) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
-    lead, of = LED_BY.get(result.design, "That is"), f" {unit}" if unit else ""
-    limits = _interval(result, amount(lower), amount(upper))
-    return f"{lead} a difference of {amount(value)}{of} ({limits})."
+    level, of = f"{100 * result.level:g}%", f" {unit}" if unit else ""
+    interval = f"({_interval(result, amount(lower), amount(upper))})"
+    if result.outcome_type == "ordinal":
+        limits = f"{amount(lower, 2)} to {amount(upper, 2)}"
+        return f"The {result.measure} is {amount(value, 2)} ({level} interval {limits})."
+    if result.design in LED_BY:
+        return f"{LED_BY[result.design]} a difference of {amount(value)}{of} {interval}."
+    if _adjusted(result, scale, rounded):
+        told = "Adjusted as planned, and so not simply that of the two figures, the difference is"
+        return f"{told} {amount(value)}{of} {interval}."
+    return f"That is a difference of {amount(value)}{of} {interval}."
+
+
+def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
+    """Tell whether an estimate is visibly another figure than the difference of the two that stand beside it."""
+    arms = [arm.average for arm in _groups(result)]
+    if len(arms) != 2 or arms[0] is None or arms[1] is None or result.value is None:
+        return False
+    apart = abs(arms[0] - arms[1] - result.value)
+    # Figures that disclosure control rounds, each by itself, differ a little without meaning anything.
+    loose = rounded or result.outcome_type == "time_to_event"
+    return apart > (0.2 * (result.se or 0.0) if loose else 0.11 / scale)
 
 
 def _verdict(result: EffectResult, plan: Plan) -> str:
@@ -263,7 +297,9 @@ def _could_have_shown(result: EffectResult) -> str:
     """Return which difference the people in hand would have shown: what makes an open answer usable."""
     if not result.detectable:
         return ""
-    binary = result.outcome_type == "binary"
+    binary = is_share(result)
+    if result.outcome_type == "ordinal":
+        return ""
     size = (
         f"{amount(100 * result.detectable)} per 100" if binary else f"{amount(result.detectable)} {result.unit}".strip()
     )

@@ -21,6 +21,7 @@ BOUNDS = Bounds(entries=1_000, entry_bytes=4096 * MEBIBYTE, total_bytes=8192 * M
 """As `safe_zip` says; whole drops are larger than coded projects, and go to the disk instead of into memory."""
 PACKED = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz", ".zst")
 LOCK = ".lock"
+LITTER = (".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini")
 
 Shown = tuple[str, Path]
 
@@ -138,4 +139,9 @@ def _copied(packed: SafeZip, member: str, folder: Path) -> Path:
 def _is_litter(member: str) -> bool:
     """Tell what a Mac or a file manager puts into a zip, unasked."""
     last = PurePosixPath(member).name
-    return member.startswith("__MACOSX/") or last.startswith("._") or last in (".DS_Store", "Thumbs.db", "desktop.ini")
+    return member.startswith("__MACOSX/") or is_litter(last) or last.startswith(("~$", ".~lock."))
+
+
+def is_litter(name: str) -> bool:
+    """Tell what file managers leave behind, unasked. Beside a workbook, `~$cases.xlsx` says that it is still open."""
+    return name.lower() in LITTER or name.startswith("._")

@@ -17,6 +17,8 @@ def completed(connection: Any, site: PilotSite, table: str, parts: Sequence[Stan
     noun = table.removeprefix("raw.")
     connection.execute("CREATE TABLE IF NOT EXISTS raw.completing (noun VARCHAR, extract VARCHAR, person_key VARCHAR)")
     connection.execute("DELETE FROM raw.completing WHERE noun = ?", [noun])
+    connection.execute("CREATE TABLE IF NOT EXISTS raw.unplaced (noun VARCHAR, extract VARCHAR, row_key VARCHAR)")
+    connection.execute("DELETE FROM raw.unplaced WHERE noun = ?", [noun])
     names = dict.fromkeys(part.name for part in parts if part.extract.completes)
     for name in names:
         some = [part for part in parts if part.name == name]
@@ -51,6 +53,12 @@ def _fill(connection: Any, noun: str, part: StandingPart) -> None:
     once = f"SELECT DISTINCT person_key, {listed} FROM further WHERE person_key IS NOT NULL"
     own = f"raw.{noun}.person_key = once.person_key AND raw.{noun}.extract = '{part.extract.completes}'"
     connection.execute(f"UPDATE raw.{noun} SET {values} FROM ({once}) once WHERE {own}")
+    # Whose they are is not said, or nobody of that number is in the file that they complete: a rule speaks of them.
+    there = f"SELECT person_key FROM raw.{noun} WHERE extract = '{part.extract.completes}' AND person_key IS NOT NULL"
+    connection.execute(
+        f"INSERT INTO raw.unplaced SELECT ?, ?, row_key FROM further WHERE (person_key IN ({there})) IS NOT TRUE",
+        [noun, part.name],
+    )
     connection.execute(
         "INSERT INTO raw.completing SELECT DISTINCT ?, ?, person_key FROM further WHERE person_key IS NOT NULL",
         [noun, part.name],

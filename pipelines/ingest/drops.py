@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from pipelines.ingest import file_hashes
-from pipelines.ingest.archives import is_zip, members
+from pipelines.ingest.archives import is_litter, is_zip, members
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
@@ -164,12 +164,7 @@ def age_of(name: str) -> list[tuple[int, str]]:
 
 
 def _files(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(p for p in folder.rglob("*") if p.is_file() and not _is_litter(p.name)))
-
-
-def _is_litter(name: str) -> bool:
-    """Tell what file managers leave behind, unasked."""
-    return name in (".DS_Store", "Thumbs.db", "desktop.ini") or name.startswith("._")
+    return tuple(sorted(p for p in folder.rglob("*") if p.is_file() and not is_litter(p.name)))
 
 
 def latest_drop(site: PilotSite, wait: float = 2 * SETTLED_SECONDS) -> Drop:

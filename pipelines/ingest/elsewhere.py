@@ -17,12 +17,12 @@ from pipelines.workspace import PilotSite
 
 def note_elsewhere(connection: Any, site: PilotSite, state: Standing) -> None:
     """Replace raw.elsewhere: one row is one person of this site and another site that names them too."""
-    connection.execute("CREATE OR REPLACE TABLE raw.elsewhere (person_key VARCHAR, site VARCHAR)")
+    connection.execute("CREATE OR REPLACE TABLE raw.elsewhere (person_key VARCHAR, site VARCHAR, arm VARCHAR)")
     if len(site.protocol.sites) < 2:
         return
     doubles = _read(_doubles(connection, site, state))
     connection.execute(
-        f"INSERT INTO raw.elsewhere SELECT person_key, site FROM {doubles} WHERE site <> $site "
+        f"INSERT INTO raw.elsewhere SELECT person_key, site, arm FROM {doubles} WHERE site <> $site "
         f"AND person_key IN (SELECT person_key FROM {doubles} WHERE site = $site) ORDER BY ALL",
         {"site": site.site},
     )
@@ -35,12 +35,12 @@ def _read(name: str) -> str:
 def _doubles(connection: Any, site: PilotSite, state: Standing) -> str:
     """Return the name of a file of everybody who stands in two sites; written once for all sites of a state."""
     parts = [(key, part) for key in site.protocol.sites for part in _parts(site, key, state)]
-    identity = repr([(key, part.stored.digest) for key, part in parts])
+    identity = repr([(key, part.stored.digest, _arm(site, key, part)) for key, part in parts])
     name = f"two-sites-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.parquet"
     target = site.workspace.delivered_folder(site.pilot) / name
     with alone(target):
         if not target.exists():
-            _write(connection, parts, target)
+            _write(connection, site, parts, target)
     return name
 
 
@@ -53,16 +53,26 @@ def _parts(site: PilotSite, key: str, state: Standing) -> tuple[StandingPart, ..
     return ()
 
 
-def _write(connection: Any, parts: list[tuple[str, StandingPart]], target: Path) -> None:
+def _arm(site: PilotSite, key: str, part: StandingPart) -> str:
+    """Return the group that a row of another site's file says, as that site's codes read it."""
+    if site.protocol.arms is None or "arm" not in part.extract.columns:
+        return "NULL::VARCHAR"
+    from pipelines.validation.typed import typed_field
+
+    return typed_field(site.protocol, "cases", key, "arm", "arm").value
+
+
+def _write(connection: Any, site: PilotSite, parts: list[tuple[str, StandingPart]], target: Path) -> None:
     people = " UNION ".join(
-        f"SELECT person_key, '{quoted(key)}' AS site FROM ({part.stored.rows(key)})"
+        f"SELECT person_key, '{quoted(key)}' AS site, {_arm(site, key, part)} AS arm "
+        f"FROM (SELECT *, '{part.name}' AS extract FROM ({part.stored.rows(key)}))"
         for key, part in parts
         if part.stored.about.rows.get(key)
     )
-    found = people or "SELECT NULL::VARCHAR AS person_key, NULL::VARCHAR AS site LIMIT 0"
+    found = people or "SELECT NULL::VARCHAR AS person_key, NULL::VARCHAR AS site, NULL::VARCHAR AS arm LIMIT 0"
     query = (
-        f"SELECT person_key, site FROM ({found}) WHERE person_key IS NOT NULL "
-        "QUALIFY count(*) OVER (PARTITION BY person_key) > 1"
+        f"SELECT person_key, site, arm FROM ({found}) WHERE person_key IS NOT NULL "
+        "QUALIFY min(site) OVER (PARTITION BY person_key) <> max(site) OVER (PARTITION BY person_key)"
     )
     draft = draft_file(target)
     connection.execute(

@@ -12,7 +12,8 @@ from typing import Any
 
 from pipelines.ingest import parquet_files, sqlite_files, text_files, workbooks
 from pipelines.ingest.comparing import trimmed
-from pipelines.ingest.headers import expected_columns, header_faults, nameless_fault, slot
+from pipelines.ingest.headers import expected_columns, header_faults, ignored, nameless_fault, slot
+from pipelines.ingest.other_kinds import disguise, of_another_kind
 from pipelines.ingest.reading import Facts, Rows, place
 from pipelines.ingest.text_dialect import text_facts
 from pipelines.protocol.extracts import Extract
@@ -56,7 +57,7 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     if facts.kind == "text":
         rows = text_files.open_rows(connection, path, facts)
     elif facts.kind == "parquet":
-        rows = parquet_files.open_rows(path, facts)
+        rows = parquet_files.open_rows(path, facts, [name for name in facts.columns if ignored(name, extract)])
     else:
         rows = sqlite_files.open_rows(connection, path, facts)
     _refuse_nameless(connection, path, rows)
@@ -87,7 +88,7 @@ def _kind(path: Path) -> str:
     """Return the kind that a file's ending says, unless its first bytes say another one."""
     try:
         with path.open("rb") as file:
-            start: bytes | None = file.read(16)
+            start: bytes | None = file.read(64)
     except OSError:
         start = None
     if start is None:
@@ -96,9 +97,8 @@ def _kind(path: Path) -> str:
         raise Refusal(f"{path.name} is empty (0 bytes).", "Ask the provider to send it again.")
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
-        remedy = "Send it as CSV, XLSX, ODS, Parquet or SQLite."
-        raise Refusal(f"{path.name} is of a kind that is not read here.", remedy)
-    signed = next((words for signature, words in SIGNATURES.items() if start.startswith(signature)), "")
+        raise of_another_kind(path)
+    signed = next((words for signature, words in SIGNATURES.items() if start.startswith(signature)), disguise(start))
     if signed and kind == "text":
         raise Refusal(f"{path.name} is no text, but {signed}.", "Give it the ending of its kind, or send it as CSV.")
     return kind

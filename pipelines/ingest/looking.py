@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
+from pipelines.ingest.archives import is_zip, unpacked
 from pipelines.ingest.files import expected_columns, header_faults, look, refuse
 from pipelines.ingest.reading import Facts
 from pipelines.ingest.text_dialect import spelt
 from pipelines.ingest.text_encoding import spelt as spelt_encoding
 from pipelines.protocol.extracts import Extract
+from pipelines.refusal import Refusal
 
 KINDS = {"text": "a text file", "workbook": "a workbook", "parquet": "a Parquet file", "sqlite": "an SQLite file"}
 
@@ -22,10 +25,27 @@ def described(path: Path, extract: Extract | None = None) -> str:
     Refusal
         When something is in doubt: where the first row may be somebody's data, not even that is shown.
     """
+    if is_zip(path.name):
+        return _described_each(path)
     facts = look(path, extract)
     if extract and expected_columns(extract):
         refuse(header_faults(path, facts.columns, extract))
     return "\n".join([*_told(path, facts), "", "For the protocol:", "", *_snippet(path, facts)]) + "\n"
+
+
+def _described_each(path: Path) -> str:
+    """Return a description of every file in a zip: each counts as if it lay in the drop itself."""
+    with tempfile.TemporaryDirectory() as folder, unpacked([(path.name, path)], Path(folder) / "unpacked") as files:
+        told = [f"{path.name} holds {len(files)} file(s), read as if they lay in the drop.", *map(_attempt, files)]
+    return "\n\n".join(told)
+
+
+def _attempt(file: tuple[str, Path]) -> str:
+    """Return a description, or why there is none: one unclear file does not silence the others."""
+    try:
+        return f"{file[0]}\n{described(file[1])}"
+    except Refusal as refusal:
+        return f"{file[0]}\n{refusal}\n"
 
 
 def _told(path: Path, facts: Facts) -> list[str]:

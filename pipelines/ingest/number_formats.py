@@ -26,6 +26,8 @@ LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.')
 LAST_SERIAL = 2958466
 """The day after 31 December 9999."""
 DAY = 86_400_000
+MOST_DIGITS = 15
+"""Digits of a number that a spreadsheet keeps (Excel specifications and limits: number precision)."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,20 @@ def shown(value: float, style: NumberFormat, *, from_1904: bool) -> str:
 
 
 def plain(value: float) -> str:
-    """Return a number in its shortest exact form, whole numbers without `.0`."""
+    """Return a number as a spreadsheet shows it: whole ones without `.0`, others with up to 15 digits that count.
+
+    What is stored behind 0.3 may be 0.30000000000000004: the sixteenth digit is the arithmetic's, and nobody typed it.
+    """
     if math.isfinite(value) and value == int(value) and abs(value) < 1e21:
         return str(int(value))
-    return repr(value)
+    exact = repr(value)
+    digits = exact.partition("e")[0].replace(".", "").lstrip("-0")
+    return f"{value:.15g}" if len(digits) > MOST_DIGITS and math.isfinite(value) else exact
+
+
+def is_overlong(text: str) -> bool:
+    """Tell a whole number that no spreadsheet keeps: of more than 15 digits the last ones are made up."""
+    return len(text) > MOST_DIGITS and len(text.lstrip("-")) > MOST_DIGITS and text.lstrip("-").isdecimal()
 
 
 def _padded(value: int, pattern: str) -> str:

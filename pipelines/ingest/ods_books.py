@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from pipelines.ingest.number_formats import plain
+from pipelines.ingest.number_formats import is_overlong, plain
 from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
 from pipelines.ingest.xml_events import Enough, Malformed, events
 from pipelines.refusal import Refusal
@@ -134,6 +134,8 @@ class _Content:
         if down > 1 or along > 1:
             top, left = self.row + 1, self.column + 1
             self.grid.merges.append(Merge(top, left, top + down - 1, left + along - 1))
+        if held.get("value-type", "") in NUMBERS and is_overlong(told):
+            self.grid.overlong.append((self.row + 1, self.column + 1))
         if told:
             self._count(times)
             self.cells.extend((self.column + 1 + i, 0, told) for i in range(times))

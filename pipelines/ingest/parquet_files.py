@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ STAMP = (
 )
 FLOAT = "regexp_replace(CAST({0} AS VARCHAR), '[.]0$', '')"
 PLAIN = "CAST({0} AS VARCHAR)"
+NOTHING = "NULL::VARCHAR"
 DECIMAL = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"
 AS_TEXT = {
     **dict.fromkeys(("VARCHAR", "UUID", "TIME", "DATE"), PLAIN),
@@ -28,7 +30,7 @@ AS_TEXT = {
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), PLAIN),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), STAMP),
     **dict.fromkeys(("FLOAT", "DOUBLE"), FLOAT),
-    "TIMESTAMP WITH TIME ZONE": "replace(CAST(CAST({0} AS TIMESTAMP) AS VARCHAR), ' ', 'T') || 'Z'",
+    "TIMESTAMP WITH TIME ZONE": "replace(CAST(make_timestamp(epoch_us({0})) AS VARCHAR), ' ', 'T') || 'Z'",
     "BOOLEAN": "upper(CAST({0} AS VARCHAR))",
 }
 """How a value of each type becomes text; other types are not tables of values."""
@@ -46,17 +48,18 @@ def facts(path: Path) -> Facts:
     return Facts("parquet", tuple(map(tidy, names)), 0)
 
 
-def open_rows(path: Path, found: Facts) -> Rows:
-    """Return the rows of a file; a column of lists, structures or bytes is refused by its name."""
+def open_rows(path: Path, found: Facts, left_out: Collection[str] = ()) -> Rows:
+    """Return the rows of a file; a column of lists, structures or bytes is refused by its name, unless left out."""
     names, types = _schema(path)
-    unread = [name for name, kind in zip(found.columns, types, strict=True) if not _as_text(kind)]
+    unread = [n for n, kind in zip(found.columns, types, strict=True) if not _as_text(kind) and n not in left_out]
     if unread:
         listed = ", ".join(f'"{name}"' for name in unread)
         problem = f"{path.name}: lists, structures or bytes cannot be read as values (columns: {listed})."
         raise Refusal(problem, "Ask for one value in each cell.")
     # DuckDB gives names that differ only in case new ones: ours, by position, are given instead.
     spelt = ", ".join(f"p{index}" for index in range(len(names)))
-    texts = ", ".join(f"{_as_text(kind).format(f'p{index}')} AS {place(index)}" for index, kind in enumerate(types))
+    values = ((_as_text(kind) or NOTHING).format(f"p{index}") for index, kind in enumerate(types))
+    texts = ", ".join(f"{value} AS {place(index)}" for index, value in enumerate(values))
     return Rows(found, f"(SELECT {texts} FROM {_source(path)} AS t({spelt}))", False, lambda _: _damaged(path))
 
 

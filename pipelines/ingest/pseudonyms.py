@@ -43,7 +43,13 @@ def prepare(connection: Any, key: bytes) -> None:
     connection.execute("SET VARIABLE hmac_outer = ?", [bytes(byte ^ 0x5C for byte in padded)])
 
 
-def pseudonym_sql(identifier: str) -> str:
+def plain_sql(identifier: str) -> str:
+    """Return a plain identifier as `normalised` leaves it; of any other, something that is not to be used."""
+    # Looking for a blank costs a sixth of trimming one away, and hardly any identifier has one.
+    return f"lower(CASE WHEN contains({identifier}, ' ') THEN trim({identifier}, ' ') ELSE {identifier} END)"
+
+
+def pseudonym_sql(plain: str) -> str:
     """Return the pseudonym of a plain identifier as SQL; equal to `pseudonym`, and computed on every core."""
-    inner = f"unhex(sha256(getvariable('hmac_inner') || encode(lower(trim({identifier}, ' ')))))"
+    inner = f"unhex(sha256(getvariable('hmac_inner') || encode({plain})))"
     return f"left(sha256(getvariable('hmac_outer') || {inner}), 32)"

@@ -216,12 +216,13 @@ def _sql(kind: Kind | None, column: str) -> str:
     if kind == "boolean":
         return f"CASE {column} WHEN '1' THEN 'TRUE' WHEN '0' THEN 'FALSE' END"
     if kind == "number":
-        whole = f"{number} = trunc({number}) AND abs({number}) < 1e18"
+        whole = f"{number} = trunc({number})"
         return (
             f"CASE WHEN length({column}) < 16 AND NOT regexp_matches({column}, '[.eE]') THEN {column}"
+            f" WHEN abs({number}) >= 1e15 OR ({number} <> 0 AND abs({number}) < 1e-300)"
+            " THEN error('a number for the careful way')"
             f" WHEN {whole} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR)"
-            f" WHEN abs({number}) >= 1e15 THEN error('a number for the careful way')"
-            f" ELSE CAST({number} AS VARCHAR) END"
+            f" ELSE format('{{:.15g}}', {number}) END"
         )
     if kind == "date":
         seconds = f"((CAST(round_even({number} * 86400000, 0) AS BIGINT) + 500) // 1000)"

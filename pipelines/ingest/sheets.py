@@ -39,6 +39,8 @@ class Grid:
     merges: list[Merge] = field(default_factory=list)
     uncalculated: list[tuple[int, int]] = field(default_factory=list)
     """Row and column, from 1, of formulas whose value is not in the file."""
+    overlong: list[tuple[int, int]] = field(default_factory=list)
+    """Row and column, from 1, of whole numbers of more digits than a spreadsheet keeps."""
     errors: int = 0
     """How many cells hold an error such as #N/A."""
     hidden_rows: int = 0

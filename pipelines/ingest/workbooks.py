@@ -128,6 +128,7 @@ def _judge(path: Path, sheet: str, grid: Grid, found: Header, extract: Extract) 
     mapped = _mapped(found, extract)
     _refuse_nameless(path, grid, found)
     _refuse_uncalculated(path, sheet, grid, found.row, mapped)
+    _refuse_overlong(path, sheet, grid, found.row, mapped)
     refuse_merged(path, sheet, grid, found, mapped)
 
 
@@ -228,4 +229,15 @@ def _refuse_uncalculated(path: Path, sheet: str, grid: Grid, header: int, mapped
             raise Refusal(
                 f"{cell_place(path, sheet, row, column)}: the formula there was never calculated.",
                 "Ask the provider to open the file in a spreadsheet program, save it, and send it again.",
+            )
+
+
+def _refuse_overlong(path: Path, sheet: str, grid: Grid, header: int, mapped: set[int]) -> None:
+    """Of a long number kept as a number the last digits are lost, and two people may have become one."""
+    for row, column in grid.overlong:
+        if row > header and column in mapped:
+            raise Refusal(
+                f"{cell_place(path, sheet, row, column)}: a number of more than 15 digits is kept as a number, and a"
+                " spreadsheet keeps no more than 15 of them.",
+                "Ask the provider for the file as it left the database (CSV), or with this column as text.",
             )

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.ingest.number_formats import number_format, plain, shown
+from pipelines.ingest.number_formats import is_overlong, number_format, plain, shown
 from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
 from pipelines.refusal import Refusal
 
@@ -33,6 +33,8 @@ class XlsBook:
         for row in range(min(held.nrows, last_row or held.nrows)):
             for column, cell in enumerate(held.row(row)):
                 text = self._told(cell, grid)
+                if isinstance(cell.value, float) and is_overlong(text):
+                    grid.overlong.append((row + 1, column + 1))
                 if text:
                     grid.put(row + 1, column + 1, text)
         grid.hidden_rows = sum(1 for row, info in held.rowinfo_map.items() if info.hidden and row < held.nrows)

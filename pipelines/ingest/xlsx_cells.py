@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.ingest.number_formats import PLAIN, NumberFormat, plain, shown
+from pipelines.ingest.number_formats import PLAIN, NumberFormat, is_overlong, plain, shown
 from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, cell_place, damaged, too_large
 from pipelines.ingest.xml_events import Enough, Malformed, events
 from pipelines.refusal import Refusal
@@ -120,6 +120,8 @@ class _Cells:
         if self.formula and (self.meaning.never_calculated or (not raw and self.kind != "str")):
             self.grid.uncalculated.append((self.row, self.column))
         text = self._told(raw) if raw else ""
+        if self.kind == "n" and is_overlong(text):
+            self.grid.overlong.append((self.row, self.column))
         if text:
             self.grid.put(self.row, self.column, text)
 

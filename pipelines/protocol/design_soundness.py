@@ -20,7 +20,10 @@ OVER_TIME = {"staggered": "assessments", "panel": "assessments", "interrupted_ti
 
 def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the design that could not be carried out."""
-    checks = (_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _matching, _entropy, _names)
+    checks = (
+        *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _matching, _entropy),
+        *(_exposures, _adjusted, _names),
+    )
     return [fault for check in checks for fault in check(tree, line)]
 
 
@@ -151,6 +154,26 @@ def _entropy(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     for key, meant in (("trim", "inverse_probability"), ("moments", "entropy")):
         if design.get(key) is not None and method != meant:
             yield _at(line, ("design", key), f"only `method: {meant}` has it.", "Delete it.")
+
+
+def _exposures(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """A time at risk that no engine of the design would use."""
+    kind, clustered = _kind(tree), bool(mapping(tree.get("design")).get("clusters"))
+    if not kind or kind == "interrupted_time_series" or (kind == "randomised" and not clustered):
+        return
+    for name, outcome in mapping(tree.get("outcomes")).items():
+        if written(mapping(outcome).get("exposure")):
+            problem = "this design compares counts per person, and cannot use a time at risk."
+            remedy = "Delete it, or divide by it and declare the outcome as continuous."
+            yield _at(line, ("outcomes", name, "exposure"), problem, remedy)
+
+
+def _adjusted(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """A headline that is adjusted needs something to adjust for."""
+    adjusted = written(mapping(tree.get("design")).get("adjusted")).lower() == "true"
+    if adjusted and _kind(tree) in BY_CHANCE and not listed(tree.get("adjust_for")):
+        problem = "an adjusted headline needs covariates, and none is named."
+        yield _at(line, ("design", "adjusted"), problem, "List them under `adjust_for`, or delete it.")
 
 
 def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -95,7 +95,7 @@ class Weighted(Part):
     estimand: Estimand = "treated"
     """For whom the effect is meant: those in the treatment group, or everyone. With `overlap` it is those who could
     have been in either group."""
-    moments: Literal[1, 2] = 1
+    moments: Annotated[int, Field(ge=1, le=2)] = 1
     """With `entropy`: 1 balances averages, 2 the spread of numbers too."""
     trim: Annotated[float, Field(ge=0, lt=0.5)] = 0
     """With `inverse_probability`: people whose chance of being in the treatment group lies below this or above one
@@ -277,29 +277,48 @@ class TakeUp(Part):
 
 
 class Doubts(Part):
-    """Checks of how wrong an estimate could be that need to be planned; all others are made where they apply."""
+    """Checks of how wrong an estimate could be that need to be planned; all others are made where they apply.
+
+    Made wherever they apply, without being planned: how strong something unmeasured would have to be (E-value,
+    robustness value, hidden bias within pairs), the worst that unknown outcomes could have been and what would tip the
+    conclusion, each cluster left out, extreme values and single people in small pilots, and what the design that
+    arrived could have shown, held against the outcome's `minimum_important_difference`.
+    """
 
     benchmarks: tuple[Slug, ...] = ()
-    """Covariates that hidden differences are measured against ("as strong as ..."). Default: `adjust_for`."""
+    """Covariates that hidden differences are measured against ("as strong as ..."), where chance did not decide.
+    Default: the covariates of the comparison."""
     imputations: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Data sets in which unknown outcomes and covariates are filled in by chained equations; 0: none are."""
+    """Data sets in which unknown outcomes and covariates are filled in by chained equations, group by group, from
+    `adjust_for` and `auxiliary`; 0: none are. Twenty is a fair number; one for each per cent of people who lack
+    something is better."""
     auxiliary: tuple[Slug, ...] = ()
     """Covariates that help to fill in, beside `adjust_for`."""
     covariate_sets: tuple[tuple[Slug, ...], ...] = ()
-    """Sets of covariates with which the estimate is made again, declared beforehand: `[[], [age], [age, sex]]`."""
+    """Sets of covariates with which the estimate is made again, declared beforehand: `[[], [age], [age, sex]]`.
+    Default, where `methods` are named: the covariates of the comparison."""
     methods: tuple[
         Literal["difference", "regression_adjusted", "matched", "inverse_probability", "entropy", "doubly_robust"], ...
     ] = ()
-    """Methods with which the estimate is made again, each with each set of covariates."""
+    """Methods with which the estimate is made again, each with each set of covariates. The plain `difference` uses no
+    covariates; it and any method with an empty set are the same, and count once. Default, where `covariate_sets` are
+    named: `regression_adjusted`, and the plain difference where chance did not decide."""
     hidden_bias: Annotated[float, Field(gt=1)] = 6
-    """Largest odds, from a hidden difference within a pair, that are tried (Rosenbaum's gamma)."""
+    """Largest odds, from a hidden difference within a pair, that are tried (Rosenbaum's gamma); for pairs, and for
+    matching with one person of the pool each, whom nobody shares."""
 
 
 Adjustment = Literal["none", "holm", "benjamini_hochberg", "romano_wolf"]
 
 
 class Multiplicity(Part):
-    """How p values are adjusted for the number of outcomes of one tier."""
+    """How p values are adjusted for the number of outcomes of one tier.
+
+    `holm` keeps the chance of any false alarm at the level, `benjamini_hochberg` the share of false alarms.
+    `romano_wolf` is as strict as `holm` and gains where outcomes hang together: it draws the assignment again, for all
+    outcomes at once. Where chance did not decide, or an outcome is a time to an event, `holm` takes its place and is
+    named.
+    """
 
     primary: Adjustment = "holm"
     """Of primary outcomes."""

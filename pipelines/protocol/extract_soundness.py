@@ -6,10 +6,11 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 from pipelines.protocol.date_formats import format_fault
 from pipelines.protocol.extracts import FIELDS, YES_NO_CODES
-from pipelines.protocol.faults import Fault, did_you_mean
+from pipelines.protocol.faults import Fault, did_you_mean, nearest
 from pipelines.protocol.folding import folded
 from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, outcome_fields, written
 from pipelines.protocol.shape_soundness import shape_faults
@@ -147,6 +148,7 @@ def _column_faults(tree: Mapping[str, Any], noun: str, body: Mapping[str, Any], 
         kind = known.get(field, "")
         place: Place = ("columns", field)
         yield from _format(place, kind, written(column.get("format")))
+        yield from _clock_and_signs(place, kind, column)
         codes = mapping(column.get("codes"))
         if written(column.get("case")) in ("lower", "upper") and (codes or kind not in ("text", "category", "")):
             yield (*place, "case"), "only a text without codes has a case.", "Delete it."
@@ -163,6 +165,22 @@ def _format(place: Place, kind: str, declared: str) -> Found:
         yield (*place, "format"), "only a date has a format.", "Delete it."
     elif problem := format_fault(declared):
         yield (*place, "format"), problem, "For example dd/mm/yyyy, yyyy-mm-dd or dd mmm yyyy."
+
+
+def _clock_and_signs(place: Place, kind: str, column: Mapping[str, Any]) -> Found:
+    """Days and signs of numbers belong to dates and numbers; a sign that means two things means none."""
+    for key in ("time_zone", "missing_dates"):
+        if column.get(key) and kind and kind != "date":
+            yield (*place, key), "only a date has one.", "Delete it."
+    zone = column.get("time_zone")
+    if isinstance(zone, str) and zone not in available_timezones():
+        near = nearest(zone, sorted(available_timezones())) or "Europe/London"
+        yield (*place, "time_zone"), "there is no such time zone.", f"Did you mean {near}?"
+    thousands = column.get("thousands")
+    if thousands and kind and kind != "number":
+        yield (*place, "thousands"), "only a number has thousands.", "Delete it."
+    if thousands and thousands == (column.get("decimal") or "."):
+        yield (*place, "thousands"), "the same sign stands before the decimals.", 'Say which: `decimal: ","` or none.'
 
 
 def _codes_twice(place: Place, codes: Mapping[str, Any]) -> Found:

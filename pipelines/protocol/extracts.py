@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -112,8 +113,17 @@ class Column(Part):
     format: str = ""
     """Format of a date, as `dd/mm/yyyy` or `%d/%m/%Y`. Default: the one that every value of the column proves; where
     none does, or where day and month could be swapped, the table is refused."""
+    time_zone: str = "Europe/London"
+    """Where the days of a date column are counted: `2026-06-03T23:30Z` and `2026-06-03T23:30+00:00` are 4 June by
+    British clocks. Times without `Z` or an offset are taken as they stand. `UTC` keeps the day as it is written with
+    `Z`."""
+    missing_dates: tuple[dt.date, ...] = ()
+    """Dates that mean "not known" or "not yet", as programs write them: `[1900-01-01, 9999-12-31]`."""
     decimal: Literal[".", ","] = "."
-    """Sign between whole and part of a number. With `,` a full stop stands between thousands (`1.200,50`)."""
+    """Sign between whole and part of a number. With `,` a full stop stands between thousands (`1.200,50`). Where every
+    number of a text file with a full stop has three digits behind it (`1.200`), it must be declared."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """Sign between thousands: with `,` the number `1,200.50` is read. Without one, such a number cannot be read."""
     case: Literal["as_given", "lower", "upper"] = "as_given"
     """What is done to the letters of a text: `Male` and `MALE` are two categories unless one case is declared.
     Blanks at the ends of a text, also non-breaking and unseen ones, are always taken off; nothing inside it changes,

@@ -175,8 +175,9 @@ class Limits(Part):
     counted twice they would weigh twice, and nobody can say which site they belong to."""
     consent_before_linking: bool = False
     """True when contacts, payments, events and interviews may only be linked for people whose row of consents says
-    `may_link`, dated no later than the drop and not withdrawn. Rows of all others are set aside in these tables; the
-    case file, which is the service's own, stays whole."""
+    `may_link`, dated no later than the drop and not withdrawn. Where `consent_date` is mapped, a consent without a date
+    does not link. Rows of all others are set aside in these tables; the case file, which is the service's own, stays
+    whole."""
     contact_grace_days: Annotated[int, Field(ge=0)] = 0
     """Days by which a contact may come before the start or after the end of a person's time in the pilot."""
     missing_by_arm: Annotated[float, Field(ge=0, le=1)] = 0.1

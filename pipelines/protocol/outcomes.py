@@ -66,7 +66,8 @@ class Outcome(Part):
     at: float | None = None
     """Period of the assessments at which the outcome counts. Default: the last one in which people were assessed."""
     baseline_at: float | None = None
-    """Period of the assessments that is the baseline. Default: in a difference-in-differences the one before `at`."""
+    """Period of the assessments that is the baseline. Default: in a difference-in-differences the one before `at`;
+    where chance decided none, for the first assessment may have come after the start."""
     exposure: Slug | None = None
     """Field that holds the time at risk (or the population) behind a count: rates are then compared."""
     competing: Slug | None = None
@@ -124,7 +125,7 @@ class Outcome(Part):
         if self.type == "time_to_event" and not (self.time and self.event and self.horizon):
             raise ValueError("a time_to_event outcome needs `time`, `event` and `horizon`")
         if self.type in ("continuous", "count", "ordinal") and not self.value:
-            raise ValueError(f"a {self.type} outcome needs `value`")
+            raise ValueError(f"{'an' if self.type == 'ordinal' else 'a'} {self.type} outcome needs `value`")
         if self.type == "binary" and not (self.value or (self.time and self.event and self.horizon)):
             raise ValueError("a binary outcome needs `value`, or `time`, `event` and `horizon`")
         return self._has_its_place()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from pipelines.protocol.designs import Design
 from pipelines.protocol.faults import Fault, did_you_mean
 from pipelines.protocol.models import Protocol
 from pipelines.protocol.tree import Place, Tree
@@ -42,12 +43,30 @@ BOUNDS: dict[str, tuple[str, str]] = {
     "less_than_equal": ("le", "at most"),
 }
 
+KINDS: dict[str, type[BaseModel]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(get_args(Design)[0])
+}
+"""The model of each kind of design."""
+
 
 def fault_of(tree: Tree, detail: Any) -> Fault:
     """Turn one of pydantic's errors into a fault with its line."""
     place: Place = tuple(step for step in detail["loc"] if step != "[key]")
     problem, remedy = _said(place, detail)
-    return Fault(tree.line(place), ".".join(map(str, place)), problem, remedy)
+    written = _as_written(place, detail["type"])
+    return Fault(tree.line(written), ".".join(map(str, written)), problem, remedy)
+
+
+def _as_written(place: Place, kind: str) -> Place:
+    """Return a place as it stands in the file: pydantic names the kind of a design as if it were a key."""
+    if kind.startswith("union_tag"):
+        return (*place, "kind")
+    return (place[0], *place[2:]) if _design_at(place) else place
+
+
+def _design_at(place: Place) -> type[BaseModel] | None:
+    """Return the model of the kind of design that a place lies in, if it does."""
+    return KINDS.get(str(place[1])) if place[:1] == ("design",) and len(place) > 1 else None
 
 
 def _said(place: Place, detail: Any) -> tuple[str, str]:
@@ -59,6 +78,10 @@ def _said(place: Place, detail: Any) -> tuple[str, str]:
         return f'the key "{place[-1]}" is missing.', _meaning(place)
     if kind == "literal_error":
         return "this value is not known here.", did_you_mean(str(detail["input"]), _literals(context["expected"]))
+    if kind == "union_tag_invalid":
+        return "this kind of design is not known.", did_you_mean(context["tag"], KINDS)
+    if kind == "union_tag_not_found":
+        return "the kind of the design is missing.", f"Allowed: {', '.join(KINDS)}."
     if kind in BOUNDS:
         return _bound(kind, context, detail["input"])
     if kind == "value_error":
@@ -82,8 +105,8 @@ def _bound(kind: str, context: dict[str, Any], given: object) -> tuple[str, str]
 
 def _model_at(place: Place) -> type[BaseModel] | None:
     """Return the model that describes a place; the keys of mappings and the numbers of lists are stepped over."""
-    model: Any = Protocol
-    steps = list(place)
+    model: Any = _design_at(place) or Protocol
+    steps = list(place[2:] if _design_at(place) else place)
     while steps:
         field = model.model_fields.get(str(steps.pop(0)))
         model = _inner(field.annotation) if field else None

@@ -47,14 +47,14 @@ class Provenance(Record):
 
 
 class Evidence(Record):
-    """evidence.json: what one site's pilot found, as far as it may be shown."""
+    """evidence.json: what a pilot found at one site, or over all of its sites, as far as it may be shown."""
 
     schema_version: Literal[1] = 1
     """Version of this structure."""
     release: str
     """Name of the release: the drop and the first digits of the hash of the findings."""
     site: str
-    """Key of the site."""
+    """Key of the site; empty in a bundle over all sites of the pilot."""
     plan: Plan
     """The part of the protocol that readers may see."""
     drop: DropFacts
@@ -97,7 +97,7 @@ class Manifest(Record):
     pilot: str
     """Key of the pilot."""
     site: str
-    """Key of the site."""
+    """Key of the site; empty in a bundle over all sites of the pilot."""
     release: str
     """Name of the release."""
     drop: DropFacts

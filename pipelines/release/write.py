@@ -19,6 +19,7 @@ from pipelines.findings.store import read_findings
 from pipelines.ingest.drops import age_of
 from pipelines.ingest.tables import delivered
 from pipelines.processes import abandoned
+from pipelines.protocol import Protocol
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
@@ -27,7 +28,7 @@ from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
 from pipelines.told import Told
 from pipelines.warehouse import open_warehouse
-from pipelines.workspace import PilotSite
+from pipelines.workspace import Pilot, PilotSite
 
 LATEST = "latest.txt"
 DRAFT, POINTER = ".draft-", ".latest-"
@@ -43,15 +44,23 @@ def write_release(site: PilotSite) -> Told:
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
     evidence = _evidence(site, drop, checked(findings, site.protocol))
-    folder = site.releases_folder / evidence.release
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _clear_what_was_left(folder.parent)
+    return _told(evidence, store(evidence, site.releases_folder))
+
+
+def store(evidence: Evidence, releases: Path) -> Path:
+    """Write evidence as a bundle among other releases, and name it the newest; return its folder.
+
+    The same evidence makes the same bundle: then nothing is written.
+    """
+    folder = releases / evidence.release
+    releases.mkdir(parents=True, exist_ok=True)
+    _clear_what_was_left(releases)
     if folder.exists():
         verify_bundle(folder)
     else:
         _write(folder, evidence)
     _point_to(folder)
-    return _told(evidence, folder)
+    return folder
 
 
 def _drop(connection: Any) -> DropFacts:
@@ -61,8 +70,8 @@ def _drop(connection: Any) -> DropFacts:
     return DropFacts(name=name, sha256=sha256, known=tuple(DropContent(name=n, sha256=h) for n, h in ordered))
 
 
-def latest(site: PilotSite) -> Path:
-    """Return the folder of a site's newest bundle; raise Refusal when there is none."""
+def latest(site: PilotSite | Pilot) -> Path:
+    """Return the folder of the newest bundle of a site, or of a pilot over its sites; raise Refusal without one."""
     pointer = site.releases_folder / LATEST
     again = f"Run it again: pilotlens run {site.key}"
     if not pointer.exists():
@@ -98,24 +107,34 @@ def _evidence(site: PilotSite, drop: DropFacts, findings: tuple[Finding, ...]) -
         for finding in findings
         for change in finding.disclosure.changes
     )
-    provenance = Provenance(
-        protocol=protocol_hash(site.protocol),
+    draft = Evidence(
+        release="draft",
+        site=site.site,
+        plan=site.protocol.plan(),
+        drop=drop,
+        provenance=provenance_of(site.protocol),
+        disclosure=Disclosed(profile=policy(site.protocol).profile, changes=changes),
+        findings=findings,
+    )
+    return with_its_name(draft)
+
+
+def provenance_of(protocol: Protocol) -> Provenance:
+    """Return the hashes of everything but the data that evidence rests on."""
+    return Provenance(
+        protocol=protocol_hash(protocol),
         policy=policy_hash(),
         code=code_hash(),
         environment=environment_hash(),
         python=python_version(),
         seed=0,
     )
-    draft = Evidence(
-        release="draft",
-        site=site.site,
-        plan=site.protocol.plan(),
-        drop=drop,
-        provenance=provenance,
-        disclosure=Disclosed(profile=policy(site.protocol).profile, changes=changes),
-        findings=findings,
-    )
-    return draft.model_copy(update={"release": f"{drop.name}-{hashlib.sha256(canonical(draft)).hexdigest()[:10]}"})
+
+
+def with_its_name(draft: Evidence) -> Evidence:
+    """Return evidence with the name of its release: the drop, and the first digits of the hash of the draft."""
+    digits = hashlib.sha256(canonical(draft)).hexdigest()[:10]
+    return draft.model_copy(update={"release": f"{draft.drop.name}-{digits}"})
 
 
 def canonical(model: Evidence | Manifest) -> bytes:

@@ -118,7 +118,7 @@ def _reach(results: list[EffectResult]) -> tuple[float, float]:
 
 def _scale(result: EffectResult) -> float:
     """Return the factor from the finding's unit to the axis's."""
-    return 100.0 if result.outcome_type == "binary" else 1.0
+    return 100.0 if numbers.is_share(result) else 1.0
 
 
 def title(results: list[EffectResult]) -> str:

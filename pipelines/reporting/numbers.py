@@ -78,9 +78,14 @@ def points(share: Figure, digits: int = 1) -> str:
     return WITHHELD if share is None else signed(decimal(100 * share, digits))
 
 
+def is_share(effect: EffectResult) -> bool:
+    """Tell whether an effect's figures are shares of people: a yes-or-no outcome, or people without an event."""
+    return effect.outcome_type == "binary" or effect.unit == "share of people"
+
+
 def average(effect: EffectResult, value: Figure) -> str:
     """Write one group's average of an outcome in the outcome's unit."""
-    if effect.outcome_type == "binary":
+    if is_share(effect):
         return percent(value)
     return fitting(value)
 
@@ -89,7 +94,7 @@ def difference(effect: EffectResult, value: Figure) -> str:
     """Write a difference between groups in the outcome's unit, with its sign."""
     if effect.null:
         return f"× {decimal(value, 2)}" if value is not None else WITHHELD
-    if effect.outcome_type == "binary":
+    if is_share(effect):
         return points(value)
     return signed(fitting(value, _largest(effect)))
 
@@ -100,14 +105,14 @@ def size_of(effect: EffectResult, value: Figure) -> str:
         return WITHHELD
     if effect.null:
         return f"{decimal(100 * abs(value - effect.null), 0)}%"
-    if effect.outcome_type == "binary":
+    if is_share(effect):
         return f"{decimal(100 * abs(value))} in every 100 people"
     return f"{fitting(abs(value), _largest(effect))} {effect.unit}".strip()
 
 
 def difference_unit(effect: EffectResult) -> str:
     """Name the unit of a difference."""
-    return "" if effect.null else "percentage points" if effect.outcome_type == "binary" else effect.unit
+    return "" if effect.null else "percentage points" if is_share(effect) else effect.unit
 
 
 def level(effect: EffectResult) -> str:

@@ -6,13 +6,25 @@ from pipelines.refusal import Refusal
 from pipelines.release.write import latest
 from pipelines.reporting.reports import Audience, render_reports
 from pipelines.told import Told
-from pipelines.workspace import PilotSite
+from pipelines.workspace import Pilot, PilotSite
 
-WHAT = {"site": "The evaluation report", "funder": "The page for funders"}
+WHAT = {"site": "The evaluation report", "funder": "The page for funders", "pilot": "The report on all sites"}
 
 
 def publish(site: PilotSite, audience: Audience) -> Told:
     """Render a site's report for an audience as HTML and PDF; on a fault the earlier files stand."""
+    return _published(site, audience)
+
+
+def publish_pilot(pilot: Pilot) -> Told:
+    """Render the report on all sites of a pilot; where there is nothing to put together, say so and write none."""
+    from pipelines.synthesis.sites import why_nothing
+
+    nothing = why_nothing(pilot)
+    return Told(nothing) if nothing else _published(pilot, "pilot")
+
+
+def _published(site: PilotSite | Pilot, audience: Audience) -> Told:
     from pipelines.reporting.renderer import RenderFault
 
     bundle = latest(site)

@@ -14,22 +14,23 @@ from pipelines.reporting.evidence import open_bundle
 from pipelines.reporting.sections.room import STEPS
 from pipelines.reporting.sections.status import BANNER
 
-Audience = Literal["site", "funder"]
+Audience = Literal["site", "funder", "pilot"]
 
 SOURCES = Path(__file__).resolve().parents[2] / "reports"
-_NAMES = {"site": "report", "funder": "funder"}
-_SUBTITLES = {"site": "Evaluation report", "funder": "The pilot on one page"}
+_NAMES = {"site": "report", "funder": "funder", "pilot": "pilot"}
+_SUBTITLES = {"site": "Evaluation report", "funder": "The pilot on one page", "pilot": "All sites together"}
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def render_reports(bundle: Path, folder: Path, audience: Audience) -> tuple[Path, Path]:
-    """Render a site's report for one audience.
+    """Render a report for one audience: of a site, or on all sites of a pilot.
 
     Parameters
     ----------
     bundle : folder of the evidence bundle; nothing else is read.
     folder : where the files go; it is made when missing.
-    audience : `site` writes report.html and report.pdf, `funder` writes funder.html and funder.pdf.
+    audience : `site` writes report.html and report.pdf, `funder` funder.html and funder.pdf; `pilot`, for the bundle
+        over all sites, pilot.html and pilot.pdf.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def pages(pdf: Path) -> int:
 
 def _render(evidence: Evidence, bundle: Path, folder: Path, audience: Audience) -> tuple[Path, Path]:
     """Render once; the funder's page again with less, until it fits on one side."""
-    if audience == "site":
+    if audience != "funder":
         return _rendered(evidence, bundle, folder, audience, {})
     for step in range(len(STEPS)):
         made = _rendered(evidence, bundle, folder, audience, {"step": step})
@@ -83,11 +84,17 @@ def _rendered(
         SOURCES / f"{audience}.qmd",
         parameters={**_parameters(evidence, bundle), **more},
         title=plan.title,
-        subtitle=f"{_SUBTITLES[audience]} · {plan.sites[evidence.site].title} · data of {evidence.drop.name}",
+        subtitle=" · ".join(_subtitle(evidence, audience)),
         html=html,
         pdf=pdf,
     )
     return html, pdf
+
+
+def _subtitle(evidence: Evidence, audience: Audience) -> list[str]:
+    """Return the parts of the line below the title."""
+    site = [evidence.plan.sites[evidence.site].title] if evidence.site else []
+    return [_SUBTITLES[audience], *site, f"data of {evidence.drop.name}"]
 
 
 def _parameters(evidence: Evidence, bundle: Path) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pipelines.reporting.numbers import (
     decimal,
     difference_unit,
     fitting,
+    is_share,
     level,
     percent,
     size_of,
@@ -66,7 +67,7 @@ def fewer_or_more(effect: EffectResult, value: float | None) -> str:
         return "no difference"
     if effect.null:
         return f"{size_of(effect, value)} {'more' if value > effect.null else 'less'}"
-    if effect.outcome_type == "binary":
+    if is_share(effect):
         size = "less than 1" if abs(value) < 0.005 else f"{abs(100 * value):.0f}"
         return f"{size} {'more' if value > 0 else 'fewer'}"
     return f"{size_of(effect, value)} {'more' if value > 0 else 'less'}"
@@ -95,7 +96,12 @@ def gap(effect: EffectResult) -> str:
         return (
             f"The groups are described and not compared: {within(effect.described_because) or 'the figure is withheld'}"
         )
-    of = " in every 100" if effect.outcome_type == "binary" and not effect.null else " on average"
+    if effect.outcome_type == "ordinal" and not effect.null:
+        return (
+            f"The chance that one of “{effect.arms['treatment'].title}” has the higher value, less the chance of a "
+            f"lower one, is {decimal(effect.value, 2)}; the {level(effect)} interval runs {interval(effect)}."
+        )
+    of = " in every 100" if is_share(effect) and not effect.null else " on average"
     lead = LED_BY.get(effect.design, "That is")
     return (
         f"{lead} {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
@@ -163,7 +169,11 @@ def short_verdict(effect: EffectResult) -> str:
         return f"no clear answer yet on {f'how many {title}' if binary else title}"
     if effect.verdict == "described":
         return f"described, not compared: {f'how many {title}' if binary else title}"
+    if effect.outcome_type == "ordinal" and not effect.null:
+        return f"{title}, {'higher' if (effect.value or 0) > 0 else 'lower'} among those who were offered it"
     told = fewer_or_more(effect, effect.value)
+    if is_share(effect) and not binary:
+        return f"{title}: {told} in every 100 without the event"
     return f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
 
 
@@ -204,7 +214,7 @@ def interval(effect: EffectResult) -> str:
     """Write an interval for a cell, in the unit of the difference."""
     if effect.lower is None or effect.upper is None:
         return "none" if effect.value is not None else "–"
-    scale = 100 if effect.outcome_type == "binary" and not effect.null else 1
+    scale = 100 if is_share(effect) and not effect.null else 1
     digits = 1 if scale == 100 or max(abs(effect.lower), abs(effect.upper)) >= 1 else 2
     return f"{decimal(scale * effect.lower, digits)} to {decimal(scale * effect.upper, digits)}"
 
@@ -212,7 +222,7 @@ def interval(effect: EffectResult) -> str:
 def minimum_cell(effect: EffectResult) -> str:
     """Write the smallest difference that matters, for a figure's label."""
     minimum = effect.minimum_important_difference or 0.0
-    scaled = 100 * minimum if effect.outcome_type == "binary" else minimum
+    scaled = 100 * minimum if is_share(effect) else minimum
     return f"{trimmed(round(scaled, 6))} {difference_unit(effect)}".strip()
 
 
@@ -235,7 +245,10 @@ def _averages(effect: EffectResult) -> str:
     """On average: the mean in each group."""
     if all(arm.average is None for arm in _groups(effect)):
         return f"{name_of(effect)}: the averages are not shown."
-    told = [f"{average(effect, arm.average)} {effect.unit} in “{arm.title}”" for arm in _groups(effect)]
+    if is_share(effect):
+        told = [f"about {per_hundred(arm.average)} in “{arm.title}”" for arm in _groups(effect)]
+        return f"{name_of(effect)}: of any 100 people, those without the event by then are {' and '.join(told)}."
+    told = [f"{average(effect, arm.average)} {effect.unit}".strip() + f" in “{arm.title}”" for arm in _groups(effect)]
     return f"{name_of(effect)}: on average {' and '.join(told)}."
 
 

@@ -21,8 +21,8 @@ from pipelines.workspace import PilotSite
 ISO = "%Y-%m-%d"
 MARKS = ("/", "-", ".", " ")
 BETWEEN_FORMATS = "|"
-TIME = r"[T ] ?([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?( ?[AaPp][Mm])?Z?$"
-"""The time of day that may follow a date; only the date is kept."""
+TIME = r"[T ] ?([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?( ?[AaPp][Mm])?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+"""The time of day that may follow a date, by whatever clock; only the date is kept (see values.local_day)."""
 
 
 def _candidates() -> tuple[str, ...]:

@@ -46,16 +46,19 @@ def without_values(work: Callable[[], Answer], says: str) -> Answer:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence loggers that quote statements and values, and put their levels back."""
-    _great_expectations()  # some of its loggers set their own level at import
-    levels = {logger: logger.level for logger in _loggers()}
-    for logger in levels:
-        logger.setLevel(logging.CRITICAL + 1)
+    """Silence loggers that quote statements and values, and let them speak again.
+
+    Each change of a logger's level would empty what all loggers remember, some ten thousand of them in all.
+    """
+    _great_expectations()  # some of its loggers are made at import
+    before = {logger: logger.disabled for logger in _loggers()}
+    for logger in before:
+        logger.disabled = True
     try:
         yield
     finally:
-        for logger, level in levels.items():
-            logger.setLevel(level)
+        for logger, disabled in before.items():
+            logger.disabled = disabled
 
 
 def _loggers() -> list[logging.Logger]:

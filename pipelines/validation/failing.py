@@ -16,7 +16,7 @@ from pipelines.validation.problem_history import find_problems
 from pipelines.validation.provider_words import Fields, extracts_for, fields_of, said_of
 from pipelines.validation.result import CheckResult
 from pipelines.validation.rule import Rule
-from pipelines.warehouse import columns_of, has_table, insert, transaction
+from pipelines.warehouse import has_table, insert, transaction
 from pipelines.workspace import PilotSite
 
 TABLES = {
@@ -31,8 +31,8 @@ BY_DROP = ("named_problems", "checked")
 """These keep what was found in earlier drops; the others hold the last check only."""
 OF_INCREMENT = "regexp_extract(s.source_file, '^([0-9]{4}-[0-9]{2}-[0-9]{2}[^/]*)/(.+)$', ['drop', 'file'])"
 """Files of increments are called by their drop as well, for their rows stand in later drops too."""
-PERSON_KNOWN_ID = "person_known"
-"""Rule of the tables whose rows belong to people of the case file."""
+SET_ASIDE_ID = "person_not_set_aside"
+"""Rule of the tables whose rows go where their person's row of the case file goes."""
 NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -108,17 +108,5 @@ def _find_rows(
             unnest(CASE WHEN k.rule = '{READABLE_ID}' THEN string_split(s.unreadable, ',') ELSE [k.field] END),
             coalesce(nullif({increment}.drop, ''), s.drop_id)
         FROM staging.{noun} s JOIN failing_keys k USING (row_key)
-        WHERE NOT coalesce({unread}, false) AND NOT ({_set_aside_with_their_person(connection, noun)})
+        WHERE NOT coalesce({unread}, false) AND k.rule <> '{SET_ASIDE_ID}'
     """)
-
-
-def _set_aside_with_their_person(connection: Any, noun: str) -> str:
-    """Return the condition that the person of a row is in the case file after all, and only that row is set aside."""
-    if noun == "cases" or "person_key" not in _columns(connection, noun) or not has_table(connection, "raw", "cases"):
-        return "false"
-    delivered = "SELECT person_key FROM raw.cases WHERE person_key IS NOT NULL"
-    return f"k.rule = '{PERSON_KNOWN_ID}' AND coalesce(s.person_key IN ({delivered}), false)"
-
-
-def _columns(connection: Any, noun: str) -> list[str]:
-    return [name for name, _ in columns_of(connection, f"staging.{noun}")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ class RulesUnreadable(ValueError):
 def load_rules(noun: str, folder: Path | None = None) -> tuple[Rule, ...]:
     """Read the rules of a noun; every fault of the file is told at once."""
     path = (folder or FOLDER) / f"{noun}.yml"
+    try:
+        seen = path.stat()
+    except OSError:
+        seen = None
+    return _load(path, noun, (seen.st_mtime_ns, seen.st_size) if seen else None)
+
+
+@cache
+def _load(path: Path, noun: str, seen: tuple[int, int] | None) -> tuple[Rule, ...]:
+    """Read a file of rules; `seen` makes a file that changed another one. Faults are never remembered."""
     document = _read(path)
     faults = [*_document_faults(document, noun)]
     entries = [] if faults else list(document["rules"])

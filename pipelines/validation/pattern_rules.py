@@ -70,19 +70,27 @@ def _missing_by_arm(missing: Mapping[str, str], source: str, limit: float, names
     share p: the normal approximation of the test of two proportions (Fleiss, Levin & Paik 2003, section 3.2), good
     enough to decide whether to ask. A condition that is NULL (another outcome's row) is counted in neither share.
     """
+    arms = {
+        "1": "any_value({0}) FILTER (WHERE arm = 'treatment')",
+        "0": "any_value({0}) FILTER (WHERE arm = 'comparison')",
+    }
     figures = {
         field: {
-            "n1": f"count({condition}) FILTER (WHERE arm = 'treatment')",
-            "n0": f"count({condition}) FILTER (WHERE arm = 'comparison')",
-            "m1": f"count(*) FILTER (WHERE arm = 'treatment' AND ({condition}))",
-            "m0": f"count(*) FILTER (WHERE arm = 'comparison' AND ({condition}))",
+            f"{name}{arm}": f"coalesce({of_arm.format(f'{name}_{place}')}, 0)"
+            for arm, of_arm in arms.items()
+            for name in ("n", "m")
         }
-        for field, condition in missing.items()
+        for place, field in enumerate(missing)
     }
+    counts = ", ".join(
+        f"count({condition}) AS n_{place}, count(*) FILTER (WHERE {condition}) AS m_{place}"
+        for place, condition in enumerate(missing.values())
+    )
+    by_arm = f"(SELECT arm, {counts} FROM {source} GROUP BY arm)"
     sql = f"""
         SELECT f.field AS row_key
         FROM (SELECT *, (f.m1 + f.m0) / (f.n1 + f.n0) AS p, abs(f.m1 / f.n1 - f.m0 / f.n0) AS d
-              FROM (SELECT unnest({_structs(figures)}) AS f FROM {source}) WHERE f.n1 > 0 AND f.n0 > 0)
+              FROM (SELECT unnest({_structs(figures)}) AS f FROM {by_arm}) WHERE f.n1 > 0 AND f.n0 > 0)
         WHERE d > {limit!r} + 1e-12 AND d > {CHANCE} * sqrt(p * (1 - p) * (1 / f.n1 + 1 / f.n0))
     """
     return Rule(
@@ -124,17 +132,22 @@ def _not_rounded(values: Mapping[str, str], names: Mapping[str, str], *, in_five
     """
     figures = {
         field: {
-            "given": f"count(*) FILTER (WHERE {value} >= 13)",
-            "n": f"count(*) FILTER (WHERE {_whole(value)})",
-            "fives": f"count(*) FILTER (WHERE {_whole(value)} AND {value} % 5 = 0)",
-            "low": f"min({value}) FILTER (WHERE {_whole(value)})",
-            "high": f"max({value}) FILTER (WHERE {_whole(value)})",
+            "given": f"count(value_{place})",
+            "n": f"count(whole_{place})",
+            "fives": f"count(*) FILTER (WHERE whole_{place} % 5 = 0)",
+            "low": f"min(whole_{place})",
+            "high": f"max(whole_{place})",
         }
-        for field, value in values.items()
+        for place, field in enumerate(values)
     }
+    large = ", ".join(
+        f"CASE WHEN {value} >= 13 THEN {value} END AS value_{n}" for n, value in enumerate(values.values())
+    )
+    whole = ", ".join(f"CASE WHEN {_whole(f'value_{n}')} THEN value_{n} END AS whole_{n}" for n in range(len(values)))
     scale = f" AND f.fives < {IN_FIVES} * f.n" if in_fives else ""
     sql = f"""
-        SELECT f.field AS row_key FROM (SELECT unnest({_structs(figures)}) AS f FROM {{table}})
+        SELECT f.field AS row_key
+        FROM (SELECT unnest({_structs(figures)}) AS f FROM (SELECT *, {whole} FROM (SELECT {large} FROM {{table}})))
         WHERE f.n >= {FEWEST} AND f.n >= 0.9 * f.given AND f.high - f.low >= 20
           AND f.fives / f.n >= {ROUGH} / 5 AND (f.fives / f.n - 0.2) > {STRICT} * sqrt(0.16 / f.n){scale}
     """
@@ -153,7 +166,7 @@ def _not_rounded(values: Mapping[str, str], names: Mapping[str, str], *, in_five
 
 
 def _whole(value: str) -> str:
-    return f"{value} >= 13 AND isfinite({value}) AND {value} = floor({value})"
+    return f"{value} = floor({value}) AND isfinite({value})"
 
 
 def _bunching() -> Rule:
@@ -166,20 +179,20 @@ def _bunching() -> Rule:
     """
     late = "{day} >= date_trunc('quarter', {day}) + INTERVAL 3 MONTH - INTERVAL 7 DAY"
     names = {"referral_date": "referral dates", "start_date": "start dates"}
-    figures = {
-        field: {
-            "n": f"count({field})",
-            "low": f"min({field})",
-            "high": f"max({field})",
-            "late": f"count(*) FILTER (WHERE {late.format(day=field)})",
-        }
+    by_day = " UNION ALL ".join(
+        f"SELECT '{field}' AS field, {field} AS day, count(*) AS held FROM {{table}} GROUP BY {field}"
         for field in names
-    }
+    )
+    figures = f"""
+        SELECT field, sum(held)::BIGINT AS n, min(day) AS low, max(day) AS high,
+            coalesce(sum(held) FILTER (WHERE {late.format(day="day")}), 0)::BIGINT AS late
+        FROM ({by_day}) WHERE day IS NOT NULL GROUP BY field
+    """
     days = "generate_series(f.low::TIMESTAMP, f.high::TIMESTAMP, INTERVAL 1 DAY)"
     sql = f"""
         SELECT f.field AS row_key
         FROM (SELECT f, len(list_filter({days}, lambda day: {late.format(day="day")})) / len({days}) AS e
-              FROM (SELECT unnest({_structs(figures)}) AS f FROM {{table}})
+              FROM ({figures}) AS f
               WHERE f.n >= {FEWEST} AND f.high - f.low >= {LONG_ENOUGH})
         WHERE f.late / f.n > {BUNCHED} * e AND f.late / f.n - e > {STRICT} * sqrt(e * (1 - e) / f.n)
     """

@@ -14,6 +14,7 @@ from pipelines.validation.episode_rules import episode_rules
 from pipelines.validation.load import load_rules
 from pipelines.validation.pattern_rules import pattern_rules
 from pipelines.validation.people_rules import people_rules
+from pipelines.validation.placeholders import placeholder_rules
 from pipelines.validation.rule import Rule
 
 READABLE = Rule(
@@ -44,12 +45,15 @@ def _patience(protocol: Protocol, rule: Rule) -> float:
 
 def protocol_rules(protocol: Protocol, noun: str, site: str = "") -> list[Rule]:
     """Return the rules that a protocol asks for."""
-    return [*people_rules(protocol, noun), *episode_rules(protocol, noun, site), *pattern_rules(protocol, noun)]
+    dates = [*episode_rules(protocol, noun, site), *placeholder_rules(protocol, noun)]
+    return [*people_rules(protocol, noun, site), *dates, *pattern_rules(protocol, noun)]
 
 
 def rule_ids(noun: str) -> tuple[tuple[str, str], ...]:
     """Return id and words of every rule that a table can have in any pilot."""
-    possible = [*load_rules(noun), READABLE, *protocol_rules(_everything(), noun)]
+    everything = _everything()
+    both = everything.model_copy(update={"limits": everything.limits.model_copy(update={"two_sites": True})})
+    possible = [*load_rules(noun), READABLE, *protocol_rules(everything, noun), *protocol_rules(both, noun)]
     return tuple({rule.id: (rule.id, rule.words) for rule in possible}.values())
 
 
@@ -58,6 +62,7 @@ def _everything() -> Protocol:
     """Return a protocol that asks for every rule there is; nobody's data are ever read by it."""
     columns = {"person": "p", "referral_date": "r", "arm": "a", "age": "g", "score": "s", "contact_date": "c"}
     columns |= {"spend_date": "d", "amount": "m", "may_link": "l", "may_quote": "q", "may_publish": "b"}
+    columns |= {"consent_date": "cd", "event_date": "ed", "period_date": "pd"}
     tables = ("cases", "contacts", "spend", "consents", "events", "assessments", "series")
     return Protocol.model_validate(
         {
@@ -79,7 +84,7 @@ def _everything() -> Protocol:
                 "consent_before_linking": True,
                 "identical_rows": "one",
             },
-            "extracts": {noun: {"noun": noun, "file": noun, "columns": columns} for noun in tables},
+            "extracts": {noun: {"noun": noun, "file": noun, "columns": columns} for noun in tables} | _FURTHER,
         }
     )
 
@@ -93,3 +98,4 @@ _PRIMARY = {
     "value": "score",
     "due_after_days": 1,
 }
+_FURTHER = {"further": {"file": "further", "completes": "cases", "columns": {"person": "p", "end_date": "e"}}}

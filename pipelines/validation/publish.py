@@ -14,7 +14,7 @@ from pipelines.validation.copies import keep_copies, set_copies_apart
 from pipelines.validation.corrections import as_list, failing_rows, unreadable_values
 from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
-from pipelines.validation.decimals import insist_on_one_decimal_sign
+from pipelines.validation.decimals import insist_on_one_decimal_sign, insist_on_proven_thousands
 from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_for
@@ -33,6 +33,7 @@ from pipelines.warehouse import (
     statement,
     transaction,
     without_values,
+    write_table,
 )
 from pipelines.workspace import PilotSite
 
@@ -84,10 +85,11 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     """Type a table into staging, run its rules, and publish it unless they refuse."""
     minimum = minimum_count(site.protocol)
     found = readings(connection, site, noun) if noun in TABULAR else {}
-    replace_table(connection, staged(noun), _select(site, noun, found), _parameters(site, noun))
+    write_table(connection, staged(noun), _select(site, noun, found), _parameters(site, noun))
     replace_view(connection, f"staging.{noun}", f"FROM {staged(noun)}")
     if noun in (*TABULAR, "outcomes"):
         insist_on_one_decimal_sign(connection, site, noun, staged(noun))
+        insist_on_proven_thousands(connection, site, noun, staged(noun))
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
     declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)

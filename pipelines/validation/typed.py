@@ -13,6 +13,7 @@ from pipelines.protocol import Protocol
 from pipelines.protocol.extracts import FIELDS, YES_NO_CODES, Column, FieldType
 from pipelines.refusal import Refusal
 from pipelines.validation.dates import ISO, Readings
+from pipelines.validation.placeholders import not_placeholder, without_placeholders
 from pipelines.validation.values import code, declared_date, given, kept, number, proven_date, words
 from pipelines.warehouse import named, quoted
 
@@ -105,6 +106,10 @@ def typed_field(
     asked = asked or by_extract(lambda column: given(named(field), column))
     if kind == "date":
         dates = {n: _date(n, field, c, readings or {}, joined=holders[n] != n) for n, c in columns.items()}
+        if any(column.missing_dates for column in columns.values()):
+            given_too = {holders[n]: not_placeholder(given(named(field), c), dates[n], c) for n, c in columns.items()}
+            dates = {n: without_placeholders(date, columns[n]) for n, date in dates.items()}
+            asked = _by_extract(given_too, everywhere)
         return Typed(kind, _by_extract({holders[n]: date for n, date in dates.items()}, everywhere), asked)
     return Typed(kind, by_extract(lambda column: _cast(protocol, field, kind, column)), asked)
 

@@ -22,6 +22,8 @@ NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 FIRST_DAY, DAY_AFTER_LAST = "1850-01-01", "2200-01-01"
 """A date outside is a slip: `05/01/26` under dd/mm/yyyy would be a day in the year 26."""
 POINT = {"decimal": "."}
+ZONED = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})"
+"""A moment on the world's clock (ISO 8601); the slow path alone meets it."""
 FEW_CODES = 12
 """Up to so many codes are looked for as they are spelt before anything is normalised."""
 
@@ -53,7 +55,7 @@ def _no_word(x: str, column: Column) -> str:
 
 def _first_quickly(x: str, quick: str, slow: str) -> str:
     """Return the short cut's value, else the slow path's; blanks cost nothing."""
-    return f"CASE WHEN {x} IS NULL OR {x} = '' THEN NULL ELSE coalesce({quick}, {slow}) END"
+    return f"coalesce({quick}, CASE WHEN {x} <> '' THEN {slow} END)"
 
 
 def words(x: str, column: Column) -> str:
@@ -77,8 +79,22 @@ def _with_point(x: str) -> str:
     return f"CASE WHEN {grouped} THEN replace(replace({x}, '.', ''), ',', '.') ELSE {x} || '?' END"
 
 
+def _without_thousands(x: str, sign: str) -> str:
+    """Return a number without the signs between its thousands; one in which they stand elsewhere stays unreadable."""
+    text = trimmed_slowly(f"translate({x}, '\u00a0\u202f\u2009', '   ')" if sign == " " else x)
+    mark = quoted(sign)
+    grouped = rf"[+-]?[0-9]{{1,3}}({'[.]' if sign == '.' else mark}[0-9]{{3}})+([.,][0-9]*)?"
+    ungrouped = (
+        f"CASE WHEN regexp_full_match({text}, '{grouped}') THEN replace({text}, '{mark}', '') ELSE {x} || '?' END"
+    )
+    return f"CASE WHEN contains({text}, '{mark}') THEN {ungrouped} ELSE {x} END"
+
+
 def number(x: str, column: Column) -> str:
     """Return a number, perhaps an infinite one; codes stand for numbers written as words, such as `none: 0`."""
+    if column.thousands and (column.decimal, column.thousands) != (",", "."):
+        plain = number(f"({_without_thousands(x, column.thousands)})", column.model_copy(update={"thousands": ""}))
+        return f"CASE WHEN {given(x, column)} THEN {plain} END"
     if column.decimal == ",":
         return f"CASE WHEN {given(x, column)} THEN {number(f'({_with_point(x)})', column.model_copy(update=POINT))} END"
     spelt = trimmed_slowly(x)
@@ -143,7 +159,10 @@ def declared_date(x: str, column: Column) -> str:
         guard = (
             f"(regexp_full_match({text}, '{quoted(shape(form))}') OR regexp_full_match({text}, '{shape(ISO)}(T.*)?'))"
         )
-    slow = f"CASE WHEN {given(x, column)} AND {guard} THEN try_strptime({text}, [{forms}])::DATE END"
+    slow = (
+        f"CASE WHEN {given(x, column)} AND {zoned(text)} THEN {local_day(text, column)} "
+        f"WHEN {given(x, column)} AND {guard} THEN try_strptime({text}, [{forms}])::DATE END"
+    )
     return _first_quickly(x, _quick_date(x, column, form), slow)
 
 
@@ -154,8 +173,22 @@ def proven_date(x: str, column: Column, form: str) -> str:
         f"WHEN regexp_full_match({text}, '{quoted(shape(one))}') THEN try_strptime({text}, '{quoted(one)}')::DATE"
         for one in dict.fromkeys((form, ISO))
     ]
+    there = trimmed_slowly(x)
+    tries = [f"WHEN {zoned(there)} THEN {local_day(there, column)}", *tries]
     slow = f"CASE WHEN {given(x, column)} THEN CASE {' '.join(tries)} END END"
     return _first_quickly(x, _quick_date(x, column, form), slow)
+
+
+def zoned(text: str) -> str:
+    """Return the condition that a text is a moment on the world's clock: with `Z`, or so far from Greenwich."""
+    return f"(contains({text}, ':') AND regexp_full_match({text}, '{ZONED}'))"
+
+
+def local_day(text: str, column: Column) -> str:
+    """Return the day, where the column's days are counted, of a moment on the world's clock."""
+    seconds = f"regexp_replace({text}, '([T ][0-9]{{2}}:[0-9]{{2}})(Z|[+-])', '\\1:00\\2')"
+    offset = f"regexp_replace({seconds}, '([+-][0-9]{{2}})([0-9]{{2}})$', '\\1:\\2')"
+    return f"(try_cast({offset} AS TIMESTAMPTZ) AT TIME ZONE '{quoted(column.time_zone)}')::DATE"
 
 
 def _quick_date(x: str, column: Column, form: str) -> str:

@@ -15,7 +15,7 @@ from assets.exit_codes import STOPPED
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.validation import CheckResult
-from pipelines.workspace import PilotSite, Workspace
+from pipelines.workspace import Pilot, PilotSite, Workspace
 
 NORTH, SOUTH = "first-pilot/north", "first-pilot/south"
 WORDS = "37 of 400 people (9%) have no group; the limit is 0%."
@@ -120,7 +120,7 @@ def test_what_a_refusal_says_is_what_people_read(steps: Callable[..., None], run
     assert (outcome.result, outcome.words) == ("refused", "The drop has no file cases.csv. Ask for it.")
 
 
-def broken(site: PilotSite, asset: str) -> Told:
+def broken(site: PilotSite | Pilot, asset: str) -> Told:
     """Fail as libraries do: with a person's value in the message, in its cause and in the variables around it."""
     person = CANARY
     try:
@@ -136,11 +136,19 @@ def test_no_exception_carries_a_value_out(
     steps: Callable[..., None],
     run: Callable[..., Any],
     workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    from assets.running import run_pilots
+
     steps(broken)
+    monkeypatch.setattr("pipelines.synthesis.synthesise", lambda pilot: broken(pilot, "synthesis_pilot"))
+    monkeypatch.setattr("pipelines.reporting.publish.publish_pilot", lambda pilot: broken(pilot, "synthesis_report"))
     for name in sorted(key.to_user_string() for key in assets.defs.resolve_asset_graph().get_all_asset_keys()):
-        outcome = run(NORTH, only=(name,))[NORTH]
+        if name.startswith("synthesis_"):
+            (outcome,) = run_pilots(workspace, ["first-pilot"], lambda _key, _step: None, (name,))
+        else:
+            outcome = run(NORTH, only=(name,))[NORTH]
         assert outcome.result == "failed"
         assert "ValueError" in outcome.words
         assert CANARY not in outcome.words + outcome.where

@@ -45,7 +45,10 @@ DEPS = {
     "released_evidence": {f"findings_{noun}" for noun in FINDINGS},
     "reports_site": {"released_evidence"},
     "reports_funder": {"released_evidence"},
+    "synthesis_pilot": {"released_evidence"},
+    "synthesis_report": {"synthesis_pilot"},
 }
+OVER_SITES = {"synthesis_pilot", "synthesis_report"}
 
 
 @pytest.fixture
@@ -62,16 +65,24 @@ def test_there_is_an_order(specs: dict[str, dg.AssetSpec]) -> None:
     assert len(tuple(TopologicalSorter(DEPS).static_order())) == len(specs)
 
 
-def test_every_asset_is_run_by_site(specs: dict[str, dg.AssetSpec]) -> None:
-    for spec in specs.values():
+def test_every_asset_is_run_by_site_or_over_the_sites_of_a_pilot(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        keys = ["first-pilot"] if name in OVER_SITES else ["first-pilot/north", "first-pilot/south"]
         assert spec.partitions_def is not None
-        assert spec.partitions_def.get_partition_keys() == ["first-pilot/north", "first-pilot/south"]
+        assert spec.partitions_def.get_partition_keys() == keys
+
+
+def test_a_pilot_follows_all_of_its_sites_and_no_others(specs: dict[str, dg.AssetSpec]) -> None:
+    (dep,) = specs["synthesis_pilot"].deps
+    assert isinstance(dep.partition_mapping, dg.StaticPartitionMapping)
+    mapped = dep.partition_mapping.downstream_partition_keys_by_upstream_partition_key
+    assert mapped == {"first-pilot/north": "first-pilot", "first-pilot/south": "first-pilot"}
 
 
 def test_every_asset_says_what_one_row_is(specs: dict[str, dg.AssetSpec]) -> None:
     for name, spec in specs.items():
         assert spec.description
-        assert spec.description.startswith("One row is one") or name.startswith("reports_")
+        assert spec.description.startswith("One row is one") or name.startswith(("reports_", "synthesis_r"))
 
 
 def test_every_asset_is_in_the_group_of_its_layer(specs: dict[str, dg.AssetSpec]) -> None:
@@ -96,9 +107,10 @@ def test_checks_are_kept_by_site(assets: ModuleType) -> None:
         assert all(spec.partitions_def is not None for spec in asset.check_specs)
 
 
-def test_one_job_runs_everything(assets: ModuleType) -> None:
-    job = assets.defs.resolve_job_def("evaluate_site")
-    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == set(DEPS)
+def test_two_jobs_run_everything_sites_and_what_lies_over_them(assets: ModuleType) -> None:
+    for name, expected in (("evaluate_site", set(DEPS) - OVER_SITES), ("synthesise_pilot", OVER_SITES)):
+        job = assets.defs.resolve_job_def(name)
+        assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == expected
 
 
 def test_the_monthly_schedule_asks_for_every_site(assets: ModuleType) -> None:

@@ -78,7 +78,9 @@ except SystemExit:
     assert python(code, tmp_path).endswith("False\n")
 
 
-@pytest.mark.parametrize("name", ["raw", "validated", "analysis", "findings", "released", "reports", "binding"])
+@pytest.mark.parametrize(
+    "name", ["raw", "validated", "analysis", "findings", "released", "reports", "synthesis", "binding"]
+)
 def test_assets_are_small_and_hold_neither_sql_nor_numbers(name: str) -> None:
     path = ROOT / "assets" / f"{name}.py"
     text = path.read_text(encoding="utf-8")

@@ -53,6 +53,10 @@ def test_a_missing_column_stops_one_site_only(personal_fund: Workspace) -> None:
         assert reports_of(personal_fund, site)["report.html"] != before[site]["report.html"]
     assert latest(personal_fund.site("personal-fund", "southhaven")).name.startswith("2026-06-30")
     assert reports_of(personal_fund, "southhaven") == before["southhaven"]
+    # What the sites have released is put together all the same, and says that one of them lags behind.
+    assert latest(personal_fund.pilot("personal-fund")).name.startswith("2026-07-31")
+    together = (personal_fund.pilot("personal-fund").reports_folder / "pilot.html").read_text(encoding="utf-8")
+    assert "What the newest data of Southhaven show" in together
 
 
 def test_a_broken_protocol_names_its_line(personal_fund: Workspace) -> None:

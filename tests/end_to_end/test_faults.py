@@ -171,7 +171,7 @@ def test_any_step_run_three_times_gives_the_same_rows(fund: PilotSite) -> None:
     assert len(derived) > 3
 
 
-EVERY_NOUN = ("cases", "events", "contacts", "spend", "consents", "documents", "codings")
+EVERY_NOUN = ("cases", "events", "assessments", "series", "contacts", "spend", "consents", "documents", "codings")
 
 
 @pytest.fixture

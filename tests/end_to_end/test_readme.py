@@ -14,7 +14,7 @@ from pipelines.workspace import Workspace
 from tests.conftest import ROOT, pilotlens
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LAYERS = ["raw", "validated", "analysis", "findings", "released", "reports"]
+LAYERS = ["raw", "validated", "analysis", "findings", "released", "reports", "synthesis"]
 
 
 def block(language: str, containing: str) -> str:

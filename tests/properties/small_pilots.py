@@ -148,6 +148,7 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
         connection.execute(f"CREATE SCHEMA {layer}")
     people = people.reset_index(drop=True)
     cases = people.assign(row_key=people.index.map("{:05d}".format), person_key=people.index.map("p{}".format))
+    cases = cases.assign(source_file="cases.csv", source_row=np.arange(len(cases)) + 2)
     cases["arm"] = cases["arm"].astype("string")
     kept = cases[cases["kept"]]
     doses = kept.assign(component="talks", dose=kept["talks"])[["person_key", "arm", "component", "dose"]]

@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, ttest_ind
 
-from pipelines.estimation.multiplicity import benjamini_hochberg, bonferroni, holm
+from pipelines.estimation.joint_draws import joint_statistics
+from pipelines.estimation.multiplicity import benjamini_hochberg, bonferroni, holm, romano_wolf
 
 # Benjamini & Hochberg 1995, JRSS B 57:289-300, section 4.1: fifteen tests of a myocardial infarction trial.
 FIFTEEN = (
@@ -42,3 +43,41 @@ def test_order_does_not_matter_and_nonsense_is_refused() -> None:
     for bad in ([-0.1], [1.1], [float("nan")]):
         with pytest.raises(ValueError, match="between 0 and 1"):
             holm(bad)
+
+
+def two_outcomes(rng: np.random.Generator, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    treated = np.arange(n) % 2 == 0
+    first = rng.normal(size=n)
+    return np.column_stack([first, first + 0.01 * rng.normal(size=n)]), treated
+
+
+def test_joint_draws_are_welchs_t_and_know_that_outcomes_hang_together() -> None:
+    outcomes, treated = two_outcomes(np.random.default_rng(3))
+    observed, drawn = joint_statistics(outcomes, treated, draws=4_999, seed=1)
+    for column, found in zip(outcomes.T, observed, strict=True):
+        assert found == pytest.approx(ttest_ind(column[treated], column[~treated], equal_var=False).statistic)
+    assert np.corrcoef(drawn.T)[0, 1] > 0.99
+    alone = [(1 + (np.abs(drawn[:, i]) >= abs(observed[i])).sum()) / 5_000 for i in range(2)]
+    # Nearly the same outcome twice is hardly more than one test; Holm would double it.
+    assert romano_wolf(observed, drawn).max() == pytest.approx(max(alone), abs=0.02)
+
+
+def test_joint_draws_of_independent_outcomes_reject_a_true_null_about_once_in_twenty() -> None:
+    rng, rejected, tries = np.random.default_rng(11), 0, 300
+    for number in range(tries):
+        treated = np.arange(40) % 2 == 0
+        outcomes = rng.normal(size=(40, 3))
+        rejected += bool((romano_wolf(*joint_statistics(outcomes, treated, draws=399, seed=number)) <= 0.05).any())
+    assert abs(rejected / tries - 0.05) < 3.3 * (0.05 * 0.95 / tries) ** 0.5
+
+
+def test_joint_draws_keep_to_blocks_and_clusters_and_leave_the_unknown_out() -> None:
+    outcomes, treated = two_outcomes(np.random.default_rng(5))
+    outcomes[:3, 1] = np.nan
+    blocks, clusters = np.arange(60) // 20, np.arange(60) // 2
+    observed, drawn = joint_statistics(outcomes, treated, blocks=blocks, draws=99)
+    assert observed.shape == (2,)
+    assert drawn.shape == (99, 2)
+    whole = np.isin(clusters, np.arange(0, 30, 2))
+    observed, drawn = joint_statistics(outcomes, whole, clusters=clusters, draws=99)
+    assert np.isfinite(drawn).all()

@@ -19,7 +19,7 @@ from pipelines.validation.publish import NOUNS as VALIDATED
 from pipelines.validation.publish import publish
 from pipelines.workspace import PilotSite, Workspace
 
-RECEIVED = ("cases", "events", "contacts", "spend", "consents", "documents", "codings")
+RECEIVED = ("cases", "events", "assessments", "series", "contacts", "spend", "consents", "documents", "codings")
 
 
 def run(site: PilotSite) -> None:

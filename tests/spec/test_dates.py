@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.protocol import Protocol, load_text
+from pipelines.protocol.faults import ProtocolFaults
 from pipelines.refusal import Refusal
 from pipelines.validation.dates import CANDIDATES, Proof, prove, readings, unproven
 from pipelines.validation.publish import _select
@@ -265,3 +266,64 @@ def test_digits_without_marks_are_all_there(connection: Any, tmp_path: Path) -> 
     found = typed(connection, site(tmp_path, ", format: yyyymmdd"))
     assert [row[0] for row in found] == [dt.date(2026, 1, 5), None, dt.date(2026, 1, 5)]
     assert [row[2] for row in found] == ["", "referral_date", ""]
+
+
+# ---- clocks and placeholders -----------------------------------------------------------------------------------------
+
+MOMENTS = [
+    ("2026-06-03T23:30Z", "", "2026-06-04"),  # half past midnight by British summer time
+    ("2026-06-03T23:30:00.000Z", "", "2026-06-04"),
+    ("2026-06-02T23:00:00Z", "", "2026-06-03"),  # a British day as web programs write it
+    ("2026-01-03T23:30Z", "", "2026-01-03"),
+    ("2026-06-03 23:30:00+01:00", "", "2026-06-03"),
+    ("2026-06-03T23:30:00-0500", "", "2026-06-04"),
+    ("2026-06-03T23:30:00", "", "2026-06-03"),
+    (" 2026-06-03T23:30Z ", ", time_zone: UTC", "2026-06-03"),
+    ("2026-06-03T02:30Z", ", time_zone: America/New_York", "2026-06-02"),
+    ("2026-06-03T23:30Z", ", format: yyyy-mm-dd", "2026-06-04"),
+    ("2026-06-03T23:30Z", ", format: dd/mm/yyyy", "2026-06-04"),
+    ("2026-06-03T25:30Z", "", None),
+]
+
+
+@pytest.mark.parametrize(("value", "declared", "day"), MOMENTS)
+@pytest.mark.parametrize("machine", ["UTC", "America/New_York"])
+def test_a_moment_is_a_day_where_the_pilot_is(
+    connection: Any, tmp_path: Path, machine: str, value: str, declared: str, day: str | None
+) -> None:
+    connection.execute(f"SET TimeZone = '{machine}'")
+    received(connection, [("a.csv", value, None), ("a.csv", "2026-03-01", None)])
+    pilot_site = site(tmp_path, declared)
+    if day is None:
+        with pytest.raises(Refusal, match="no format"):
+            typed(connection, pilot_site)
+        return
+    assert typed(connection, pilot_site)[0][0] == dt.date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("form", ["", ", format: dd/mm/yyyy"])
+def test_dates_that_mean_none_are_missing_and_others_are_read_or_set_aside(
+    connection: Any, tmp_path: Path, form: str
+) -> None:
+    pilot_site = site(tmp_path, f"{form}, missing_dates: [1900-01-01, 9999-12-31]")
+    values = ["01/01/1900", "31/12/9999", "13/01/2026", "31/12/1700", "", "1900-01-01T00:00:00"]
+    received(connection, [("a.csv", value, None) for value in values])
+    select = _select(pilot_site, "cases", readings(connection, pilot_site, "cases"))
+    query = f"SELECT referral_date, unreadable FROM ({select}) ORDER BY row_key"
+    found = connection.execute(query, {"site": "north"}).fetchall()
+    missing = (None, "")
+    assert found == [missing, missing, (dt.date(2026, 1, 13), ""), (None, "referral_date"), missing, missing]
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (", time_zone: Europe/Londn", "there is no such time zone. Did you mean Europe/London?"),
+        (", missing_dates: [soon]", "missing_dates"),
+        (", thousands: ','", "only a number has thousands"),
+    ],
+)
+def test_clocks_and_placeholders_that_cannot_be_are_faults(declared: str, said: str) -> None:
+    with pytest.raises(ProtocolFaults) as raised:
+        protocol(declared)
+    assert said in str(raised.value)

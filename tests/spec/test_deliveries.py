@@ -16,6 +16,7 @@ from pipelines.ingest import receive, storing
 from pipelines.ingest.standing import standing
 from pipelines.protocol import load_text
 from pipelines.refusal import Refusal
+from pipelines.validation.publish import publish
 from pipelines.warehouse import open_vault, open_warehouse
 from pipelines.withdrawal import withdraw
 from pipelines.workspace import PilotSite, Workspace
@@ -294,3 +295,39 @@ def test_a_zip_may_hold_the_folder_around_the_files(pilot: Pilot) -> None:
     shutil.rmtree(folder)
     os.utime(f"{folder}.zip", (time.time() - 60,) * 2)
     assert pilot.starts() == ["1 May"]
+
+
+def test_rows_of_a_completing_file_that_belong_to_nobody_are_not_passed_over(pilot: Pilot) -> None:
+    pilot.drop(
+        "2026-04-01",
+        cases=[HEAD, "1,N,A,2026-01-05", "2,N,B,2026-01-06"],
+        results=["ID,Site,Housed", "1,N,yes", "9,N,yes", ",N,no"],
+    )
+    site = pilot.site()
+    receive(site, "cases")
+    with open_warehouse(site, read_only=True) as connection:
+        found = connection.execute("SELECT extract, row_key FROM raw.unplaced ORDER BY ALL").fetchall()
+    assert found == [("results", "results.csv#3"), ("results", "results.csv#4")]
+    told = publish(site, "cases")
+    (check,) = [check for check in told.checks if check.rule == "further_rows_placed"]
+    assert check.decision == "warn"
+    assert "are not used: results" in check.sentence
+
+
+def test_groups_of_people_in_two_sites_are_known_in_both(pilot: Pilot) -> None:
+    arms = "arms:\n  treatment: {title: T, codes: [t]}\n  comparison: {title: C, codes: [c]}\nextracts:\n"
+    pilot.protocol = PROTOCOL.replace("extracts:\n", arms).replace("start_date: Start", "start_date: Start, arm: Arm")
+    pilot.protocol = pilot.protocol.replace("intervention:", "limits: {two_sites: true}\nintervention:")
+    head = f"{HEAD},Arm"
+    pilot.drop(
+        "2026-04-01",
+        cases=[head, "1,N,A,2026-01-05,t", "1,S,A,2026-01-05,C", "2,N,B,2026-01-06,t", "2,S,B,2026-01-06,t"],
+    )
+    for name in ("north", "south"):
+        site = pilot.site(name)
+        receive(site, "cases")
+        with open_warehouse(site, read_only=True) as connection:
+            found = connection.execute("SELECT site, arm FROM raw.elsewhere ORDER BY ALL").fetchall()
+        assert found == (
+            [("south", "comparison"), ("south", "treatment")] if name == "north" else [("north", "treatment")] * 2
+        )

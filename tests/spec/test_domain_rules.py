@@ -60,6 +60,7 @@ COLUMNS = {
     "consents": "may_link BOOLEAN, may_quote BOOLEAN, consent_date DATE, withdrawn_on DATE",
     "documents": "document_key VARCHAR, role VARCHAR, text VARCHAR",
     "events": "event_date DATE, kind VARCHAR, decided_date DATE",
+    "assessments": "period DOUBLE, period_date DATE",
 }
 DEFAULTS = {"drop_id": "2026-04-01", "unreadable": "", "site": "north"}
 Row = dict[str, Any]
@@ -83,6 +84,7 @@ class Bench:
             for noun, columns in COLUMNS.items():
                 if layer != "raw":
                     self.connection.execute(f"CREATE TABLE {layer}.{noun} ({KEPT}, {columns})")
+        self.connection.execute(f"CREATE SCHEMA quarantine; CREATE TABLE quarantine.cases ({KEPT}, reasons VARCHAR)")
 
     def fill(self, table: str, *rows: Row) -> None:
         for number, row in enumerate(rows):
@@ -200,6 +202,18 @@ def test_nobody_is_in_two_sites_unless_the_protocol_says_so(bench: Bench) -> Non
     assert "one_site" not in {rule.id for rule in rules_for(alone, "cases")}
 
 
+def test_who_may_be_in_two_sites_may_not_be_in_two_groups(bench: Bench) -> None:
+    plan = protocol("{two_sites: true}")
+    bench.connection.execute("CREATE TABLE raw.elsewhere (person_key VARCHAR, site VARCHAR, arm VARCHAR)")
+    bench.connection.execute(
+        "INSERT INTO raw.elsewhere VALUES ('a', 's', 'treatment'), ('b', 's', 'comparison'), ('c', 's', NULL)"
+    )
+    bench.fill("staging.cases", *({"person_key": person, "arm": "treatment"} for person in "abcd"))
+    found = bench.check("cases", "one_arm_everywhere", plan)
+    assert (found.row_keys, found.decision) == (("r1",), "refuse" if found.share > 0.2 else "quarantine")
+    assert "one_arm_everywhere" not in {rule.id for rule in rules_for(protocol(), "cases")}, "one_site says it all"
+
+
 CONSENTS: list[tuple[Row | None, bool]] = [
     (None, True),
     ({"may_link": True}, False),
@@ -211,7 +225,7 @@ CONSENTS: list[tuple[Row | None, bool]] = [
 ]
 
 
-@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events", "assessments"])
 @pytest.mark.parametrize(("consent", "breaks"), CONSENTS)
 def test_records_are_linked_with_consent_only(bench: Bench, noun: str, consent: Row | None, breaks: bool) -> None:
     bench.fill(f"staging.{noun}", {})
@@ -219,6 +233,50 @@ def test_records_are_linked_with_consent_only(bench: Bench, noun: str, consent: 
     found = bench.check(noun, "consent_present", protocol("{consent_before_linking: true}"))
     assert found.decision == ("quarantine" if breaks else "publish"), "the table is never refused for it"
     assert "consent_present" not in {rule.id for rule in _rules(protocol(), noun)}
+
+
+DATED = {"may_quote: q, may_publish: b}}": "may_quote: q, may_publish: b, consent_date: on}}"}
+
+
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+def test_a_consent_whose_date_was_left_empty_does_not_link(bench: Bench, noun: str) -> None:
+    plan = protocol("{consent_before_linking: true}", **DATED)
+    bench.fill(f"staging.{noun}", *({"person_key": person} for person in ("dated", "undated", "refused", "nobody")))
+    bench.fill(
+        "validated.consents",
+        {"person_key": "dated", "may_link": True, "consent_date": day("2026-01-01")},
+        {"person_key": "undated", "may_link": True},
+        {"person_key": "refused", "may_link": False},
+    )
+    assert bench.check(noun, "consent_has_date", plan).row_keys == ("r1",), "each row is set aside for its own reason"
+    assert bench.check(noun, "consent_present", plan).row_keys == ("r2", "r3")
+    undated = protocol("{consent_before_linking: true}")
+    assert "consent_has_date" not in {rule.id for rule in _rules(undated, noun)}, "no column, nothing left empty"
+
+
+def test_a_consent_to_linking_without_a_date_is_on_the_list(bench: Bench) -> None:
+    plan = protocol("{consent_before_linking: true}", **DATED)
+    given = ((True, ""), (True, "2026-01-01"), (False, ""))
+    bench.fill("staging.consents", *({"may_link": may, "consent_date": day(when)} for may, when in given))
+    found = bench.check("consents", "consent_dated", plan)
+    assert (found.row_keys, found.decision) == (("r0",), "warn")
+
+
+@pytest.mark.parametrize("noun", ["contacts", "spend", "documents", "events"])
+def test_rows_of_people_who_were_set_aside_are_told_from_those_of_strangers(bench: Bench, noun: str) -> None:
+    people = ["kept", "doubled", *["aside"] * 7, "stranger"]
+    bench.fill(f"staging.{noun}", *({"person_key": person} for person in people))
+    bench.fill("validated.cases", {"person_key": "kept"}, {"person_key": "doubled"})
+    bench.fill("quarantine.cases", {"person_key": "doubled"}, {"person_key": "aside"})  # of `doubled` only a copy
+    strangers, aside = bench.check(noun, "person_known"), bench.check(noun, "person_not_set_aside")
+    assert (strangers.row_keys, strangers.decision) == (("r9",), "quarantine")
+    assert (aside.row_keys, aside.decision) == (tuple(f"r{n}" for n in range(2, 9)), "quarantine")
+
+
+def test_consents_of_people_who_were_set_aside_are_not_called_strangers(bench: Bench) -> None:
+    bench.fill("staging.consents", {"person_key": "aside"}, {"person_key": "stranger"})
+    bench.fill("quarantine.cases", {"person_key": "aside"})
+    assert bench.check("consents", "person_known").row_keys == ("r1",)
 
 
 def test_who_has_not_consented_is_not_counted_as_without_events(bench: Bench) -> None:
@@ -241,7 +299,9 @@ def test_the_case_file_is_the_services_own() -> None:
 
 
 def test_an_outcome_given_before_its_time_is_named(bench: Bench) -> None:
-    bench.connection.execute(f"CREATE TABLE raw.cases ({KEPT}, extract VARCHAR, housed VARCHAR, days VARCHAR)")
+    fields = ("extract", "arm", "referral_date", "start_date", "end_date", "age", "debt", "housed", "days")
+    columns = ", ".join(f"{field} VARCHAR" for field in fields)
+    bench.connection.execute(f"CREATE TABLE raw.cases ({KEPT}, {columns})")
     # 548 days before 1 April 2026 is 30 September 2024.
     people = [("2024-09-30", "1"), ("2024-10-01", "1"), ("2024-10-01", ""), ("2024-10-01", "?"), ("", "1")]
     for number, (start, housed) in enumerate(people):
@@ -556,12 +616,43 @@ def test_an_intake_of_one_week_is_no_bunching(bench: Bench) -> None:
     assert bench.check("cases", "dates_not_bunched").passed
 
 
-# --- all rules together ----------------------------------------------------------------------------------------------
+def test_dates_that_programs_write_where_none_is_known_are_named(bench: Bench) -> None:
+    days = ("1900-01-01", "1899-12-30", "1970-01-01", "2099-12-31", "1900-01-03", "2026-01-01", "")
+    bench.fill("staging.cases", *({"row_key": f"r{n}", "end_date": day(when)} for n, when in enumerate(days)))
+    found = bench.check("cases", "no_placeholder_dates")
+    assert (found.row_keys, found.decision) == (("r0", "r1", "r2", "r3"), "warn")
 
 
 @pytest.mark.parametrize(
-    "noun", ["cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"]
+    ("far", "times", "said"),
+    [("1950-01-01", 10, True), ("1950-01-01", 9, False), ("2044-04-04", 10, True), ("2024-06-01", 10, False)],
 )
+def test_a_date_that_is_there_often_and_far_from_all_others_is_named(
+    bench: Bench, far: str, times: int, said: bool
+) -> None:
+    usual = [dt.date(2025, 1, 1) + dt.timedelta(days=n) for n in range(50)]
+    dates = [*usual, *[dt.date.fromisoformat(far)] * times]
+    bench.fill("staging.cases", *({"row_key": f"r{n}", "start_date": when} for n, when in enumerate(dates)))
+    found = bench.check("cases", "no_date_stands_alone")
+    assert found.passed is not said
+    assert ("start dates" in found.sentence) is said
+
+
+def test_two_dates_alone_prove_nothing(bench: Bench) -> None:
+    dates = [dt.date(2020, 1, 1)] * 20 + [dt.date(2025, 1, 1)] * 20
+    bench.fill("staging.cases", *({"row_key": f"r{n}", "start_date": when} for n, when in enumerate(dates)))
+    assert bench.check("cases", "no_date_stands_alone").passed
+
+
+# --- all rules together ----------------------------------------------------------------------------------------------
+
+
+TABLES = (
+    *("cases", "events", "assessments", "series", "outcomes", "contacts", "spend", "consents", "documents", "codings"),
+)
+
+
+@pytest.mark.parametrize("noun", TABLES)
 def test_every_rule_is_known_before_any_pilot_and_reads_well(noun: str) -> None:
     known = dict(rule_ids(noun))
     full = "{spend_per_entry: 1, spend_per_person: 1, age: {field: age}, consent_before_linking: true}"
@@ -601,7 +692,7 @@ def test_the_demonstration_pilots_rules_are_all_known(tmp_path: Any) -> None:
     workspace = Workspace(tmp_path)
     for key in ("transitional-aid/baltimore", "residential-treatment/site-a", "personal-fund/northmoor"):
         site = workspace.site(*key.split("/"))
-        for noun in ("cases", "events", "outcomes", "contacts", "spend", "consents", "documents", "codings"):
+        for noun in TABLES:
             asked = {rule.id for rule in rules_for(site.protocol, noun, site.site)}
             assert asked <= dict(rule_ids(noun)).keys()
 

@@ -10,7 +10,6 @@ import datetime as dt
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import openpyxl
@@ -223,15 +222,7 @@ def narrowed(table: Cells) -> Cells:
     return [[row[index] if index < len(row) else "" for index in kept] for row in table]
 
 
-REASONS = {"iris-excel-xls.xls": "the reader of old workbooks gives 0.30000000000000004 where Excel shows 0.3"}
-
-
-def marked(book: Book) -> Any:
-    reason = REASONS.get(book.name)
-    return pytest.param(book, marks=pytest.mark.xfail(strict=True, reason=reason) if reason else (), id=book.name)
-
-
-@pytest.mark.parametrize("book", [marked(book) for book in BOOKS])
+@pytest.mark.parametrize("book", BOOKS, ids=[book.name for book in BOOKS])
 def test_a_workbook_is_read_as_a_person_sees_it_or_refused(book: Book) -> None:
     if book.name in BEGINNINGS:
         length, rows = BEGINNINGS[book.name]

@@ -48,6 +48,7 @@ def warehouse():
     connection.execute("ATTACH ':memory:' AS warehouse; CREATE SCHEMA warehouse.staging")
     for noun, columns in NOUNS.items():
         connection.execute(f"CREATE TABLE warehouse.staging.{noun} ({columns}, {PROVENANCE})")
+    connection.execute("CREATE SCHEMA quarantine; CREATE TABLE quarantine.cases (person_key VARCHAR)")
     yield connection
     connection.close()
 

@@ -15,6 +15,7 @@ from pipelines.estimation.ancova import ancova
 from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2
 from pipelines.estimation.design import ARMS, BASELINE, CLUSTER, UNIT, Design
 from pipelines.estimation.designs import clusters, counted, waves, yes_no
+from pipelines.estimation.designs.one_period import one_period
 from pipelines.estimation.headline import with_result
 from pipelines.estimation.randomisation import randomisation_test
 from pipelines.estimation.refusal import EstimationRefusal
@@ -46,8 +47,10 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `binary`, `means`, `adjusted` and
     `cluster_difference`.
     """
-    if UNIT in frame:
+    if UNIT in frame and not waves.nothing_before(frame, design):
         return waves.engine(frame, design)
+    if UNIT in frame:
+        frame = one_period(frame, design)
     if CLUSTER in frame:
         return clusters.engine(frame, design)
     found = (binary if design.outcome_type == "binary" else means).engine(frame, design)
@@ -139,7 +142,9 @@ def _by_chance(found: Estimate, sample: Sample, design: Design) -> tuple[OtherEs
         )
     except EstimationRefusal:
         return ()
-    return (OtherEstimate("randomisation inference", found.measure, test.result, test.note, found.scale),)
+    # Of counts per person, whatever the time at risk that the headline divides them by.
+    measure = found.measure if counted.exposure_of(sample) is None else "difference in counts per person"
+    return (OtherEstimate("randomisation inference", measure, test.result, test.note, found.scale),)
 
 
 def _advice(found: Estimate, design: Design) -> tuple[str, ...]:

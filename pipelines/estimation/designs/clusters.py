@@ -57,9 +57,14 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     if led.description_only:
         return led
     beside = (*_beside(leads, led.engine, led), *(_other(other, led, adjusted=other is adjusted) if other else ()))
-    k = 2 + (columns.shape[1] if columns is not None and design.adjusted else 0)
+    blocks = blocks_of(sample.rows)
+    k = (
+        2
+        + (columns.shape[1] if columns is not None and design.adjusted else 0)
+        + (0 if blocks is None else blocks.max())
+    )
     size = _size(sample, clusters, design)
-    return replace(led, others=beside, effect_size=size, residual_df=sum(sample.n.values()) - k)
+    return replace(led, others=beside, effect_size=size, residual_df=int(sum(sample.n.values()) - k))
 
 
 def codes(rows: pd.DataFrame, column: str, unknown: str, remedy: str) -> NDArray[np.intp]:

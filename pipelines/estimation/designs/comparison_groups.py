@@ -11,20 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipelines.estimation.comparison_balance import Balance, balance, who_was_dropped
+from pipelines.estimation.common_difference import common_difference
+from pipelines.estimation.comparison_balance import VERDICTS, Balance, balance, who_was_dropped
 from pipelines.estimation.comparison_pool import ComparisonPool, comparison_pool
 from pipelines.estimation.covariates import Encoded, as_text, encode, is_numeric, levels
 from pipelines.estimation.design import CLUSTER, COMPARISON, TREATMENT, Design
-from pipelines.estimation.designs.describing import described, floors
+from pipelines.estimation.designs.clusters import GIVE_CLUSTER, UNKNOWN_CLUSTER, codes
+from pipelines.estimation.designs.describing import contributors, described, floors
 from pipelines.estimation.doubly_robust import doubly_robust
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.matched_effects import ComparisonEffect, matched_effect
-from pipelines.estimation.matching import match
+from pipelines.estimation.matching import CHANGED, Matching, match
 from pipelines.estimation.overlap import overlap
 from pipelines.estimation.propensity import propensity
 from pipelines.estimation.refusal import EstimationRefusal
-from pipelines.estimation.result import ArmSummary, Comparison, ComparisonRow, Estimate, OtherEstimate
-from pipelines.estimation.sample import Array, Sample, draw
+from pipelines.estimation.result import ArmSummary, Comparison, ComparisonRow, Estimate, Inference, OtherEstimate
+from pipelines.estimation.sample import Array, Sample, below_floor, draw
 from pipelines.estimation.weighted_effects import weighted_effect
 from pipelines.estimation.weighting import Weighting, weigh
 from pipelines.estimation.welch import difference
@@ -36,7 +38,26 @@ NOT_OBSERVED = (
     "differed between the groups."
 )
 ESTIMANDS: dict[str, Literal["ATT", "ATE"]] = {"treated": "ATT", "everyone": "ATE"}
+FOR_WHOM = {
+    "treated": "What was tested for the people who were offered it: how they did, against how they would have done "
+    "without it, on average.",
+    "matched": "What was tested for those of the people who were offered it who have somebody alike to be compared "
+    "with: how they did, against how they would have done without it, on average.",
+    "everyone": "What was tested for everybody in both groups: how they would have done with it, against without it, "
+    "on average.",
+    "overlap": "What was tested for people who could have been in either group: how they would have done with it, "
+    "against without it, on average.",
+}
 BEFORE = "before any adjustment"
+ENGINES = {
+    "weighted, ipw": "inverse probability weights",
+    "weighted, overlap": "overlap weights",
+    "weighted, entropy": "entropy balancing",
+    "aipw": "doubly robust (AIPW)",
+    "regression": "regression adjustment",
+}
+"""Names for readers of what the methods call themselves."""
+FEW_COMPARED = "Of those who could be compared after matching or trimming too few are left."
 
 
 @dataclass(frozen=True)
@@ -73,24 +94,49 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         return described_only(description, reason)
     people = _people(sample, design)
     made = _make(people, design)
+    compared = _with_arms(description, people, made, design)
+    reason = below_floor(dict(compared.n), compared.events and dict(compared.events), design)
+    if reason:
+        return described_only(description, f"{FEW_COMPARED} {reason}")
     balanced = balance(people.pool, made.weights, _denominator(design), _extra(people, made, design))
-    led = with_result(_with_arms(description, people, made), made.effect.result)
+    led = with_result(compared, made.effect.result)
     return replace(
         led,
-        engine=made.effect.method,
+        engine=ENGINES.get(made.effect.method, made.effect.method),
         why=f"{made.effect.sentence} {made.effect.note}",
-        estimand=made.effect.sentence,
+        estimand=_estimand(design, made),
         residual_df=min(led.n.values()) - 1 - people.pool.columns.shape[1] * (design.kind != "matched"),
-        others=_others(people, design),
+        others=_others(people, description, design),
         comparison=_comparison(people, made, balanced, design),
         warnings=tuple(dict.fromkeys((*led.warnings, NOT_OBSERVED, *made.effect.warnings, *made.warnings))),
     )
 
 
+def _estimand(design: Design, made: Made) -> str:
+    """Say for whom the effect is meant, without a method's name."""
+    declared = design.declared
+    if getattr(declared, "method", "") == "overlap":
+        return FOR_WHOM["overlap"]
+    if getattr(declared, "estimand", "treated") == "everyone":
+        return FOR_WHOM["everyone"]
+    left_out = made.weights is not None and CHANGED in made.effect.warnings
+    return FOR_WHOM["matched" if left_out else "treated"]
+
+
+def difference_of(rows: pd.DataFrame, design: Design) -> Inference:
+    """Return the effect alone, of these rows: for checks that make it again."""
+    return _make(_people(draw(rows, ("value",)), design), design).effect.result
+
+
+def matching(sample: Sample, design: Design, declared: designs.Matched) -> Matching:
+    """Return who is matched with whom, in the order of the sample."""
+    return _match(_people(sample, design), declared)
+
+
 def _people(sample: Sample, design: Design) -> People:
     encoded = encode(sample.rows, design.covariates)
     pool = comparison_pool(encoded.columns, encoded.names, sample.treated)
-    cluster = sample.rows[CLUSTER].to_numpy() if CLUSTER in sample.rows else None
+    cluster = codes(sample.rows, CLUSTER, UNKNOWN_CLUSTER, GIVE_CLUSTER) if CLUSTER in sample.rows else None
     pool = replace(pool, warnings=encoded.warnings)
     return People(sample, pool, encoded, sample.columns["value"], cluster)
 
@@ -106,14 +152,29 @@ def _make(people: People, design: Design) -> Made:
         effect = doubly_robust(people.pool, people.value, "aipw", estimand, cluster=people.cluster, level=design.level)
         weighting = weigh(people.pool, "ipw", estimand)
         return Made(effect, weighting.weights_as_given(), _score(people, weighting))
-    effect = doubly_robust(
-        people.pool, people.value, "regression", estimand, cluster=people.cluster, level=design.level
-    )
-    return Made(effect, None, None)
+    return Made(_regression(people, estimand, design.level), None, None)
+
+
+def _regression(people: People, estimand: Literal["ATT", "ATE"], level: float) -> ComparisonEffect:
+    """Return each group's own regression, or one for both where it has too few people for that."""
+    try:
+        return doubly_robust(people.pool, people.value, "regression", estimand, cluster=people.cluster, level=level)
+    except EstimationRefusal as refusal:
+        try:
+            return common_difference(people.pool, people.value, cluster=people.cluster, level=level)
+        except EstimationRefusal:
+            raise refusal from None
 
 
 def _matched(people: People, declared: designs.Matched, level: float) -> Made:
-    found = match(
+    found = _match(people, declared)
+    effect = matched_effect(found, people.value, covariates=declared.adjusted, level=level)
+    score = None if found.propensity is None else people.pool.as_given(found.propensity.score)
+    return Made(effect, found.weights_as_given(), score)
+
+
+def _match(people: People, declared: designs.Matched) -> Matching:
+    return match(
         people.pool,
         declared.distance,
         ratio=declared.ratio,
@@ -124,9 +185,6 @@ def _matched(people: People, declared: designs.Matched, level: float) -> Made:
         order=declared.order,
         search=declared.search,
     )
-    effect = matched_effect(found, people.value, covariates=declared.adjusted, level=level)
-    score = None if found.propensity is None else people.pool.as_given(found.propensity.score)
-    return Made(effect, found.weights_as_given(), score)
 
 
 def _exactly(people: People, names: tuple[str, ...]) -> NDArray | None:
@@ -186,8 +244,11 @@ def _first_levels(people: People, design: Design) -> dict[str, Array]:
     return {f"{name} = {level}": np.asarray(as_text(rows[name]) == level, dtype=float) for name, level in first.items()}
 
 
-def _with_arms(description: Estimate, people: People, made: Made) -> Estimate:
-    """Describe the people who are compared, not everybody who could have been."""
+def _with_arms(description: Estimate, people: People, made: Made, design: Design) -> Estimate:
+    """Describe the people who are compared, not everybody who could have been.
+
+    Where nothing is weighted, averages are those of the groups as they are, and the difference is not between them.
+    """
     weights = np.ones(len(people.value)) if made.weights is None else made.weights
     used = weights > 0
     treated = people.sample.treated
@@ -198,6 +259,7 @@ def _with_arms(description: Estimate, people: People, made: Made) -> Estimate:
             description.summary[arm].measure,
             float(np.average(people.value[inside], weights=weights[inside])),
             None if binary else _spread(people.value[inside], weights[inside]),
+            contributors=contributors(people.value[inside].tolist()),
         )
         for arm, inside in arms.items()
     }
@@ -214,33 +276,52 @@ def _spread(values: Array, weights: Array) -> float | None:
     return float(np.sqrt((weights * (values - np.average(values, weights=weights)) ** 2).sum() / freedom))
 
 
-def _others(people: People, design: Design) -> tuple[OtherEstimate, ...]:
+def _others(people: People, description: Estimate, design: Design) -> tuple[OtherEstimate, ...]:
     """Return the answers of other methods with the same covariates, where they have one, and the raw difference."""
     treated, value, level = people.sample.treated, people.value, design.level
-    measure = "risk difference" if design.outcome_type == "binary" else "difference in means"
-    scale = 100.0 if design.outcome_type == "binary" else 1.0
+    measure, scale = description.measure, description.scale
     raw = difference(value[treated], value[~treated], level)
     found = [OtherEstimate("unadjusted", measure, raw, f"Difference between the groups {BEFORE}.", scale)]
-    asked: dict[str, Callable[[], ComparisonEffect]] = {
-        "regression-adjusted": lambda: doubly_robust(
-            people.pool, value, "regression", "ATT", cluster=people.cluster, level=level
-        ),
-        "entropy balancing": lambda: weighted_effect(
-            weigh(people.pool, "entropy"), value, cluster=people.cluster, level=level
-        ),
-        "doubly robust": lambda: doubly_robust(people.pool, value, "aipw", "ATT", cluster=people.cluster, level=level),
-    }
-    if isinstance(design.declared, designs.Matched):
-        other = replace_adjusted(design.declared)
-        name = "matched, adjusted" if other.adjusted else "matched"
-        asked[name] = lambda: _matched(people, other, level).effect
-    for name, ask in asked.items():
+    for name, ask in _asked(people, design).items():
         try:
             effect = ask()
         except EstimationRefusal:
             continue
         found.append(OtherEstimate(name, measure, effect.result, effect.sentence, scale))
     return tuple(found)
+
+
+def _asked(people: People, design: Design) -> dict[str, Callable[[], ComparisonEffect]]:
+    """Return the other methods that answer the same question: for the same people, and not the headline again."""
+    declared, value, level, cluster = design.declared, people.value, design.level, people.cluster
+    estimand = _for_whom(design)
+    asked: dict[str, Callable[[], ComparisonEffect]] = {}
+    if isinstance(declared, designs.Matched):
+        other = replace_adjusted(declared)
+        asked["matched, adjusted" if other.adjusted else "matched"] = lambda: _matched(people, other, level).effect
+    if not isinstance(declared, designs.RegressionAdjusted):
+        asked["regression-adjusted"] = lambda: doubly_robust(
+            people.pool, value, "regression", estimand, cluster=cluster, level=level
+        )
+    if estimand == "ATT" and not (isinstance(declared, designs.Weighted) and declared.method == "entropy"):
+        asked["entropy balancing"] = lambda: weighted_effect(
+            weigh(people.pool, "entropy"), value, cluster=cluster, level=level
+        )
+    if not (isinstance(declared, designs.Weighted) and declared.method == "inverse_probability"):
+        asked["inverse probability weights"] = lambda: weighted_effect(
+            weigh(people.pool, "ipw", estimand), value, cluster=cluster, level=level
+        )
+    if not isinstance(declared, designs.DoublyRobust):
+        asked["doubly robust"] = lambda: doubly_robust(
+            people.pool, value, "aipw", estimand, cluster=cluster, level=level
+        )
+    return asked
+
+
+def _for_whom(design: Design) -> Literal["ATT", "ATE"]:
+    """Return the nearest estimand that the methods beside the headline have; overlap weights speak of everyone."""
+    overlap_weights = getattr(design.declared, "method", "") == "overlap"
+    return "ATE" if overlap_weights else ESTIMANDS[getattr(design.declared, "estimand", "treated")]
 
 
 def replace_adjusted(declared: designs.Matched) -> designs.Matched:
@@ -265,7 +346,8 @@ def _comparison(people: People, made: Made, balanced: Balance, design: Design) -
         light_before=balanced.light_before,
         light_after=balanced.light,
         left_out=_left_out(people, made, design),
-        sentence=balanced.sentence,
+        # Which rows are apart is said where some of them may not be shown.
+        sentence=VERDICTS[balanced.light],
     )
 
 

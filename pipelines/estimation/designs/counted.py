@@ -7,6 +7,7 @@ import numpy as np
 
 from pipelines.estimation.count_models import CountFit, negative_binomial, poisson
 from pipelines.estimation.design import ARMS, COMPARISON, TREATMENT, Design
+from pipelines.estimation.designs.clusters import blocks_of
 from pipelines.estimation.designs.yes_no import covariate_columns
 from pipelines.estimation.frequency import compare_frequency
 from pipelines.estimation.headline import with_result
@@ -14,13 +15,17 @@ from pipelines.estimation.overdispersion import overdispersion
 from pipelines.estimation.rates import Rates, compare_rates
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import ArmSummary, EffectSize, Estimate, Inference, OtherEstimate
-from pipelines.estimation.sample import Array, Sample, numbers
+from pipelines.estimation.sample import STRATA, Array, Sample, numbers
 
 EXPOSED = (
     "Rates are events over the time that people were at risk; the standard error allows for people who differ more "
     "than chance events would."
 )
 RATIO = "Rate in one arm over the other, robust to people who differ more than chance events would (delta method)."
+FELL_BACK_RATES = (
+    "The protocol declared an adjusted headline. A difference of rates over time at risk is not adjusted: read the "
+    "adjusted rate ratios beside it."
+)
 NO_TIME = "Somebody has no time at risk, or an unknown one."
 GIVE_TIME = "Give the time at risk of everybody whose count is known, above zero."
 NOTES = {
@@ -77,7 +82,8 @@ def with_exposure(found: Estimate, sample: Sample, design: Design) -> Estimate:
     exact = OtherEstimate(
         "exact", "rate ratio", rates.exact, "Conditional exact rate ratio: right if events are independent."
     )
-    return replace(led, summary=summary, others=(beside, exact), warnings=(*led.warnings, *rates.warnings))
+    said = ((FELL_BACK_RATES,) if design.adjusted else ()) + ((STRATA,) if blocks_of(sample.rows) is not None else ())
+    return replace(led, summary=summary, others=(beside, exact), warnings=(*led.warnings, *rates.warnings, *said))
 
 
 def exposure_of(sample: Sample) -> Array | None:

@@ -1,5 +1,6 @@
 """What every design says of its groups before it compares them, and the floors below which it does not."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -104,7 +105,7 @@ def resting_on(found: Estimate, columns: Mapping[str, Sequence[Array]]) -> Estim
         than the commonest one count.
     """
     fewest = {arm: min((unlike(values) for values in given), default=0) for arm, given in columns.items()}
-    summary = {arm: replace(one, rests_on=fewest[arm]) for arm, one in found.summary.items()}
+    summary = {arm: replace(one, contributors=fewest[arm]) for arm, one in found.summary.items()}
     return replace(found, summary=summary)
 
 
@@ -132,11 +133,16 @@ def floors(sample: Sample, description: Estimate, design: Design) -> str | None:
     return below_floor(sample.n, events, design)
 
 
+def contributors(values: Sequence[float]) -> int:
+    """Return how many people have another value than the most common one: those on whom a mean rests."""
+    return len(values) - max(Counter(values).values(), default=0)
+
+
 def _summary(values: Array, design: Design) -> ArmSummary:
     if not len(values):
         return ArmSummary("proportion" if design.outcome_type == "binary" else "mean", None)
     if design.outcome_type != "binary":
-        return summarise(values, design.level)
+        return replace(summarise(values, design.level), contributors=contributors(values.tolist()))
     events, n = int(values.sum()), len(values)
     p = events / n
     lower, upper = wilson(events, n, design.level)

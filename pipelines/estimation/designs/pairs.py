@@ -42,7 +42,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     reason = floors(kept, description, design)
     if reason:
         return described_only(description, reason)
-    pairs = pair_up(kept.rows[PAIR].astype(str).to_numpy(), kept.treated, kept.columns["value"])
+    pairs = complete_pairs(kept)
     make = _binary if design.outcome_type == "binary" else _means
     found = make(description, pairs, design)
     left = (UNPAIRED,) if not whole.all() else ()
@@ -54,6 +54,12 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         others=beside,
         warnings=(*found.warnings, *left),
     )
+
+
+def complete_pairs(sample: Sample) -> Pairs:
+    """Return the pairs of exactly one person of each group whose outcome is known."""
+    kept = _kept(sample, _whole(sample))
+    return pair_up(kept.rows[PAIR].astype(str).to_numpy(), kept.treated, kept.columns["value"])
 
 
 def _whole(sample: Sample) -> np.ndarray:

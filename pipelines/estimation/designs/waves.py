@@ -6,63 +6,90 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import PERIOD, UNIT, Design
 from pipelines.estimation.designs.describing import described, floors
+from pipelines.estimation.designs.one_period import NOBODY, headline_period, one_period
+from pipelines.estimation.designs.yes_no import covariate_columns
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.repeated_measures import RepeatedMeasures, repeated_measures
 from pipelines.estimation.result import Estimate, OtherEstimate, OverTime, Reading
-from pipelines.estimation.sample import Sample, draw
+from pipelines.estimation.sample import Array, Sample, draw
 
 ESTIMAND = (
     "Difference in the average outcome, at the declared period, between people who were offered what is tested and "
     "people who were not."
 )
-TWO_WAVES = "Only one period has outcomes, so there is nothing before it to start from."
 
 
 def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     """Difference between arms at the headline period, by a mixed model for repeated measures.
 
-    Parameters, result and errors as for `pipelines.estimation.estimate`. Source: see `repeated_measures`.
+    Arms have one mean at `baseline_at`, as chance makes true, and earlier periods are left aside. Where no baseline is
+    declared none is assumed: the first assessment may have come after the start. Parameters, result and errors as for
+    `pipelines.estimation.estimate`. Source: see `repeated_measures`.
     """
-    rows = draw(frame[frame["value"].notna()], ("value",))
+    at = headline_period(frame, design)
+    there = draw(one_period(frame, replace(design, baseline_at=None)), ("value",))
+    rows = _from_baseline(frame, at, design)
     waves = np.unique(rows.rows[PERIOD].to_numpy(dtype=float))
-    at = float(waves[-1]) if design.at is None else design.at
-    if at not in waves:
-        raise EstimationRefusal("Nobody was assessed in the period named by `at`.", "Correct `at` in the protocol.")
-    alone = _sample_at(rows, at)
-    description = described(alone, design)
-    reason = floors(alone, description, design)
+    description = described(there, design)
+    reason = floors(there, description, design)
     if reason:
         return described_only(description, reason)
-    if len(waves) < 2:
-        raise EstimationRefusal(TWO_WAVES, "Declare the outcome in the cases, with its baseline if there is one.")
-    mixed = _fit(rows, at, design, "mixed_model")
+    mixed = _fit(rows, at, design, "mixed_model", adjusted=design.adjusted)
     led = replace(with_result(description, mixed.headline), engine="mixed model for repeated measures", why=mixed.why)
-    gee = _fit(rows, at, design, "gee")
-    beside = OtherEstimate("GEE, Mancl-DeRouen", led.measure, gee.headline, gee.why, led.scale)
-    people = sum(alone.n.values())
+    columns = len(_covariates(rows, design)) if design.adjusted else 0
     return replace(
         led,
         estimand=ESTIMAND,
-        residual_df=people - len(waves) - 1,
-        others=(beside,),
+        residual_df=sum(there.n.values()) - len(waves) - 1 - columns,
+        others=_others(rows, at, led, design),
         over_time=(_by_wave(mixed, rows, led),),
     )
 
 
-def _sample_at(rows: Sample, at: float) -> Sample:
-    """Return the people who were assessed in a period."""
-    there = rows.rows[PERIOD].to_numpy(dtype=float) == at
-    columns = {name: values[there] for name, values in rows.columns.items()}
-    kept = rows.rows.iloc[np.flatnonzero(there)].reset_index(drop=True)
-    return Sample(kept, rows.treated[there], columns, rows.missing)
+def nothing_before(frame: pd.DataFrame, design: Design) -> bool:
+    """Whether no period comes before the one that is compared, so that there is nothing to model."""
+    known = frame.loc[frame["value"].notna(), PERIOD].dropna()
+    return design.baseline_at is None and not bool((known < headline_period(frame, design)).any())
 
 
-def _fit(rows: Sample, at: float, design: Design, engine: Any) -> RepeatedMeasures:
-    covariates = encode(rows.rows, design.covariates).columns if design.covariates else None
+def _from_baseline(frame: pd.DataFrame, at: float, design: Design) -> Sample:
+    """Return the measurements since the baseline, or all of them where none is declared."""
+    since = -np.inf if design.baseline_at is None else design.baseline_at
+    if since >= at:
+        raise EstimationRefusal("`baseline_at` does not come before the period that is compared.", "Correct it.")
+    kept = frame[frame["value"].notna() & (frame[PERIOD] >= since)]
+    if design.baseline_at is not None and not (kept[PERIOD] == since).any():
+        raise EstimationRefusal(NOBODY.format("baseline_at"), "Correct `baseline_at` in the protocol.")
+    return draw(kept, ("value",))
+
+
+def _others(rows: Sample, at: float, led: Estimate, design: Design) -> tuple[OtherEstimate, ...]:
+    """Return the answers of other models, where they have one."""
+    asked: list[tuple[str, Any, bool]] = [("GEE, Mancl-DeRouen", "gee", design.adjusted)]
+    if design.covariates:
+        name = "mixed model, unadjusted" if design.adjusted else "mixed model, adjusted"
+        asked.append((name, "mixed_model", not design.adjusted))
+    found = []
+    for name, engine_, adjusted in asked:
+        try:
+            fit = _fit(rows, at, design, engine_, adjusted=adjusted)
+        except (EstimationRefusal, ValueError):
+            continue
+        found.append(OtherEstimate(name, led.measure, fit.headline, fit.why, led.scale))
+    return tuple(found)
+
+
+def _covariates(rows: Sample, design: Design) -> Array:
+    """Return the covariates as independent columns, one row of the array for each; none where there are none."""
+    columns = covariate_columns(rows, design)
+    return np.empty((0, len(rows.treated))) if columns is None else columns.T
+
+
+def _fit(rows: Sample, at: float, design: Design, engine: Any, *, adjusted: bool) -> RepeatedMeasures:
+    columns = _covariates(rows, design).T if adjusted else None
     return repeated_measures(
         rows.rows[UNIT].to_numpy(),
         rows.rows[PERIOD].to_numpy(dtype=float),
@@ -70,7 +97,9 @@ def _fit(rows: Sample, at: float, design: Design, engine: Any) -> RepeatedMeasur
         rows.treated,
         at,
         engine=engine,
-        covariates=covariates,
+        constrained=design.baseline_at is not None,
+        change=False,
+        covariates=None if columns is None or not columns.shape[1] else columns,
         level=design.level,
     )
 
@@ -99,5 +128,5 @@ def _by_wave(found: RepeatedMeasures, rows: Sample, led: Estimate) -> OverTime:
         axis="period",
         readings=readings,
         positions=positions,
-        sentence="The difference between the groups at each period after the first.",
+        sentence="The difference between the groups at each period after the first, by the same model.",
     )

@@ -66,8 +66,9 @@ def _assigned(evidence: Evidence) -> str:
     """Say who decided the groups."""
     if evidence.plan.arms is None and evidence.plan.design is None:
         return "one group, described"
+    whole = evidence.plan.design is not None and evidence.plan.design.kind == "cluster_randomised"
     if ev.randomised(evidence):
-        return "chance decided who was offered what"
+        return f"chance decided {'which groups of people were' if whole else 'who was'} offered what"
     return _MADE.get(evidence.plan.design.kind if evidence.plan.design else "", "two groups, not formed by chance")
 
 

@@ -116,7 +116,7 @@ def _arm(result: EffectResult, arm: ArmSummary | None) -> str:
 
 def _short_unit(result: EffectResult) -> str:
     """Name the unit for a narrow cell."""
-    return "" if result.null else "points" if result.outcome_type == "binary" else result.unit
+    return "" if result.null else "points" if numbers.is_share(result) else result.unit
 
 
 def _effect_size(result: EffectResult) -> str:
@@ -176,5 +176,8 @@ _ADJUSTMENTS = {
 
 def _advice(found: list[ev.Estimated]) -> str:
     """Say once what the sizes of groups and clusters mean for the method."""
-    said = dict.fromkeys(words for pair in found for words in pair.result.advice)
+    told = {pair.result.why for pair in found}
+    said = dict.fromkeys(
+        sentences.capital(words) for pair in found for words in pair.result.advice if words not in told
+    )
     return joined(plain("What the numbers of people and groups allow:"), bullets(map(plain, said))) if said else ""

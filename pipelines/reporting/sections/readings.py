@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pipelines.findings.exhibits import OverTimeResult, Reading
+from collections.abc import Iterable
+
+from pipelines.findings.exhibits import DoubtsResult, OverTimeResult, Reading
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, numbers, over_time_figure
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
+FEW_BENCHMARKS = 9
 SHARES = ("risk difference", "share", "proportion")
 
 
@@ -46,17 +49,27 @@ def doubts(evidence: Evidence) -> str:
     parts = []
     for finding, result in found:
         said = bullets(plain(one.sentence) for one in result.readings if one.sentence)
-        table = _table(f"doubts-{result.outcome}", f"{result.title}: checks in figures", result.readings)
+        table = _checks(result)
         parts.append(joined(heading(3, f"How far to trust: {result.title}"), said, markdown(table), source(finding.id)))
     return joined(*parts)
 
 
-def _table(name: str, caption: str, readings: tuple[Reading, ...]) -> Table:
-    rows = [(reading.title, reading.measure, *_figures(reading)) for reading in readings if reading.value is not None]
-    return Table(name, caption, ("Check", "What it is", "Figure", "Interval"), rows, (34, 30, 16, 20))
+def _checks(result: DoubtsResult) -> Table:
+    """Tabulate the checks that have a figure; of many benchmarks only those as strong as what is known."""
+    shown = [one for one in result.readings if not one.key.startswith("benchmark/")]
+    benchmarks = [one for one in result.readings if one.key.startswith("benchmark/")]
+    once = [one for one in benchmarks if one.key.endswith("/1") or one.sentence]
+    told = (*shown, *(benchmarks if len(benchmarks) <= FEW_BENCHMARKS else once))
+    return _table(f"doubts-{result.outcome}", f"{result.title}: checks in figures", told, units=True)
 
 
-def _figures(reading: Reading) -> tuple[str, str]:
+def _table(name: str, caption: str, readings: Iterable[Reading], *, units: bool = False) -> Table:
+    known = (one for one in readings if any(each is not None for each in (one.value, one.lower, one.upper)))
+    rows = [(one.title, one.measure, *_figures(one, units=units)) for one in known]
+    return Table(name, caption, ("Check", "What it is", "Figure", "Limits"), rows, (34, 28, 18, 20))
+
+
+def _figures(reading: Reading, *, units: bool = False) -> tuple[str, str]:
     scale = 100 if reading.measure in SHARES else 1
     sizes = [abs(scale * one) for one in (reading.value, reading.lower, reading.upper) if one is not None]
     largest = max(sizes, default=0.0)
@@ -65,5 +78,7 @@ def _figures(reading: Reading) -> tuple[str, str]:
         for one in (reading.value, reading.lower, reading.upper)
     )
     unit = " points" if scale == 100 and reading.measure == "risk difference" else "%" if scale == 100 else ""
+    unit = f" {reading.unit}" if units and scale == 1 and reading.unit else unit
     interval = f"{lower} to {upper}" if lower is not None and upper is not None else numbers.NONE_HERE
-    return (numbers.WITHHELD if value is None else f"{value}{unit}", interval)
+    none = numbers.WITHHELD if interval == numbers.NONE_HERE else numbers.NONE_HERE
+    return (none if value is None else f"{value}{unit}", interval)

@@ -82,7 +82,7 @@ def _second(result: EffectResult, is_randomised: bool) -> str:
 
 def _per(result: EffectResult) -> str:
     """Give the base of a difference."""
-    return " in every 100" if result.outcome_type == "binary" else " on average"
+    return " in every 100" if numbers.is_share(result) else " on average"
 
 
 def _tally(found: list[ev.Estimated]) -> str:
