@@ -165,7 +165,7 @@ class TestDifferenceInDifferences:
         frame[BASELINE] = np.where(np.arange(100) < 4, 1.0, 0.0)
         found = estimate(frame, asked("difference_in_differences", outcome_type="binary"))
         assert found.scale == 100
-        assert found.summary["treatment"].rests_on == 2
+        assert found.summary["treatment"].contributors == 2
         assert found.events == {"treatment": int(frame.loc[treated, "value"].sum())} | {
             "comparison": int(frame.loc[~treated, "value"].sum())
         }
@@ -297,7 +297,7 @@ class TestInterruptedTimeSeries:
 
     def test_doubts(self):
         keys = [one.key for one in estimate(series(), asked("interrupted_time_series")).doubts]
-        assert keys == ["placebo_dates", "autocorrelation"]
+        assert keys[:2] == ["placebo_dates", "autocorrelation"]
 
 
 class TestPanel:
@@ -341,7 +341,8 @@ class TestBeforeAfter:
         found = estimate(frame, asked("before_after", typical=5.0, reliability=0.5))
         expected = -0.5 * (frame[BASELINE].mean() - 5.0)
         assert found.doubts[1].value == pytest.approx(found.value - expected)
-        assert len(estimate(frame, asked("before_after", typical=5.0)).doubts) == 6
+        keys = [one.key for one in estimate(frame, asked("before_after", typical=5.0)).doubts]
+        assert sum(key.startswith("regression_to_the_mean/") for key in keys) == 6
 
     def test_a_share(self):
         cells = [(1, 1)] * 30 + [(1, 0)] * 8 + [(0, 1)] * 20 + [(0, 0)] * 22

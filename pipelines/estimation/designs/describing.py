@@ -105,7 +105,7 @@ def resting_on(found: Estimate, columns: Mapping[str, Sequence[Array]]) -> Estim
         than the commonest one count.
     """
     fewest = {arm: min((unlike(values) for values in given), default=0) for arm, given in columns.items()}
-    summary = {arm: replace(one, rests_on=fewest[arm]) for arm, one in found.summary.items()}
+    summary = {arm: replace(one, contributors=fewest[arm]) for arm, one in found.summary.items()}
     return replace(found, summary=summary)
 
 
