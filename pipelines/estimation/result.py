@@ -99,12 +99,9 @@ class ArmSummary:
     contributors : int or None
         People on whom the mean rests, for disclosure control: those with another value than the most common one. None
         where it rests on everybody of the arm in the frame.
-<<<<<<< HEAD
     rests_on : int or None
         Fewest people that a figure of the arm rests on, where its counts do not tell (a baseline beside the outcome);
         disclosure control looks at it.
-=======
->>>>>>> wiretime
     """
 
     measure: str
@@ -115,10 +112,7 @@ class ArmSummary:
     upper: float | None = None
     censored: int | None = None
     contributors: int | None = None
-<<<<<<< HEAD
     rests_on: int | None = None
-=======
->>>>>>> wiretime
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,6 @@ def outcome_findings(making: Making) -> list[Finding]:
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}
-<<<<<<< HEAD
     frames = {key: frame for key, (_, frame, _, _) in made.items()}
     adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
@@ -69,22 +68,6 @@ def _made(making: Making, key: str, outcome: Outcome) -> tuple[Any, EffectResult
     except EstimationRefusal as refusal:
         return None, _described(outcome, making, {}, str(refusal)), None
     return frame, *effect(frame, outcome, making)
-=======
-    frames = {key: frame for key, (_, _, _, frame) in made.items() if frame is not None}
-    adjusted = with_adjusted_p({key: result for key, (_, result, _, _) in made.items()}, making.plan, frames)
-    effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
-    estimates = with_placebos({key: (outcome, found) for key, (outcome, _, found, _) in made.items()})
-    return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
-
-
-def _made(making: Making, key: str, outcome: Outcome) -> tuple[EffectResult, Estimate | None, Any]:
-    """Return an outcome's effect, estimate and rows; a description without figures where they cannot be read."""
-    try:
-        frame = outcome_frame(making, key, outcome)
-    except EstimationRefusal as refusal:
-        return _described(outcome, making, {}, str(refusal)), None, None
-    return (*effect(frame, outcome, making), frame)
->>>>>>> wiretime
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
@@ -227,11 +210,6 @@ def _arms(found: Estimate, frame: Any, making: Making) -> dict[str, ArmSummary]:
 
 def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
     summary = found.summary[arm]
-<<<<<<< HEAD
-=======
-    # Where the design makes the groups, a row of the frame is no person of one of them.
-    people = () if found.events or found.arm_titles else frame.loc[frame["arm"] == arm, "value"].dropna()
->>>>>>> wiretime
     return ArmSummary(
         title=title,
         n=found.n[arm],
@@ -241,11 +219,7 @@ def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
         lower=summary.lower,
         upper=summary.upper,
         censored=summary.censored,
-<<<<<<< HEAD
         contributors=_resting_on(found, frame, arm),
-=======
-        contributors=summary.contributors if summary.contributors is not None else _resting_on(found, people),
->>>>>>> wiretime
     )
 
 

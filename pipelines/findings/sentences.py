@@ -247,23 +247,12 @@ def _with(title: str) -> str:
 
 def _range(result: EffectResult, scale: float, unit: str, rounded: bool) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
-<<<<<<< HEAD
     lead, of = LED_BY.get(result.design, "That is"), f" {unit}" if unit else ""
     interval = f"({_interval(result, amount(lower), amount(upper))})"
     if result.outcome_type == "ordinal":
         limits = f"({_interval(result, amount(lower, 2), amount(upper, 2))})"
         return f"The {result.measure} is {amount(value, 2)} {limits}."
     if result.design not in LED_BY and _adjusted(result, scale, rounded):
-=======
-    level, of = f"{100 * result.level:g}%", f" {unit}" if unit else ""
-    interval = f"({_interval(result, amount(lower), amount(upper))})"
-    if result.outcome_type == "ordinal":
-        limits = f"{amount(lower, 2)} to {amount(upper, 2)}"
-        return f"The {result.measure} is {amount(value, 2)} ({level} interval {limits})."
-    if result.design in LED_BY:
-        return f"{LED_BY[result.design]} a difference of {amount(value)}{of} {interval}."
-    if _adjusted(result, scale, rounded):
->>>>>>> wiretime
         told = "Adjusted as planned, and so not simply that of the two figures, the difference is"
         return f"{told} {amount(value)}{of} {interval}."
     return f"{lead} a difference of {amount(value)}{of} {interval}."
