@@ -99,9 +99,6 @@ class ArmSummary:
     contributors : int or None
         People on whom the mean rests, for disclosure control: those with another value than the most common one. None
         where it rests on everybody of the arm in the frame.
-    rests_on : int or None
-        Fewest people that a figure of the arm rests on, where its counts do not tell (a baseline beside the outcome);
-        disclosure control looks at it.
     """
 
     measure: str
@@ -112,7 +109,6 @@ class ArmSummary:
     upper: float | None = None
     censored: int | None = None
     contributors: int | None = None
-    rests_on: int | None = None
 
 
 @dataclass(frozen=True)

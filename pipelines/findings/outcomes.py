@@ -225,10 +225,10 @@ def _arm(found: Estimate, frame: Any, arm: str, title: str) -> ArmSummary:
 
 def _resting_on(found: Estimate, frame: Any, arm: str) -> int | None:
     """Return the fewest people that a group's figures rest on, for disclosure control."""
-    told = [n for n in (found.summary[arm].rests_on, found.summary[arm].contributors) if n is not None]
+    told = found.summary[arm].contributors
     # Where the design makes the groups, a row of the frame is no person of one of them.
-    if told or found.events or found.arm_titles:
-        return min(told, default=None)
+    if told is not None or found.events or found.arm_titles:
+        return told
     return contributors(frame.loc[frame["arm"] == arm, "value"].dropna())
 
 
