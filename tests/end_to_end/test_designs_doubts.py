@@ -84,7 +84,8 @@ outcomes:
   housed: {title: were housed, type: binary, tier: primary, better: higher, value: housed,
            minimum_important_difference: 0.1}
   earlier: {title: were housed the year before, type: binary, tier: secondary, better: higher, value: earlier,
-            placebo: true}
+            placebo: true}"""
+LOST = """
   lost: {title: were asked twice, type: binary, tier: secondary, better: higher, value: lost}"""
 
 
@@ -142,7 +143,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if ALL:
         written(root, "darfur", darfur(), DARFUR, "not_randomised", "directlyharmed")
     written(root, "lead", lead(), LEAD, "not_randomised")
-    written(root, "trial", trial(), TRIAL, "randomised")
+    written(root, "trial", trial().drop(columns="lost"), TRIAL, "randomised")
+    written(root, "few", trial(), TRIAL + LOST, "randomised")
     done = pilotlens(root, "run")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return root
@@ -224,8 +226,10 @@ def test_imputation_equals_the_function(workspace):
     assert shown == pytest.approx((result.value, result.se, result.lower, result.upper))
 
 
-def test_a_few_missing_outcomes_leave_no_trace(workspace):
-    found = doubts(workspace, "trial", "lost")
+@pytest.mark.parametrize("outcome", ["lost", "housed"])
+def test_a_few_missing_outcomes_leave_no_trace(workspace, outcome):
+    # Beside an outcome that three people lack, the many who lack another would tell how many people there are.
+    found = doubts(workspace, "few", outcome)
     assert not [key for key in found if key.startswith(("worst_case", "lee", "tipping_point", "imputed"))]
     assert "detectable" in found
 
@@ -233,7 +237,7 @@ def test_a_few_missing_outcomes_leave_no_trace(workspace):
 def test_a_placebo_that_differs_warns_of_the_primary_outcome(workspace):
     found = doubts(workspace, "trial", "housed")
     assert "may be wrong in the same way" in found["placebo/earlier"]["sentence"]
-    assert "placebo/earlier" not in doubts(workspace, "trial", "lost")
+    assert "placebo/earlier" not in doubts(workspace, "few", "lost")
 
 
 def test_the_report_says_it_first_and_tabulates_it_then(workspace):
