@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -213,6 +214,21 @@ def test_one_difference_for_everybody_where_groups_have_too_few_for_their_own():
     assert found.result.value == pytest.approx(np.linalg.lstsq(whole, y, rcond=None)[0][1])
     with pytest.raises(EstimationRefusal, match="decide who is in which group"):
         common_difference(comparison_pool(arm[:, None].astype(float), ("same",), arm), y)
+
+
+def test_darfur_with_its_villages_as_published():
+    # Cinelli & Hazlett 2020, JRSS B 82:39-67, table 1: estimate 0.097316, RV 0.138776, RV(0.05) 0.076258
+    frame = pd.read_csv(Path(__file__).parents[1] / "reference" / "data" / "darfur.csv")
+    frame["arm"] = np.where(frame["directlyharmed"] == 1, "treatment", "comparison")
+    frame = frame.assign(value=frame["peacefactor"], village="v" + frame["village"].astype(str))
+    names = ("age", "farmer_dar", "herder_dar", "pastvoted", "hhsize_darfur", "female", "village")
+    design = group("regression_adjusted", covariates=names, doubts=designs.Doubts(benchmarks=("female",)))
+    whole = estimate(frame, design)
+    found = {one.key: one for one in whole.doubts}
+    assert whole.value == pytest.approx(0.097316, rel=1e-4)
+    values = [found[key].value for key in ("robustness_value", "robustness_value_alpha", "partial_r2")]
+    assert values == pytest.approx([0.138776, 0.076258, 0.021873], rel=1e-4)
+    assert found["benchmark/female/3"].value == pytest.approx(0.030396, rel=1e-4)
 
 
 POLICY = {"profile": "standard", "minimum_count": 10, "rounding_base": 1, "all_or_none": True}
