@@ -95,13 +95,14 @@ def test_doses_count_attended_contacts_and_nobody_is_left_out(connection: Any, t
 def test_known_outcomes(connection: Any) -> None:
     table(connection, "validated.cases", CASES, ("a", "treatment", START, 1.0))
     columns = "person_key VARCHAR, outcome VARCHAR, value DOUBLE, time DOUBLE, event BOOLEAN"
+    columns += ", exposure DOUBLE, competing BOOLEAN"
     rows = [
-        ("a", "work", 1.0, None, None),
-        ("a", "nights", None, None, None),
-        ("a", "late", None, 5.0, True),
-        ("a", "later", None, 5.0, None),
+        ("a", "work", 1.0, None, None, None, None),
+        ("a", "nights", None, None, None, None, None),
+        ("a", "late", None, 5.0, True, None, None),
+        ("a", "later", None, 5.0, None, None, None),
     ]
-    table(connection, "validated.outcomes", columns, *rows, ("stranger", "work", 1.0, None, None))
+    table(connection, "validated.outcomes", columns, *rows, ("stranger", "work", 1.0, None, None, None, None))
     found = connection.execute(statement("analysis", "participants"), {"times": ["late", "later"]}).fetchall()
     assert {row[2]: row[-1] for row in found} == {"work": True, "nights": False, "late": True, "later": False}
     assert {row[0] for row in found} == {"a"}
