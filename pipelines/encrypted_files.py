@@ -41,9 +41,22 @@ def connect(site: PilotSite) -> DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config=settings)
     folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions"
     extension = next(folder.glob(f"v{duckdb.__version__}/httpfs.duckdb_extension"))
-    connection.execute(f"LOAD '{quoted(str(extension))}'")
+    _load(connection, extension)
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _load(connection: DuckDBPyConnection, extension: Path) -> None:
+    """Load the extension that encrypts; on a machine with far too much to do it may not start at the first try."""
+    for last in (False, False, True):
+        try:
+            connection.execute(f"LOAD '{quoted(str(extension))}'")
+        except RuntimeError:
+            if last:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _spill(site: PilotSite) -> Path:
