@@ -112,7 +112,7 @@ def _binary(result: EffectResult) -> dict[str, Any]:
         (key, float(number < (arm.events or 0))) for key, arm in result.arms.items() for number in range(arm.n or 0)
     ]
     design = Design("binary", result.unit, level=result.level, floor_per_arm=2)
-    found = estimate(pd.DataFrame(rows, columns=["arm", "value"]), design)
+    found = estimate(pd.DataFrame(rows, columns=["arm", "value"]), design, beside=False)
     return figures(found, result.better, result.level) | {"warnings": result.warnings}
 
 

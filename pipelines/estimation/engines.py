@@ -58,7 +58,7 @@ BESIDE: tuple[str, ...] = (f"{DESIGNS}take_up", f"{DESIGNS}doubts")
 where nothing applies. They never change the headline."""
 
 
-def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
+def estimate(frame: pd.DataFrame, design: Design, *, beside: bool = True) -> Estimate:
     """Answer the question of a design.
 
     Parameters
@@ -71,6 +71,8 @@ def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
         matter. No identifiers.
     design : Design
         The question.
+    beside : bool
+        Whether doubts and take-up are worked out too.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def estimate(frame: pd.DataFrame, design: Design) -> Estimate:
     found: Estimate = import_module(module).engine(frame, design)
     if found.description_only:
         return found
-    for name in BESIDE:
+    for name in BESIDE if beside else ():
         found = _kept(found, import_module(name).beside(found, frame, design))
     return found
 
