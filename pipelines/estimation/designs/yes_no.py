@@ -17,7 +17,7 @@ from pipelines.estimation.standardised_risks import linear_probability, standard
 from pipelines.estimation.stratified import mantel_haenszel
 from pipelines.estimation.welch import log_ratio
 
-MANY_EVENTS = 200
+MANY_EVENTS = 50
 """With more events, and more people without one, the penalty makes no difference."""
 EXACT = "Conditional odds ratio with exact limits (Fisher): right however few events there are."
 FISHER = "Fisher's exact test, two-sided by probability."
