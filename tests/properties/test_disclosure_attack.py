@@ -15,7 +15,7 @@ from tests.properties.attacker import attack
 from tests.properties.small_pilots import Drawn, draw
 
 LONG = bool(os.environ.get("PILOTLENS_LONG"))
-PILOTS = 1000 if LONG else 60
+PILOTS = 1000 if LONG else 40
 
 
 def truths(drawn: Drawn) -> dict[str, int]:
