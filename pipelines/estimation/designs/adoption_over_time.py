@@ -4,10 +4,11 @@ How many units each figure rests on is told for disclosure control, also where a
 """
 
 from pipelines.estimation.design import Design
+from pipelines.estimation.designs.inferred import reading_of
 from pipelines.estimation.designs.units import Units
 from pipelines.estimation.over_time.pre_trends import LARGE, ONE_BEFORE, SUPPORTS, UNSEEN
 from pipelines.estimation.over_time.staggered import CellResult, Row, StaggeredResult
-from pipelines.estimation.result import Inference, OverTime, Reading
+from pipelines.estimation.result import OverTime, Reading
 
 MOST_GROUPS = 8
 """With more groups than this, their effects stand in one table."""
@@ -130,13 +131,13 @@ def _row(row: Row, found: StaggeredResult, hidden: dict[int, int], design: Desig
     told = min(row.treated, together) if 0 < together < design.floor_per_arm else row.treated
     about = _figures(design)
     when = "at the beginning" if row.at == 0 else f"{abs(row.at)} {'before' if row.at < 0 else 'after'}"
-    return _reading(f"event/{row.at}", when, row.result, told, about)
+    return reading_of(f"event/{row.at}", when, row.result, told, about)
 
 
 def _cells(title: str, cells: list[CellResult], units: Units, hidden: dict[int, int], design: Design) -> OverTime:
     about = _figures(design)
     readings = tuple(
-        _reading(
+        reading_of(
             f"att/{one.cell.group}/{one.cell.period}",
             f"began {units.word(one.cell.group)}, in {units.word(one.cell.period)}",
             one.result,
@@ -151,23 +152,6 @@ def _cells(title: str, cells: list[CellResult], units: Units, hidden: dict[int, 
         readings=readings,
         positions=tuple(float(one.cell.period) for one in cells),
         sentence=CELLS,
-    )
-
-
-def _reading(key: str, title: str, result: Inference, n: int, about: dict[str, str | float]) -> Reading:
-    return Reading(
-        key=key,
-        title=title,
-        measure=str(about["measure"]),
-        value=result.value,
-        se=result.se,
-        lower=result.lower,
-        upper=result.upper,
-        df=result.df,
-        p=result.p,
-        unit=str(about["unit"]),
-        scale=float(about["scale"]),
-        n=n,
     )
 
 

@@ -14,9 +14,10 @@ import pandas as pd
 from pipelines.estimation.adjusted import independent_columns
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import BLOCK, BY_CHANCE, CLUSTER, DOSE, TAKE_UP, TREATMENT, Design
+from pipelines.estimation.designs.inferred import reading_of
 from pipelines.estimation.proportions import wilson
 from pipelines.estimation.refusal import EstimationRefusal
-from pipelines.estimation.result import Estimate, Inference, Reading
+from pipelines.estimation.result import Estimate, Reading
 from pipelines.estimation.sample import Array, numbers
 from pipelines.estimation.take_up.compliance import WEAK, WEAK_BELOW, ComplierEffect, complier_effect
 from pipelines.estimation.take_up.dose import CHOSEN, DoseEffect, DoseResponse, Form, dose_by_assignment, dose_response
@@ -140,7 +141,7 @@ def _cluster(rows: pd.DataFrame) -> np.ndarray | None:
 def _effects(found: ComplierEffect, few: int, design: Design) -> Iterator[Reading]:
     about = _figures(design)
     weak = found.first_stage_f < WEAK_BELOW
-    yield _inferred("compliance", "More took it up because of the offer", found.compliance, few, _SHARES)
+    yield reading_of("compliance", "More took it up because of the offer", found.compliance, few, _SHARES)
     yield Reading(
         key="first_stage",
         title="Strength of the offer as an instrument",
@@ -151,7 +152,7 @@ def _effects(found: ComplierEffect, few: int, design: Design) -> Iterator[Readin
     )
     said = f"{found.estimand} {OFFER_LEADS}"
     yield replace(
-        _inferred("cace", "Effect on those who took it up because it was offered", found.result, few, about),
+        reading_of("cace", "Effect on those who took it up because it was offered", found.result, few, about),
         sentence=said,
     )
     shape = found.anderson_rubin
@@ -172,23 +173,6 @@ def _effects(found: ComplierEffect, few: int, design: Design) -> Iterator[Readin
 
 
 _SHARES: dict[str, str | float] = {"measure": "risk difference", "unit": "percentage points", "scale": 100.0}
-
-
-def _inferred(key: str, title: str, result: Inference, n: int, about: dict[str, str | float]) -> Reading:
-    return Reading(
-        key=key,
-        title=title,
-        measure=str(about["measure"]),
-        value=result.value,
-        se=result.se,
-        lower=result.lower,
-        upper=result.upper,
-        df=result.df,
-        p=result.p,
-        unit=str(about["unit"]),
-        scale=float(about["scale"]),
-        n=n,
-    )
 
 
 def _dose(name: str, frame: pd.DataFrame, design: Design) -> tuple[Reading, ...]:
@@ -221,7 +205,7 @@ def _few_doses(rows: pd.DataFrame, name: str, design: Design) -> int:
 def _curve(title: str, found: DoseResponse, few: int, design: Design) -> Iterator[Reading]:
     about = _figures(design)
     per = replace(
-        _inferred(f"dose/{title}", f"{title}: outcome per unit more", found.slope, few, about), sentence=CHOSEN
+        reading_of(f"dose/{title}", f"{title}: outcome per unit more", found.slope, few, about), sentence=CHOSEN
     )
     yield per
     if found.bent_p is not None:
@@ -251,7 +235,7 @@ def _by_offer(title: str, name: str, frame: pd.DataFrame, design: Design) -> tup
         )
     except EstimationRefusal:
         return ()
-    reading = _inferred(
+    reading = reading_of(
         f"dose_by_offer/{title}",
         f"{title}: effect per unit, by the offer",
         found.result,
