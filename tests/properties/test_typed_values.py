@@ -248,8 +248,9 @@ def outcomes(connection: Any, protocol: Protocol, *, weeks: str, happened: str, 
         f"CREATE OR REPLACE TABLE validated.cases AS SELECT row_key, drop_id, person_key, {arm} FROM raw.cases"
     )
     site = PilotSite(Workspace(Path("nowhere")), protocol, "north")
-    found = connection.execute(_select(site, "outcomes"), {"has_arms": False}).fetchall()
-    return {key: tuple(rest) for _, _, key, *rest in (each[:7] for each in found)}
+    kept = f"SELECT outcome, value, time, event, unreadable FROM ({_select(site, 'outcomes')})"
+    found = connection.execute(kept, {"has_arms": False}).fetchall()
+    return {key: tuple(rest) for key, *rest in found}
 
 
 @pytest.mark.parametrize(
