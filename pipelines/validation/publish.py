@@ -92,8 +92,7 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
         insist_on_proven_thousands(connection, site, noun, staged(noun))
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
-    declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
-    rules = rules_for(site.protocol, noun, site.site) if declared else ()
+    rules = rules_for(site.protocol, noun, site.site) if _expected(site, noun) else ()
     results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
@@ -111,6 +110,13 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     columns = columns_of(connection, f"validated.{noun}") if verdict.publish else ()
     refusal = "" if verdict.publish else "\n".join([verdict.sentence, *faults])
     return Told(sentence, rows, columns, as_list(faults), checks=results, refusal=refusal)
+
+
+def _expected(site: PilotSite, noun: str) -> bool:
+    """Tell whether a site's protocol expects rows of a noun: of the others there is nothing to check."""
+    if noun == "outcomes":
+        return bool(site.protocol.outcomes)
+    return bool(site.protocol.extracts_of(noun if noun in TABULAR else "interviews", site.site))
 
 
 def _tell_ledger(connection: Any, site: PilotSite, noun: str, rows: int | None, verdict: Verdict) -> None:
