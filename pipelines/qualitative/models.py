@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Checked = Literal["exact", "name", "snippet", "boundary", "failed", "whole-document"]
+Checked = Literal["exact", "name", "snippet", "boundary", "failed", "whole-document", "no-text"]
 Unit = Literal["code points", "utf-16", "utf-8 bytes"]
 Newline = Literal["lf", "crlf", "as in the file"]
 
@@ -51,7 +51,8 @@ class Case:
 class Document:
     """A transcript or other text. `text` is canonical: LF line breaks; positions count its code points.
 
-    `groups` are the document sets of the tool (where a pilot's site often hides).
+    `groups` are the document sets of the tool (where a pilot's site often hides). `excerpts_only` is True where there
+    is no transcript: the text is then the coded passages in the file's order, each once, with an empty line between.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Document:
     case_names: tuple[str, ...] = ()
     created: datetime | None = None
     groups: tuple[str, ...] = ()
+    excerpts_only: bool = False
 
     def __post_init__(self) -> None:
         """Positions mean nothing over any other line break, so refuse it here rather than misplace a quote later."""
@@ -84,7 +86,8 @@ class Coding:
         ``exact``: the file's own copy of the passage is at this place; ``name``: it is, but for white space;
         ``snippet``: the file's shortened copy is; ``boundary``: no copy, both ends lie between words; ``failed``: no
         copy and an end inside a word, kept because the document's other passages prove how positions are counted;
-        ``whole-document``: coded as a whole.
+        ``whole-document``: coded as a whole; ``no-text``: the file has the passage's words only, and there is no
+        transcript to check them against.
     created
         Without a time zone where the file does not state one.
     """

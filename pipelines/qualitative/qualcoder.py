@@ -71,10 +71,14 @@ def read_qualcoder(path_or_bytes: Path | bytes, *, name: str) -> Project:
         if not path.is_file():
             raise UnreadableProject(f"{label} cannot be read: there is no {DATABASE} in it.")
         path_or_bytes = content_of(path, label)
-    return guarded(path_or_bytes, label, lambda source: _read(source, label, notes))
+        title = path.absolute().parent.name if label == DATABASE else label
+    else:
+        title = label
+    content = path_or_bytes
+    return guarded(content, label, lambda source: _read(source, label, title, notes))
 
 
-def _read(source: SqliteSource, label: str, notes: tuple[str, ...]) -> Project:
+def _read(source: SqliteSource, label: str, title: str, notes: tuple[str, ...]) -> Project:
     if not is_qualcoder(source):
         raise UnreadableProject(f"{label} is not a QualCoder database.")
     deviations = Deviations()
@@ -87,7 +91,7 @@ def _read(source: SqliteSource, label: str, notes: tuple[str, ...]) -> Project:
     reading = _Reading(source, codes, _cases(source), deviations)
     documents = tuple(reading.documents())
     return Project(
-        name=Path(label).stem,
+        name=Path(title).stem,
         origin="QualCoder",
         coders=tuple(Coder(f"owner-{name}", name) for name in sorted(reading.owners)),
         codes=tuple(codes.values()),
@@ -111,7 +115,9 @@ def _codes(source: SqliteSource, label: str) -> dict[int | str, Code]:
         n: row["supercid"] if row["supercid"] in rows else _category(row["catid"], above) for n, row in rows.items()
     }
     parents |= {key: _category(row["supercatid"], above) for key, row in categories.items()}
-    everything: dict[int | str, Row] = {**categories, **rows}
+    everything: dict[int | str, Row] = {}
+    everything.update({**categories})
+    everything |= {n: row for n, row in rows.items()}
     found: dict[int | str, Code] = {}
     for key, row in everything.items():
         path = tuple(str(everything[each]["name"] or "(no name)") for each in _upwards(key, parents, label))[::-1]

@@ -70,7 +70,7 @@ class SqliteSource:
         present = [name for name in (*needed, *wanted) if name in columns]
         listed = ", ".join(map(_named, present))
         found = self._connection.execute(f"SELECT {listed} FROM {_named(table)} NOT INDEXED LIMIT {MOST_ROWS + 1}")
-        rows = [dict.fromkeys(wanted) | dict(zip(present, row, strict=True)) for row in found]
+        rows: list[Row] = [dict.fromkeys(wanted) | dict(zip(present, row, strict=True)) for row in found]
         if len(rows) > MOST_ROWS:
             raise UnreadableProject(f"{self._label} cannot be read: its table {table} has too many rows.")
         return rows

@@ -14,9 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.qualitative.models import Calibration, Code, Coder, Coding, Document, Project, QuarantinedCoding
-from pipelines.qualitative.models import UnreadableProject
 from pipelines.qualitative.html_text import text_nodes
+from pipelines.qualitative.models import (
+    Calibration,
+    Code,
+    Coder,
+    Coding,
+    Document,
+    Project,
+    QuarantinedCoding,
+    UnreadableProject,
+)
 from pipelines.qualitative.offsets import SourceText, source_text
 from pipelines.qualitative.placing import Mark, Passage, codings_at, placed_by_position
 from pipelines.qualitative.refi_elements import Deviations

@@ -1,0 +1,176 @@
+"""Codebooks as tools export them: tables, Taguette's web page, and REFI-QDA codebooks (.qdc)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+from pipelines.qualitative.code_lists import path_of, tidy_code
+from pipelines.qualitative.coded_tables import CodedTable, Signature, names, tables_of
+from pipelines.qualitative.models import Code, UnreadableProject
+from pipelines.qualitative.refi_elements import Deviations, local, parse
+from pipelines.qualitative.refi_lists import read_codes
+
+LARGEST = 32 * 1024 * 1024
+BULLET = "●"
+DESCRIPTIONS = "description|definition|comment|memo|beschreibung|kommentar|descripcion|comentario|descricao|commentaire"
+CODES = "code|codes|name|tag|code name|kode|codigo|nom"
+PARENTS = "parent|parent code|parent name|category|under"
+
+TAGUETTE = Signature(
+    "taguette codebook",
+    ("code", "description", "highlights"),
+    names(code="tag", description="description", highlights="number of highlights", documents="number of documents"),
+    exactly=True,
+)
+CODE_LIST = Signature(
+    "atlas code list",
+    ("code", "grounded", "density"),
+    names(
+        code="code|kode|codigo",
+        grounded="magnitude degree|magnitude|grounded|groundedness|enraizamiento|magnitude (grau)",
+        density="density|densidade|densidad|dichte|densite",
+        description=DESCRIPTIONS,
+    ),
+)
+CODEBOOK = Signature(
+    "codebook", ("code",), names(code=CODES, description=DESCRIPTIONS, parent=PARENTS), either=("description",)
+)
+SIGNATURES = (TAGUETTE, CODE_LIST, CODEBOOK)
+
+
+def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, ...]:
+    """Read a codebook: a table of Taguette, ATLAS.ti, NVivo or one's own, Taguette's web page, or a .qdc.
+
+    Parameters
+    ----------
+    path
+        The file. A table has a column for the code (``code``, ``tag`` or ``name``) and one for its description; a
+        column ``parent`` names the code above it.
+    name
+        What messages call the file.
+    encoding
+        Of a text file, where its bytes do not say.
+
+    Returns
+    -------
+    tuple of Code
+        In the file's order.
+
+    Raises
+    ------
+    UnreadableProject
+        It is no codebook that is known here, or damaged.
+    """
+    if path.stat().st_size > LARGEST:
+        raise UnreadableProject(f"{name} cannot be read: it is too large for a codebook.")
+    with path.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return _of_page(path, name)
+    if start.startswith(b"<"):
+        return _of_refi(path, name)
+    tables = tables_of(path, name, SIGNATURES, encoding=encoding)
+    if len(tables) != 1:
+        raise UnreadableProject(f"{name} is no codebook that is known here: no column of codes and descriptions.")
+    return codes_of(tables[0])
+
+
+def codes_of(table: CodedTable) -> tuple[Code, ...]:
+    """Return the codes of a recognised table."""
+    rows = list(_indented(table) if table.kind == CODE_LIST.kind else _plain(table))
+    known = {path[-1] for path, _ in rows if len(path) == 1}
+    deep = [(path_of(path[0], known) if _is_atlas(table) and len(path) == 1 else path, said) for path, said in rows]
+    unique = dict(reversed(deep))
+    ordered = list(dict.fromkeys(path for path, _ in deep))
+    return tuple(Code(f"code-{k}", path[-1], path, unique[path]) for k, path in enumerate(ordered, start=1))
+
+
+def _is_atlas(table: CodedTable) -> bool:
+    """Tell ATLAS.ti's codebook by its columns of groups: its subcodes bear the name of the code above them."""
+    return any(column.casefold().startswith("code group") for column in table.columns)
+
+
+def _plain(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
+    parents = {tidy_code(table.cell(line, "code")): tidy_code(table.cell(line, "parent")) for line in table.lines}
+    for line in table.lines:
+        if name := tidy_code(table.cell(line, "code")):
+            yield _upwards(table, name, parents), table.cell(line, "description")
+
+
+def _upwards(table: CodedTable, name: str, parents: dict[str, str]) -> tuple[str, ...]:
+    path = [name]
+    while above := parents.get(path[0], ""):
+        if above in path:
+            raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
+        path.insert(0, above)
+    return tuple(path)
+
+
+def _indented(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the codes of ATLAS.ti's code manager: a subcode stands one column further to the right than its code."""
+    path: list[str] = []
+    last = min(table.places[column] for column in table.places if column != "code")
+    for line in table.lines:
+        cells = line.cells[table.places["code"] : last]
+        depth = next((k for k, cell in enumerate(cells) if cell.strip()), None)
+        if depth is None:
+            continue
+        path = [*path[:depth], tidy_code(cells[depth].replace(BULLET, ""))]
+        yield tuple(path), table.cell(line, "description")
+
+
+def _of_refi(path: Path, name: str) -> tuple[Code, ...]:
+    try:
+        root = parse(path.read_bytes())
+        if local(root) not in ("CodeBook", "Project"):
+            raise ValueError("its XML does not hold a codebook")
+        holder = root
+        if local(root) == "CodeBook":
+            from xml.etree.ElementTree import Element
+
+            holder = Element("Project")
+            holder.append(root)
+        return tuple(read_codes(holder, without=set(), deviations=Deviations()).values())
+    except ValueError as fault:
+        problem = str(fault)
+    raise UnreadableProject(f"{name} cannot be read: {problem}.")
+
+
+def _of_page(path: Path, name: str) -> tuple[Code, ...]:
+    try:
+        page = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        page = ""
+    reader = _Page()
+    reader.feed(page)
+    reader.close()
+    if not reader.tags:
+        raise UnreadableProject(f"{name} is no codebook of Taguette's: it has no tags.")
+    return tuple(
+        Code(f"code-{k}", tag, (tag,), "\n".join(filter(None, said))) for k, (tag, said) in enumerate(reader.tags, 1)
+    )
+
+
+class _Page(HTMLParser):
+    """Taguette's page: each tag is a heading, followed by its numbers and its description."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, list[str]]] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        numbers = ("class", "number") in attrs
+        self._inside = tag if tag in ("h2", "p") and not numbers else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("h2", "p"):
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "h2" and data.strip():
+            self.tags.append((data.strip(), []))
+        elif self._inside == "p" and self.tags:
+            self.tags[-1][1].append(data.strip())
