@@ -19,7 +19,8 @@ QUOTATIONS = Signature(
         name="name|quotation name|nome|nombre|nom",
         quote=(
             "text content|quotation content|quotation text|content|conteudo do texto|conteudo de texto|"
-            "conteudo textual|contenido del texto|contenido de texto|contenido textual|textinhalt|contenu du texte|contenu textuel"
+            "conteudo textual|contenido del texto|contenido de texto|contenido textual|textinhalt|"
+            "contenu du texte|contenu textuel"
         ),
         document="document|documento|dokument|document name",
         codes="codes|codigos|kodes",

@@ -81,13 +81,18 @@ def codes_of(table: CodedTable) -> tuple[Code, ...]:
     """Return the codes of a recognised table."""
     rows = list(_indented(table) if table.kind == CODE_LIST.kind else _plain(table))
     known = {path[-1] for path, _ in rows if len(path) == 1}
-    deep = [(path_of(path[0], known) if _is_atlas(table) and len(path) == 1 else path, said) for path, said in rows]
+    deep = [(path_of(path[0], known) if _has_groups(table) and len(path) == 1 else path, said) for path, said in rows]
     unique = dict(reversed(deep))
     ordered = list(dict.fromkeys(path for path, _ in deep))
     return tuple(Code(f"code-{k}", path[-1], path, unique[path]) for k, path in enumerate(ordered, start=1))
 
 
-def _is_atlas(table: CodedTable) -> bool:
+def is_atlas(table: CodedTable) -> bool:
+    """Tell ATLAS.ti's codebook and its list of codes."""
+    return table.kind == CODE_LIST.kind or _has_groups(table)
+
+
+def _has_groups(table: CodedTable) -> bool:
     """Tell ATLAS.ti's codebook by its columns of groups: its subcodes bear the name of the code above them."""
     return any(column.casefold().startswith("code group") for column in table.columns)
 

@@ -117,7 +117,8 @@ def _codes(source: SqliteSource, label: str) -> dict[int | str, Code]:
     parents |= {key: _category(row["supercatid"], above) for key, row in categories.items()}
     everything: dict[int | str, Row] = {}
     everything.update({**categories})
-    everything |= {n: row for n, row in rows.items()}
+    for number, row in rows.items():
+        everything[number] = row
     found: dict[int | str, Code] = {}
     for key, row in everything.items():
         path = tuple(str(everything[each]["name"] or "(no name)") for each in _upwards(key, parents, label))[::-1]

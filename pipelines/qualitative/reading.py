@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from pipelines.qualitative.atlas_tables import QUOTATIONS, atlas_segments
 from pipelines.qualitative.codebooks import SIGNATURES as CODEBOOKS
-from pipelines.qualitative.codebooks import read_codebook
+from pipelines.qualitative.codebooks import is_atlas, read_codebook
 from pipelines.qualitative.coded_tables import CodedTable, tables_of
 from pipelines.qualitative.codings_csv import CODINGS, csv_segments
 from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
@@ -52,7 +52,9 @@ class Wanted:
     project
         Which project of a Taguette database.
     codebook
-        A file with the codes, for tables; nothing: the codebook of ATLAS.ti in the same folder, where one is needed.
+        A file with the codes, for tables; nothing: the codebook of ATLAS.ti among those beside, where one is needed.
+    beside
+        Files in which a codebook may be; nothing: those in the same folder.
     transcripts
         Gives transcripts by documents' names; nothing: those in the same folder and in the folders in it.
     encoding
@@ -62,6 +64,7 @@ class Wanted:
     format: str = ""
     project: str = ""
     codebook: Path | None = None
+    beside: tuple[Path, ...] | None = None
     transcripts: Transcripts | None = field(default=None, repr=False)
     encoding: str = ""
 
@@ -191,22 +194,23 @@ def _project(table: CodedTable, path: Path, wanted: Wanted) -> Project:
 def _codebook(path: Path, wanted: Wanted, kind: str) -> Sequence[Code]:
     if wanted.codebook is not None:
         return read_codebook(wanted.codebook, name=wanted.codebook.name, encoding=wanted.encoding)
-    return _beside(path, wanted.encoding) if kind == "atlas" else ()
-
-
-def _beside(path: Path, encoding: str) -> Sequence[Code]:
-    """Return the largest codebook among the tables of the same folder; ATLAS.ti exports it as a file of its own."""
-    books = list(_books(path, encoding))
+    if kind != "atlas":
+        return ()
+    near = sorted(path.parent.iterdir()) if wanted.beside is None else wanted.beside
+    books = _books([each for each in near if each != path and each.is_file()], wanted.encoding)
+    # ATLAS.ti exports the codebook, and lists of some of its codes, as files of their own.
     return max(books, key=len, default=())
 
 
-def _books(path: Path, encoding: str) -> Iterator[Sequence[Code]]:
-    for other in sorted(path.parent.iterdir()):
-        if other != path and other.is_file() and other.suffix.casefold() in (".csv", ".xlsx", ".qdc"):
-            try:
-                yield read_codebook(other, name=other.name, encoding=encoding)
-            except UnreadableProject:
-                continue
+def _books(files: Sequence[Path], encoding: str) -> Iterator[Sequence[Code]]:
+    for path in files:
+        if path.suffix.casefold() not in (".csv", ".xlsx", ".qdc"):
+            continue
+        try:
+            if path.suffix.casefold() == ".qdc" or any(map(is_atlas, tables_of(path, path.name, CODEBOOKS))):
+                yield read_codebook(path, name=path.name, encoding=encoding)
+        except UnreadableProject:
+            continue
 
 
 def _joined(codebook: tuple[Code, ...], codes: tuple[Code, ...]) -> tuple[Code, ...]:

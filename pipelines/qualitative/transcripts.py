@@ -38,11 +38,11 @@ def transcripts_of(files: Iterable[tuple[str, Path]]) -> Transcripts:
     by_name: defaultdict[str, list[Path]] = defaultdict(list)
     for shown, path in files:
         if shown.casefold().endswith(ENDINGS):
-            by_name[_known_as(shown.replace("\\", "/").rpartition("/")[2])].append(path)
+            by_name[known_as(shown.replace("\\", "/").rpartition("/")[2])].append(path)
     read: dict[str, SourceText] = {}
 
     def find(name: str) -> SourceText | None:
-        key = _known_as(name)
+        key = known_as(name)
         if key not in read and len(by_name.get(key, ())) == 1:
             read[key] = read_transcript(by_name[key][0])
         return read.get(key)
@@ -75,7 +75,8 @@ def read_transcript(path: Path) -> SourceText:
     raise UnreadableProject(f"a transcript ({path.suffix}) cannot be read: {problem}.")
 
 
-def _known_as(name: str) -> str:
+def known_as(name: str) -> str:
+    """Return what a document is known by: its name without ending, case, or ways to store accents and blanks."""
     stem = name.strip()
     for ending in (*ENDINGS, ".doc", ".rtf", ".odt", ".pdf", ".md"):
         if stem.casefold().endswith(ending):
