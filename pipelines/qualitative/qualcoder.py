@@ -115,10 +115,8 @@ def _codes(source: SqliteSource, label: str) -> dict[int | str, Code]:
         n: row["supercid"] if row["supercid"] in rows else _category(row["catid"], above) for n, row in rows.items()
     }
     parents |= {key: _category(row["supercatid"], above) for key, row in categories.items()}
-    everything: dict[int | str, Row] = {}
-    everything.update({**categories})
-    for number, row in rows.items():
-        everything[number] = row
+    # Two kinds of keys; a mapping is invariant in them.
+    everything: dict[int | str, Row] = dict([*categories.items(), *rows.items()])
     found: dict[int | str, Code] = {}
     for key, row in everything.items():
         path = tuple(str(everything[each]["name"] or "(no name)") for each in _upwards(key, parents, label))[::-1]
