@@ -13,6 +13,8 @@ HTML = "\n".join(f"<p>{each.replace('&', '&amp;')}</p>" for each in PARAGRAPHS)
 TEXT = "\n".join(PARAGRAPHS)
 PARTICIPANT = "Zoë"
 
+HASTY = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;"
+"""Nobody needs these files after a crash."""
 TAGUETTE = """
 CREATE TABLE projects (id INTEGER PRIMARY KEY, name TEXT, description TEXT, created TEXT);
 CREATE TABLE documents (id INTEGER PRIMARY KEY, name TEXT, description TEXT, filename TEXT, created TEXT,
@@ -49,7 +51,7 @@ def database(path: Path, schema: str, *statements: str | tuple[str, Sequence[obj
     """Make an SQLite file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(schema)
+        connection.executescript(HASTY + schema)
         for each in statements:
             connection.execute(*((each,) if isinstance(each, str) else each))
         connection.commit()

@@ -19,7 +19,17 @@ from pipelines.qualitative.qualcoder import read_qualcoder
 from pipelines.qualitative.reading import Wanted, read_coded
 from pipelines.qualitative.refi_qda import read_project
 from pipelines.qualitative.taguette import read_taguette
-from tests.spec.coded_files import PARTICIPANT, QUALCODER, TAGUETTE, TEXT, database, in_bytes, qualcoder, taguette
+from tests.spec.coded_files import (
+    HASTY,
+    PARTICIPANT,
+    QUALCODER,
+    TAGUETTE,
+    TEXT,
+    database,
+    in_bytes,
+    qualcoder,
+    taguette,
+)
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data" / "qualitative"
 SAID = [("said it helps", 1, "ann"), ("😀", 2, "ben"), ("came twice & stayed", 1, "ben")]
@@ -66,7 +76,8 @@ def test_every_quote_of_the_taguette_samples_is_exact(file: str, coders: dict[st
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
         rows = connection.execute(
             "SELECT d.name, t.path, t.description, h.snippet FROM highlight_tags g"
-            " JOIN highlights h ON h.id = highlight_id JOIN tags t ON t.id = tag_id JOIN documents d ON d.id = document_id"
+            " JOIN highlights h ON h.id = highlight_id JOIN tags t ON t.id = tag_id"
+            " JOIN documents d ON d.id = document_id"
         ).fetchall()
     names = {document.id: document.name for document in project.documents}
     codes = {code.id: code for code in project.codes}
@@ -247,6 +258,7 @@ def run(*statements: str) -> Spoil:
 
     def spoil(path: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(HASTY)
             for each in statements:
                 connection.execute(each)
             connection.commit()
