@@ -6,11 +6,10 @@ or the number of codes beside it, leave one way to do it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import cache
+from collections.abc import Collection, Iterator, Sequence
 
 SEPARATOR = ", "
-LONGEST = 2_000
+LONGEST = 200
 """Pieces of one cell; no passage has more codes."""
 
 
@@ -53,10 +52,10 @@ def _of_line(line: str, known: Collection[str], count: int | None) -> tuple[str,
     pieces = [tidy_code(piece) for piece in line.split(SEPARATOR)]
     if len(pieces) > LONGEST:
         raise CannotTell("there are too many codes")
-    ways = [way for way in _ways(pieces, known) if count is None or len(way) == count]
-    if len(ways) == 1:
-        return ways[0]
-    if len(ways) > 1:
+    ways, way = _ways(pieces, known, count)
+    if ways == 1:
+        return way
+    if ways > 1:
         raise CannotTell("the codebook's names fit in several ways")
     # As many pieces as codes: no name in this cell can hold the separator.
     if len(pieces) == (1 if count is None else count):
@@ -64,25 +63,31 @@ def _of_line(line: str, known: Collection[str], count: int | None) -> tuple[str,
     raise CannotTell("no names of the codebook fit" if known else "there is no codebook, and a name holds a comma")
 
 
-def _ways(pieces: list[str], known: Collection[str]) -> list[tuple[str, ...]]:
-    """Return at most a few ways of splitting into known names, those with the longest names first."""
+def _ways(pieces: Sequence[str], known: Collection[str], count: int | None) -> tuple[int, tuple[str, ...]]:
+    """Return in how many ways pieces make known names (2 stands for more), and the way, if there is one alone.
+
+    From the end on: `onwards[start]` holds, by number of names, how many ways there are and where the first name ends.
+    """
     most = max((name.count(SEPARATOR) for name in known), default=0) + 1
+    onwards: list[dict[int, tuple[int, int]]] = [{} for _ in pieces] + [{0: (1, 0)}]
+    for start in range(len(pieces) - 1, -1, -1):
+        for end in range(start + 1, min(len(pieces), start + most) + 1):
+            if SEPARATOR.join(pieces[start:end]) in known:
+                for number, (ways, _) in onwards[end].items():
+                    before = onwards[start].get(number + 1, (0, 0))[0]
+                    onwards[start][number + 1] = (min(2, before + ways), end)
+    fitting = {number: ways for number, (ways, _) in onwards[0].items() if count is None or number == count}
+    if sum(fitting.values()) != 1:
+        return sum(fitting.values()), ()
+    return 1, tuple(_followed(pieces, onwards, next(iter(fitting))))
 
-    @cache
-    def onwards(start: int) -> tuple[tuple[str, ...], ...]:
-        if start == len(pieces):
-            return ((),)
-        found: list[tuple[str, ...]] = []
-        for end in range(min(len(pieces), start + most), start, -1):
-            name = SEPARATOR.join(pieces[start:end])
-            if name in known:
-                found += [(name, *rest) for rest in onwards(end)]
-        return tuple(found[:50])
 
-    # From the end on, so that no call goes deeper than one level: cells may be long.
-    for start in range(len(pieces), -1, -1):
-        onwards(start)
-    return list(onwards(0))
+def _followed(pieces: Sequence[str], onwards: Sequence[dict[int, tuple[int, int]]], number: int) -> Iterator[str]:
+    start = 0
+    while number:
+        end = onwards[start][number][1]
+        yield SEPARATOR.join(pieces[start:end])
+        start, number = end, number - 1
 
 
 def path_of(name: str, known: Collection[str], separators: tuple[str, ...] = (": ",)) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -94,6 +95,7 @@ def names(**columns: str) -> Names:
     return {column: frozenset(fold(each) for each in text.split("|") if each) for column, text in columns.items()}
 
 
+@lru_cache(4096)
 def fold(name: str) -> str:
     """Return a name without regard to case, accents and kinds of blank: interfaces differ in them."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
@@ -168,10 +170,10 @@ def _of_workbook(path: Path, label: str, signatures: Sequence[Signature]) -> Ite
     for sheet in book.sheets:
         if sheet.state != "visible":
             continue
-        grid = book.grid(sheet.name)
-        header = _header(sorted(grid.rows.items()), signatures)
+        header = _header(sorted(book.grid(sheet.name, DEEPEST).rows.items()), signatures)
         if header is None:
             continue
+        grid = book.grid(sheet.name)
         number, columns, signature, places = header
         if any(row > number for row, _ in grid.uncalculated):
             raise UnreadableProject(f'{label}, sheet "{sheet.name}": formulas there were never calculated.')

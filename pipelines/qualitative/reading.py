@@ -37,6 +37,8 @@ TOOLS = {
     "maxqda": "MAXQDA's list of segments",
     "codings": "a table of codings (QUALITATIVE.md)",
 }
+BOOKS = (".csv", ".qdc", ".xlsx")
+"""Where a codebook may be: large workbooks are opened last."""
 TABLES = (HIGHLIGHTS, EXCERPTS, QUOTATIONS, SEGMENTS, CODINGS)
 """Most particular first: the first that fits a row of names is taken."""
 
@@ -197,15 +199,16 @@ def _codebook(path: Path, wanted: Wanted, kind: str) -> Sequence[Code]:
     if kind != "atlas":
         return ()
     near = sorted(path.parent.iterdir()) if wanted.beside is None else wanted.beside
-    books = _books([each for each in near if each != path and each.is_file()], wanted.encoding)
-    # ATLAS.ti exports the codebook, and lists of some of its codes, as files of their own.
-    return max(books, key=len, default=())
+    for ending in BOOKS:
+        files = [each for each in near if each.suffix.casefold() == ending and each != path and each.is_file()]
+        # ATLAS.ti exports the codebook, and lists of some of its codes, as files of their own.
+        if found := max(_books(files, wanted.encoding), key=len, default=()):
+            return found
+    return ()
 
 
 def _books(files: Sequence[Path], encoding: str) -> Iterator[Sequence[Code]]:
     for path in files:
-        if path.suffix.casefold() not in (".csv", ".xlsx", ".qdc"):
-            continue
         try:
             if path.suffix.casefold() == ".qdc" or any(map(is_atlas, tables_of(path, path.name, CODEBOOKS))):
                 yield read_codebook(path, name=path.name, encoding=encoding)
