@@ -16,11 +16,12 @@ QUOTATIONS = Signature(
     names(
         number="number|id|numero|nummer",
         reference="reference|referencia|referenz",
-        name="name|quotation name|nome|nombre|nom",
+        name="name|quotation name|nome|nombre|nom|zitatname|nombre de la cita|nome da citacao|nom de la citation",
         quote=(
             "text content|quotation content|quotation text|content|conteudo do texto|conteudo de texto|"
             "conteudo textual|contenido del texto|contenido de texto|contenido textual|textinhalt|"
-            "contenu du texte|contenu textuel"
+            "contenu du texte|contenu textuel|zitatinhalt|inhalt des zitats|contenido de la cita|contenido de cita|"
+            "conteudo da citacao|contenu de la citation"
         ),
         document="document|documento|dokument|document name",
         codes="codes|codigos|kodes",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.qualitative.code_lists import path_of, tidy_code
 from pipelines.qualitative.coded_tables import CodedTable, Signature, names, tables_of
+from pipelines.qualitative.html_text import tokens
 from pipelines.qualitative.models import Code, UnreadableProject
 from pipelines.qualitative.refi_elements import Deviations, local, parse
 from pipelines.qualitative.refi_lists import read_codes
@@ -148,34 +148,28 @@ def _of_page(path: Path, name: str) -> tuple[Code, ...]:
         page = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         page = ""
-    reader = _Page()
-    reader.feed(page)
-    reader.close()
-    if not reader.tags:
-        raise UnreadableProject(f"{name} is no codebook of Taguette's: it has no tags.")
-    return tuple(
-        Code(f"code-{k}", tag, (tag,), "\n".join(filter(None, said))) for k, (tag, said) in enumerate(reader.tags, 1)
-    )
+    try:
+        tags = _tags(page)
+    except ValueError as fault:
+        problem = f"{name} cannot be read: {fault}."
+    else:
+        if tags:
+            return tuple(Code(f"code-{k}", tag, (tag,), said) for k, (tag, said) in enumerate(tags, start=1))
+        problem = f"{name} is no codebook of Taguette's: it has no tags."
+    raise UnreadableProject(problem)
 
 
-class _Page(HTMLParser):
-    """Taguette's page: each tag is a heading, followed by its numbers and its description."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, list[str]]] = []
-        self._inside = ""
-
-    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
-        numbers = ("class", "number") in attrs
-        self._inside = tag if tag in ("h2", "p") and not numbers else ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("h2", "p"):
-            self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "h2" and data.strip():
-            self.tags.append((data.strip(), []))
-        elif self._inside == "p" and self.tags:
-            self.tags[-1][1].append(data.strip())
+def _tags(page: str) -> list[tuple[str, str]]:
+    """Return the tags of Taguette's page: each is a heading, followed by its numbers and its description."""
+    found: list[tuple[str, str]] = []
+    inside = ""
+    for token in tokens(page):
+        if token.is_tag:
+            opens = token.name in ("h2", "p") and not token.text.startswith("</")
+            inside = token.name if opens and 'class="number"' not in token.text else ""
+        elif inside == "h2" and token.text.strip():
+            found.append((token.text.strip(), ""))
+        elif inside == "p" and found:
+            tag, said = found[-1]
+            found[-1] = (tag, "\n".join(filter(None, (said, token.text.strip()))))
+    return found

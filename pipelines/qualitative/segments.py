@@ -208,16 +208,16 @@ def _excerpts(passages: Sequence[Passage]) -> tuple[str, list[Place]]:
             starts[words] = length
             length += len(words) + len(BETWEEN)
     text = BETWEEN.join(starts)
-    return text, [_place_in_excerpts(_words(passage), starts, text) for passage in passages]
+    return text, [_place_in_excerpts(passage, starts, text) for passage in passages]
 
 
 def _words(passage: Passage) -> str:
     return source_text(passage.copy).canonical.strip()
 
 
-def _place_in_excerpts(words: str, starts: Mapping[str, int], text: str) -> Place:
-    if words:
+def _place_in_excerpts(passage: Passage, starts: Mapping[str, int], text: str) -> Place:
+    if words := _words(passage):
         return Placed(starts[words], starts[words] + len(words), "no-text")
-    if text:
+    if text and passage.start is None:
         return Placed(0, len(text), "whole-document")
     return Refused("the file has neither its words nor its document's text")

@@ -34,7 +34,7 @@ class SqliteSource:
 
     def __init__(self, connection: sqlite3.Connection, label: str) -> None:
         """Look at the schema; programs in it (views, triggers, virtual tables, computed columns) are refused."""
-        self._connection, self._label = connection, label
+        self._connection, self.label = connection, label
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise UnreadableProject(f"{label} cannot be read: the database is damaged.")
         self.application_id = int(connection.execute("PRAGMA application_id").fetchone()[0])
@@ -43,15 +43,15 @@ class SqliteSource:
     def _plain_tables(self) -> dict[str, tuple[str, ...]]:
         listed = self._connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
         if any(kind not in ("table", "index") for kind, *_ in listed):
-            raise UnreadableProject(f"{self._label} holds views or triggers, which no coding tool's database needs.")
+            raise UnreadableProject(f"{self.label} holds views or triggers, which no coding tool's database needs.")
         tables = {}
         for kind, name, sql in listed:
             if kind == "table" and not str(name).startswith("sqlite_"):
                 if "virtual" in str(sql)[:40].casefold():
-                    raise UnreadableProject(f"{self._label} holds a virtual table, which is a program.")
+                    raise UnreadableProject(f"{self.label} holds a virtual table, which is a program.")
                 columns = self._connection.execute(f"PRAGMA table_xinfo({_named(name)})").fetchall()
                 if any(column[6] for column in columns):
-                    raise UnreadableProject(f"{self._label} holds computed columns, which are programs.")
+                    raise UnreadableProject(f"{self.label} holds computed columns, which are programs.")
                 tables[str(name)] = tuple(str(column[1]) for column in columns)
         return tables
 
@@ -66,13 +66,13 @@ class SqliteSource:
         columns = self.tables.get(table, ())
         missing = [name for name in needed if name not in columns]
         if missing:
-            raise UnreadableProject(f"{self._label} cannot be read: its table {table} lacks {', '.join(missing)}.")
+            raise UnreadableProject(f"{self.label} cannot be read: its table {table} lacks {', '.join(missing)}.")
         present = [name for name in (*needed, *wanted) if name in columns]
         listed = ", ".join(map(_named, present))
         found = self._connection.execute(f"SELECT {listed} FROM {_named(table)} NOT INDEXED LIMIT {MOST_ROWS + 1}")
         rows: list[Row] = [dict.fromkeys(wanted) | dict(zip(present, row, strict=True)) for row in found]
         if len(rows) > MOST_ROWS:
-            raise UnreadableProject(f"{self._label} cannot be read: its table {table} has too many rows.")
+            raise UnreadableProject(f"{self.label} cannot be read: its table {table} has too many rows.")
         return rows
 
     def text(self, row: Row, column: str, table: str) -> str:
@@ -87,14 +87,14 @@ class SqliteSource:
         if value is None:
             return ""
         if not isinstance(value, str) or "\0" in value:
-            raise UnreadableProject(f"{self._label} cannot be read: {table}.{column} holds something that is no text.")
+            raise UnreadableProject(f"{self.label} cannot be read: {table}.{column} holds something that is no text.")
         return value
 
     def keyed(self, rows: Sequence[Row], column: str, table: str) -> dict[int, Row]:
         """Return rows by their number; two rows of one number cannot be told apart."""
         found = {row[column]: row for row in rows}
         if len(found) < len(rows) or not all(isinstance(key, int) for key in found):
-            raise UnreadableProject(f"{self._label} cannot be read: {table}.{column} does not number its rows.")
+            raise UnreadableProject(f"{self.label} cannot be read: {table}.{column} does not number its rows.")
         return found
 
 

@@ -176,7 +176,8 @@ class _Reading:
         who: Mapping[tuple[int, int], _Highlighting],
         deviations: Deviations,
     ) -> None:
-        self._source, self._codes, self._who, self._deviations = source, codes, who, deviations
+        self._source = source
+        self._codes, self._who, self._deviations = codes, who, deviations
         self.codings: list[Coding] = []
         self.aside: list[QuarantinedCoding] = []
         self.calibrations: list[Calibration] = []
@@ -191,7 +192,7 @@ class _Reading:
 
     def document(self, number: int, row: Row) -> Document:
         """Return a document; keep its codings."""
-        text = source_text(text_nodes(self._source.text(row, "contents", "documents")))
+        text = source_text(self._nodes(row, "contents", "documents"))
         document = Document(
             id=f"document-{number}",
             name=self._source.text(row, "name", "documents") or f"document {number}",
@@ -200,6 +201,14 @@ class _Reading:
         )
         self._place(document, text, number)
         return document
+
+    def _nodes(self, row: Row, column: str, table: str) -> str:
+        html = self._source.text(row, column, table)
+        try:
+            return text_nodes(html)
+        except ValueError as fault:
+            problem = str(fault)
+        raise UnreadableProject(f"{self._source.label} cannot be read: {table}.{column}: {problem}.")
 
     def _place(self, document: Document, text: SourceText, number: int) -> None:
         passages = [self._passage(*each) for each in self._highlights[number]]
@@ -217,7 +226,7 @@ class _Reading:
         return Passage(
             start=whole(row["start_offset"]),
             end=whole(row["end_offset"]),
-            copy=text_nodes(self._source.text(row, "snippet", "highlights")),
+            copy=self._nodes(row, "snippet", "highlights"),
             marks=tuple(self._mark(number, tag) for tag in tags),
         )
 

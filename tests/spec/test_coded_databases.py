@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.qualitative.html_text import text_nodes
 from pipelines.qualitative.models import CaseSpan, Project, UnreadableProject
 from pipelines.qualitative.qualcoder import read_qualcoder
 from pipelines.qualitative.reading import Wanted, read_coded
@@ -101,6 +102,21 @@ def test_a_taguette_database_counts_bytes_over_text_nodes(tmp_path: Path) -> Non
     assert {calibration.unit for calibration in project.calibrations} == {"utf-8 bytes"}
     assert [code.description for code in project.codes] == ["What helps", "", ""]
     assert project.codings[0].created is not None
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a &lt; b &amp; &eacute;</p>", "a < b & é"),
+        ("a<br/>b<img alt='x > y'>c<!-- <p>no</p> -->d", "abcd"),
+        ("<!DOCTYPE html><p>1 < 2 &#x1F600; </p\n>", "1 < 2 😀 "),
+        ("open <b", "open <b"),
+        ("a<!-- never ends", "a"),
+        ("", ""),
+    ],
+)
+def test_text_nodes_of_html(html: str, text: str) -> None:
+    assert text_nodes(html) == text
 
 
 @pytest.mark.parametrize("wanted", ["", "wave 2", "2", "Wave 3"])
@@ -289,6 +305,10 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "bytes for a text": (run(f"UPDATE documents SET contents = x'{TEXT.encode().hex()}'"), "contents holds something"),
     "a number for a name": (run("UPDATE documents SET name = x'00ff'"), "documents.name holds something"),
     "a text that is not UTF-8": (run("UPDATE documents SET contents = CAST(x'5a6fff' AS TEXT)"), "damaged"),
+    "tags that never end": (
+        run("UPDATE documents SET contents = replace(hex(zeroblob(2000)), '00', '<a ')"),
+        "its HTML is broken",
+    ),
     "two rows of one number": (
         run(
             "CREATE TABLE again AS SELECT * FROM documents UNION ALL SELECT * FROM documents",

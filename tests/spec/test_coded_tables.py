@@ -442,6 +442,13 @@ def test_dates_are_read_in_the_one_order_that_all_of_them_prove() -> None:
     assert moments(["2025-03-04T00:00:00", "later"]) == [first, None]
 
 
+def test_a_position_without_words_and_without_a_transcript_is_nowhere(tmp_path: Path) -> None:
+    rows = coding("said it helps") + coding("again", copy=False)
+    project = read_coded(csv(tmp_path / "codings.csv", CODINGS + rows))
+    assert [each.quote for each in project.codings] == ["said it helps"]
+    assert len(project.quarantined) == 1
+
+
 def test_a_register_says_who_speaks(tmp_path: Path) -> None:
     project = read_coded(taguette(tmp_path / "a.sqlite3", [("said it helps", 1, "ann")], name="Talk 1.txt"))
     rows = "Document,Case,Site\ntalk 1,P1,north\ntalk 1,P2,south\ntalk 9,P3,south\n"
