@@ -19,6 +19,7 @@ ENDINGS: tuple[str, ...] = (
     *(".csv", ".tsv", ".xlsx", ".ods"),
 )
 """Endings of the files that may hold coded interviews; what a file is, its content says."""
+TABLE_PINS = ("delimiter", "sheet", "table", "header_row")
 Found = Iterator[tuple[Place, str, str]]
 
 
@@ -58,6 +59,13 @@ def coded_faults(noun: str, body: Mapping[str, Any]) -> Found:
     coded = mapping(body.get("coded"))
     if body.get("coded") is not None and noun != "interviews":
         yield ("coded",), f"{noun} are not coded.", "Delete it, or say `noun: interviews`."
+    for pin in TABLE_PINS if noun == "interviews" else ():
+        if body.get(pin):
+            yield (
+                (pin,),
+                "coded interviews are read by what their tool writes; this would not be looked at.",
+                "Delete it.",
+            )
     names = Counter(_folded(str(name)) for name in mapping(coded.get("coders")))
     if twice := [name for name in mapping(coded.get("coders")) if names[_folded(name)] > 1]:
         yield ("coded", "coders", twice[-1]), "this coder is listed twice; case does not matter.", "Keep one."
