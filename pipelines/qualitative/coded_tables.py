@@ -52,6 +52,11 @@ class CodedTable:
         place = self.places.get(column)
         return "" if place is None else line.cells[place].strip()
 
+    def words(self, line: Line, column: str) -> str:
+        """Return a cell with the blanks around it: they may belong to a passage, and positions count them."""
+        place = self.places.get(column)
+        return "" if place is None else line.cells[place]
+
     def further(self, line: Line, without: Sequence[str] = ()) -> dict[str, str]:
         """Return the filled cells of columns whose names the tool does not give itself, by these names."""
         known = set(self.places.values())

@@ -52,7 +52,7 @@ def csv_segments(table: CodedTable, deviations: Deviations) -> list[Segment]:
                 key=str(line.number),
                 document=document,
                 codes=(path,),
-                quote=table.cell(line, "quote"),
+                quote=table.words(line, "quote"),
                 start=start,
                 end=end,
                 coder=table.cell(line, "coder"),

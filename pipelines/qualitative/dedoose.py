@@ -60,7 +60,7 @@ def dedoose_segments(table: CodedTable, deviations: Deviations) -> tuple[list[Se
                 key=str(line.number),
                 document=table.cell(line, "document") or "(no name)",
                 codes=codes,
-                quote=table.cell(line, "quote"),
+                quote=table.words(line, "quote"),
                 start=start,
                 end=end,
                 coder=table.cell(line, "coder"),
