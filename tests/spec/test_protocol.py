@@ -282,7 +282,7 @@ CODED = "extracts:\n  said: {noun: interviews, file: x.sqlite3, coded: {CODED}}"
         ("extracts:", CODED.replace("CODED", "format: atlas.ti"), 'Did you mean "atlas"?'),
         ("extracts:", CODED.replace("CODED", "format: atlas, project: x"), "only a Taguette database holds several"),
         ("extracts:", CODED.replace("CODED", "documents: ../x.csv"), "a file lies inside the drop"),
-        ("extracts:", CODED.replace("sqlite3, coded: {CODED}", "xlsx, sheet: One"), "this is not looked at"),
+        ("extracts:", CODED.replace("sqlite3, coded: {CODED}", "xlsx, sheet: One"), "this would not be looked at"),
         ("file: cases.csv", "file: cases.csv\n    encoding: utf8x", "there is no such encoding"),
         ("file: cases.csv", "file: cases.csv\n    encoding: rot13", "there is no such encoding"),
         ("file: cases.csv", "file: cases.csv\n    encoding: base64", "there is no such encoding"),
