@@ -1,42 +1,50 @@
 """Find out how a source counts positions, from its own passages, and place them; refuse those that stay doubtful.
 
 The REFI-QDA standard says Unicode code points; most tools do otherwise, and ``origin`` does not settle it. So every
-way of counting is tried, and scored by the passages' own copies of their text and by whether ends lie between words.
+way of counting is tried, and judged by the passages' own copies of their text and by whether ends lie between words.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import log
+from typing import get_args
 
-from pipelines.qualitative.models import Calibration, Checked
-from pipelines.qualitative.offsets import Convention, OffsetMap, SourceText, conventions, splits_word
+import numpy as np
+
+from pipelines.qualitative.boundaries import INSIDE
+from pipelines.qualitative.copies import comparable, compare
+from pipelines.qualitative.evidence import MATCHES, Evidence, Flags, Numbers, Rates, weigh
+from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
+from pipelines.qualitative.offsets import Convention, SourceText
+from pipelines.qualitative.ways import Selection, Ways, ways_of_counting
+
+__all__ = ["Placed", "Refused", "Selection", "Trial", "calibrate", "comparable", "compare", "habit_of"]
 
 Span = tuple[int, int]
-Spans = tuple[Span | None, ...]
 
-# A passage's own copy weighs as much as four passages without: a copy is seldom right by chance, two ends often are.
-_COPY = 4.0
-_COPY_WORTH: dict[Checked, float] = {"exact": _COPY, "name": _COPY - 0.5, "snippet": _COPY - 0.6}
-# The lead over another way of counting that decides: one passage's two ends, or a quarter of a copy.
-_LEAD = 1.0
-# No tool we know ends inclusively, so that must be shown by two passages more than chance would.
-_INCLUSIVE_HANDICAP = 2.0
-# Ends at random positions of English text score about 0.3; real passages of careful coders above 0.8.
-_ENOUGH = 0.6
-_CUT = ("\u2026", "...")
-_BLANKS = re.compile("[\\s\x00-\x1f\x7f\ufffe\uffff]+")
+# A thousand to one decides between two ways of counting; one end inside a word is not enough in a short document.
+_LEAD = 6.9
+# No tool we know ends inclusively, so that must be shown beyond doubt.
+_INCLUSIVE_HANDICAP = 8.0
+# Evidence for the best of R ways over positions without meaning: e to the ninth to one, after R attempts.
+_ENOUGH = 9.0
+# Fewer passages cannot give that much; most must then fit.
+_FEW, _FEW_SCORE = 5, 0.6
+# What a project's other documents add for their way of counting.
+_HABIT = 7.0
+# Positions that stop fitting somewhere in a text show within this many passages before or after.
+_NEIGHBOURS = 4
+_PROOF_IN_ITSELF = 12
 
-
-@dataclass(frozen=True)
-class Selection:
-    """A passage as a file has it: positions in unknown units, and the file's own copy of its text (or empty)."""
-
-    start: int
-    end: int
-    copy: str = ""
+_REVERSED = "it ends before it starts"
+_SEVERAL = "several ways of counting positions fit this document and put the passage in different places"
+_OUTSIDE = "its positions lie outside the text or inside a character"
+_DIFFERS = "the file's copy of the passage differs from the text there"
+_UNPROVEN = "nothing in this document shows how its positions are counted"
+_DRIFT = "positions do not fit the words in this part of the document"
 
 
 @dataclass(frozen=True)
@@ -55,21 +63,8 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One way of counting (or several that agree), the spans it gives, and the evidence for it."""
-
-    convention: Convention
-    spans: Spans
-    evidence: float
-
-    @property
-    def standing(self) -> float:
-        return self.evidence - _INCLUSIVE_HANDICAP * self.convention.end_inclusive
-
-
 def calibrate(
-    document_id: str, text: SourceText, selections: Sequence[Selection]
+    document_id: str, text: SourceText, selections: Sequence[Selection], habit: Convention | None = None
 ) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
     """Decide how a source counts positions and place its selections.
 
@@ -81,129 +76,156 @@ def calibrate(
         The source's text.
     selections
         n selections of one source, coded or not: all are evidence. At least one.
+    habit
+        How the same tool counts in other sources, where known; decides only what this one leaves open.
 
     Returns
     -------
     calibration
-        ``verified`` is True if the evidence reaches 0.6 of what is possible and no selection has its text elsewhere
-        under another way of counting with about the same evidence.
+        ``verified`` is True if the evidence is far beyond what positions without meaning would give, and no selection
+        has its text elsewhere under another way of counting with about the same evidence.
     places
         n results in the order of the selections. Doubtful ones are refused one by one: a wrong quote is worse than
         none.
     """
-    possible = sum(_possible(selection) for selection in selections)
-    readings = _readings(text, selections)
-    best = readings[0]
-    contenders = [each for each in readings if best.standing - each.standing < _LEAD]
-    score = best.evidence / possible if possible else 0.0
-    places = tuple(
-        _place(text.canonical, selection, [each.spans[k] for each in contenders], supported=score >= _ENOUGH)
-        for k, selection in enumerate(selections)
-    )
-    others = [each.evidence / possible for each in readings[1:] if possible]
-    agreed = all(len(_meanings(text.canonical, [c.spans[k] for c in contenders])) == 1 for k in range(len(selections)))
-    calibration = Calibration(
-        document_id,
-        *best.convention,
-        score=score,
-        runner_up=max(others, default=None),
-        verified=score >= _ENOUGH and agreed,
-    )
-    return calibration, places
+    return Trial(text, selections).verdict(document_id, habit)
 
 
-def _readings(text: SourceText, selections: Sequence[Selection]) -> list[_Reading]:
-    """Group ways of counting that give the same spans, best first; the standard's own way leads among equals."""
-    groups: defaultdict[Spans, list[Convention]] = defaultdict(list)
-    for convention in conventions(text):
-        offsets = OffsetMap(text, convention)
-        groups[tuple(offsets.span(each.start, each.end) for each in selections)].append(convention)
-    readings = [
-        _Reading(group[0], spans, _evidence(text.canonical, selections, spans)) for spans, group in groups.items()
-    ]
-    return sorted(readings, key=lambda reading: -reading.standing)
+class Trial:
+    """The evidence of one source's selections, kept until it is known how the project's other sources count."""
+
+    def __init__(self, text: SourceText, selections: Sequence[Selection]) -> None:
+        """Try every way of counting on a text and its selections, at least one."""
+        self._text, self._selections = text, selections
+        self._ways: Ways = ways_of_counting(text, selections)
+        self._evidence: Evidence = weigh(text, selections, self._ways)
+        inclusive = [group[0].end_inclusive for group in self._ways.conventions]
+        self._handicaps = _INCLUSIVE_HANDICAP * np.array(inclusive, dtype=np.float64)
+        usual = self._evidence.totals(self._evidence.rates()) - self._handicaps
+        self._rates: Rates = self._evidence.rates(int(np.argmax(usual)))
+        self._totals: Numbers = self._evidence.totals(self._rates)
+
+    def standings(self) -> Mapping[Convention, float]:
+        """Return the evidence for each convention there is, those that this text cannot tell apart alike."""
+        rows = {c: row for row, group in enumerate(self._ways.conventions) for c in group}
+        return {c: float(self._totals[rows[_as_told_by(self._text, c)]]) for c in _EVERY}
+
+    def verdict(self, document_id: str, habit: Convention | None = None) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
+        """Decide; see `calibrate`."""
+        totals = self._totals + self._bonuses(habit)
+        standing = np.round(totals - self._handicaps, 9)
+        order = np.argsort(-standing, kind="stable").tolist()
+        best = order[0]
+        contenders = [row for row in order if standing[best] - standing[row] < _LEAD]
+        scores = self._evidence.scores()
+        supported = self._supports(best, float(totals[best]), float(scores[best]))
+        disputed = self._disputed(contenders)
+        calibration = Calibration(
+            document_id,
+            *self._ways.conventions[best][0],
+            score=float(scores[best]),
+            runner_up=max((float(scores[row]) for row in order[1:]), default=None),
+            verified=supported and not disputed.any(),
+        )
+        return calibration, tuple(self._places(best, supported, disputed))
+
+    def _bonuses(self, habit: Convention | None) -> Numbers:
+        told = None if habit is None else _as_told_by(self._text, habit)
+        return _HABIT * np.array([told in group for group in self._ways.conventions], dtype=np.float64)
+
+    def _supports(self, row: int, total: float, score: float) -> bool:
+        """Whether passages are placed far better than by chance, by their starts and by their ends."""
+        if min(self._evidence.sides(row, self._rates)) < 0:
+            return False
+        if len({(each.start, each.end) for each in self._selections[:1000]}) < _FEW:
+            return total > 0 and score >= _FEW_SCORE
+        return total >= _ENOUGH + log(len(self._ways.conventions))
+
+    def _disputed(self, contenders: Sequence[int]) -> Flags:
+        """Say of each selection whether ways still in question put its words in different places."""
+        starts, ends = self._ways.starts[contenders], self._ways.ends[contenders]
+        disputed = (starts != starts[0]).any(axis=0) | (ends != ends[0]).any(axis=0)
+        for column in np.flatnonzero(disputed).tolist():
+            pairs = zip(starts[:, column].tolist(), ends[:, column].tolist(), strict=True)
+            disputed[column] = len({_trimmed(self._text.canonical, pair) for pair in pairs}) > 1
+        return disputed
+
+    def _places(self, row: int, supported: bool, disputed: Flags) -> Iterable[Placed | Refused]:
+        """Place each selection by the best way of counting, or refuse it."""
+        starts, ends = self._ways.starts[row].tolist(), self._ways.ends[row].tolist()
+        split = ((self._evidence.start_kinds[row] == INSIDE) | (self._evidence.end_kinds[row] == INSIDE)).tolist()
+        cut_off = (self._evidence.end_kinds[row] == INSIDE).tolist()
+        named = (self._evidence.copy_worth > 0).tolist()
+        matches, drifting = self._evidence.matches[row].tolist(), self._drifting(row).tolist()
+        proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
+        for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
+            if selection.end < selection.start:
+                yield Refused(_REVERSED)
+            elif not named[k] and not supported:
+                yield Refused(_UNPROVEN if starts[k] >= 0 else _OUTSIDE)
+            elif doubt:
+                yield Refused(_SEVERAL)
+            elif starts[k] < 0:
+                yield Refused(_OUTSIDE)
+            elif named[k] and not matches[k]:
+                yield Refused(_DIFFERS)
+            elif named[k] and not proven and len(selection.copy) < _PROOF_IN_ITSELF:
+                yield Refused(_UNPROVEN)
+            elif named[k]:
+                checked = MATCHES[matches[k]]
+                yield Placed(starts[k], ends[k], "failed" if checked == "snippet" and cut_off[k] else checked)
+            elif drifting[k]:
+                yield Refused(_DRIFT)
+            else:
+                yield Placed(starts[k], ends[k], "failed" if split[k] else "boundary")
+
+    def _drifting(self, row: int) -> Flags:
+        """Say of each selection whether those around it, on one side, speak against this way of counting."""
+        starts, ends = self._ways.starts[row], self._ways.ends[row]
+        spans, which = np.unique(np.stack([starts, ends]), axis=1, return_inverse=True)
+        if spans.shape[1] < _FEW:
+            return np.zeros(len(starts), dtype=bool)
+        evidence = np.zeros(spans.shape[1])
+        evidence[which.ravel()] = self._evidence.of_each(row, self._rates)
+        sums = np.convolve(evidence, np.ones(_NEIGHBOURS), mode="valid")
+        last = len(sums) - 1
+        numbers = np.arange(len(evidence))
+        behind, ahead = np.clip(numbers - _NEIGHBOURS + 1, 0, last), np.clip(numbers, 0, last)
+        flags: Flags = (np.minimum(sums[behind], sums[ahead]) < 0)[which.ravel()]
+        return flags
 
 
-def _possible(selection: Selection) -> float:
-    """Return the most evidence a selection can give; points and reversed passages give none."""
-    if selection.end < selection.start:
-        return 0.0
-    return _COPY if comparable(selection.copy) else float(selection.end > selection.start)
+def habit_of(trials: Iterable[Trial]) -> Convention | None:
+    """Return how the sources of one project count, if they agree beyond doubt; a tool has one way."""
+    summed = dict.fromkeys(_EVERY, 0.0)
+    for trial in trials:
+        for convention, standing in trial.standings().items():
+            summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
+    best = max(_EVERY, key=lambda c: round(summed[c] - _INCLUSIVE_HANDICAP * c.end_inclusive, 9))
+    return best if summed[best] >= _ENOUGH else None
 
 
-def _evidence(text: str, selections: Sequence[Selection], spans: Spans) -> float:
-    pairs = zip(selections, spans, strict=True)
-    return sum(_support(text, selection, span) for selection, span in pairs if span is not None)
+_EVERY = tuple(
+    Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True))
+)
 
 
-def _support(text: str, selection: Selection, span: Span) -> float:
-    if comparable(selection.copy):
-        return _COPY_WORTH.get(compare(text[slice(*span)], selection.copy), 0.0)
-    return (_start_fit(text, span[0]) + _end_fit(text, span[1])) / 2 if selection.end > selection.start else 0.0
+def _as_told_by(text: SourceText, convention: Convention) -> Convention:
+    """Return a convention as `conventions` lists it for a text that may lack what would tell it apart."""
+    newline: Newline = convention.newline
+    lengths = set(np.unique(text.break_lengths).tolist())
+    if not lengths or (newline == "as in the file" and lengths == {1}):
+        newline = "lf"
+    elif newline == "as in the file" and len(lengths) == 1:
+        newline = "crlf"
+    return convention._replace(newline=newline, bom_counted=convention.bom_counted and text.has_bom)
 
 
-def _start_fit(text: str, index: int) -> float:
-    """Return 1 at the start of a word or sign, 0.5 in white space, 0 inside a word."""
-    if splits_word(text, index):
-        return 0.0
-    return 0.5 if text[index : index + 1].isspace() else 1.0
-
-
-def _end_fit(text: str, index: int) -> float:
-    """Return 1 behind the last character of a word or sign, 0.5 behind white space, 0 inside a word."""
-    if splits_word(text, index):
-        return 0.0
-    return 0.5 if text[max(index - 1, 0) : index].isspace() else 1.0
-
-
-def compare(passage: str, copy: str) -> Checked:
-    """Say how a file's own copy agrees with the passage found: exact, name (but for white space), snippet, failed."""
-    if passage == copy:
-        return "exact"
-    found, wanted = comparable(passage), comparable(copy)
-    if found == wanted:
-        return "name"
-    for mark in _CUT:
-        start = wanted.removesuffix(mark).rstrip()
-        # ATLAS.ti cuts at 100 characters; a much shorter stub proves little.
-        if start != wanted and len(start) >= 20 and found.startswith(start):
-            return "snippet"
-    return "failed"
-
-
-def comparable(text: str) -> str:
-    """Return text as XML can carry it: white space and characters that XML cannot hold collapse to one blank."""
-    return _BLANKS.sub(" ", text).strip()
-
-
-def _meanings(text: str, spans: Sequence[Span | None]) -> set[Span | None]:
-    """Return distinct spans, blanks at their ends apart."""
-    return {None if span is None else _trimmed(text, span) for span in spans}
-
-
-def _trimmed(text: str, span: Span) -> Span:
+def _trimmed(text: str, span: Span) -> Span | None:
+    """Return a span without the blanks at its ends; None for no place."""
+    if span[0] < 0:
+        return None
     passage = text[slice(*span)]
     if not passage.strip():
         return span
     return span[0] + len(passage) - len(passage.lstrip()), span[1] - len(passage) + len(passage.rstrip())
-
-
-def _place(text: str, selection: Selection, spans: Sequence[Span | None], *, supported: bool) -> Placed | Refused:
-    """Place one selection by the ways of counting still in question, the best first."""
-    if selection.end < selection.start:
-        return Refused("it ends before it starts")
-    if len(_meanings(text, spans)) > 1:
-        return Refused("several ways of counting positions fit this document and put the passage in different places")
-    span = spans[0]
-    if span is None:
-        return Refused("its positions lie outside the text or inside a character")
-    if comparable(selection.copy):
-        checked = compare(text[slice(*span)], selection.copy)
-        return (
-            Refused("the file's copy of the passage differs from the text there")
-            if checked == "failed"
-            else Placed(*span, checked)
-        )
-    if not supported:
-        return Refused("nothing in this document shows how its positions are counted")
-    return Placed(*span, "failed" if any(splits_word(text, index) for index in span) else "boundary")
