@@ -21,7 +21,7 @@ def compare(passage: str, copy: str) -> Checked:
         return "name"
     for mark in _CUT:
         start = wanted.removesuffix(mark).rstrip()
-        if start != wanted and _SHORTEST_CUT <= len(start) < len(found) and found.startswith(start):
+        if start != wanted and _SHORTEST_CUT <= len(start) < len(passage) and found.startswith(start):
             return "snippet"
     return "failed"
 

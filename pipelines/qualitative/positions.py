@@ -27,16 +27,18 @@ Span = tuple[int, int]
 
 # A thousand to one decides between two ways of counting; one end inside a word is not enough in a short document.
 _LEAD = 6.9
-# No tool we know ends inclusively, so that must be shown beyond doubt.
-_INCLUSIVE_HANDICAP = 8.0
-# Evidence for the best of R ways over positions without meaning: e to the ninth to one, after R attempts.
-_ENOUGH = 9.0
+# No tool we know ends inclusively or counts a byte order mark, and bytes come with copies: such must be shown.
+_INCLUSIVE_HANDICAP, _RARE_HANDICAP = 8.0, 3.0
+# Evidence for the best of R ways over positions without meaning: e to the seventh to one, after R attempts.
+_ENOUGH = 7.0
 # Fewer passages cannot give that much; most must then fit.
-_FEW, _FEW_SCORE = 5, 0.6
+_FEW = 5
+# Both ends of passages that mean nothing score about 0.3 in English; those of careful coders above 0.8.
+_SCORE = 0.6
 # What a project's other documents add for their way of counting.
 _HABIT = 7.0
 # Positions that stop fitting somewhere in a text show within this many passages before or after.
-_NEIGHBOURS = 4
+_NEIGHBOURS = 6
 _PROOF_IN_ITSELF = 12
 
 _REVERSED = "it ends before it starts"
@@ -99,8 +101,7 @@ class Trial:
         self._text, self._selections = text, selections
         self._ways: Ways = ways_of_counting(text, selections)
         self._evidence: Evidence = weigh(text, selections, self._ways)
-        inclusive = [group[0].end_inclusive for group in self._ways.conventions]
-        self._handicaps = _INCLUSIVE_HANDICAP * np.array(inclusive, dtype=np.float64)
+        self._handicaps = np.array([min(map(_handicap, group)) for group in self._ways.conventions])
         usual = self._evidence.totals(self._evidence.rates()) - self._handicaps
         self._rates: Rates = self._evidence.rates(int(np.argmax(usual)))
         self._totals: Numbers = self._evidence.totals(self._rates)
@@ -118,7 +119,7 @@ class Trial:
         best = order[0]
         contenders = [row for row in order if standing[best] - standing[row] < _LEAD]
         scores = self._evidence.scores()
-        supported = self._supports(best, float(totals[best]), float(scores[best]))
+        supported = self._supports(best, float(standing[best]), float(scores[best]))
         disputed = self._disputed(contenders)
         calibration = Calibration(
             document_id,
@@ -133,13 +134,13 @@ class Trial:
         told = None if habit is None else _as_told_by(self._text, habit)
         return _HABIT * np.array([told in group for group in self._ways.conventions], dtype=np.float64)
 
-    def _supports(self, row: int, total: float, score: float) -> bool:
+    def _supports(self, row: int, standing: float, score: float) -> bool:
         """Whether passages are placed far better than by chance, by their starts and by their ends."""
-        if min(self._evidence.sides(row, self._rates)) < 0:
+        if score < _SCORE or min(self._evidence.sides(row, self._rates)) < 0:
             return False
         if len({(each.start, each.end) for each in self._selections[:1000]}) < _FEW:
-            return total > 0 and score >= _FEW_SCORE
-        return total >= _ENOUGH + log(len(self._ways.conventions))
+            return standing > 0
+        return standing >= _ENOUGH + log(len(self._ways.conventions))
 
     def _disputed(self, contenders: Sequence[int]) -> Flags:
         """Say of each selection whether ways still in question put its words in different places."""
@@ -156,6 +157,7 @@ class Trial:
         split = ((self._evidence.start_kinds[row] == INSIDE) | (self._evidence.end_kinds[row] == INSIDE)).tolist()
         cut_off = (self._evidence.end_kinds[row] == INSIDE).tolist()
         named = (self._evidence.copy_worth > 0).tolist()
+        cut = [MATCHES[match] == "snippet" for match in self._evidence.matches[row].tolist()]
         matches, drifting = self._evidence.matches[row].tolist(), self._drifting(row).tolist()
         proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
         for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
@@ -169,7 +171,7 @@ class Trial:
                 yield Refused(_OUTSIDE)
             elif named[k] and not matches[k]:
                 yield Refused(_DIFFERS)
-            elif named[k] and not proven and len(selection.copy) < _PROOF_IN_ITSELF:
+            elif named[k] and not proven and (cut[k] or len(selection.copy) < _PROOF_IN_ITSELF):
                 yield Refused(_UNPROVEN)
             elif named[k]:
                 checked = MATCHES[matches[k]]
@@ -187,10 +189,11 @@ class Trial:
             return np.zeros(len(starts), dtype=bool)
         evidence = np.zeros(spans.shape[1])
         evidence[which.ravel()] = self._evidence.of_each(row, self._rates)
-        sums = np.convolve(evidence, np.ones(_NEIGHBOURS), mode="valid")
+        near = min(_NEIGHBOURS, len(evidence))
+        sums = np.convolve(evidence, np.ones(near), mode="valid")
         last = len(sums) - 1
         numbers = np.arange(len(evidence))
-        behind, ahead = np.clip(numbers - _NEIGHBOURS + 1, 0, last), np.clip(numbers, 0, last)
+        behind, ahead = np.clip(numbers - near + 1, 0, last), np.clip(numbers, 0, last)
         flags: Flags = (np.minimum(sums[behind], sums[ahead]) < 0)[which.ravel()]
         return flags
 
@@ -201,13 +204,18 @@ def habit_of(trials: Iterable[Trial]) -> Convention | None:
     for trial in trials:
         for convention, standing in trial.standings().items():
             summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
-    best = max(_EVERY, key=lambda c: round(summed[c] - _INCLUSIVE_HANDICAP * c.end_inclusive, 9))
+    best = max(_EVERY, key=lambda c: round(summed[c] - _handicap(c), 9))
     return best if summed[best] >= _ENOUGH else None
 
 
 _EVERY = tuple(
     Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True))
 )
+
+
+def _handicap(convention: Convention) -> float:
+    rare = convention.bom_counted + (convention.unit == "utf-8 bytes")
+    return _INCLUSIVE_HANDICAP * convention.end_inclusive + _RARE_HANDICAP * rare
 
 
 def _as_told_by(text: SourceText, convention: Convention) -> Convention:
