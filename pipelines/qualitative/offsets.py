@@ -72,6 +72,11 @@ class SourceText:
             return np.full(len(self.breaks), 2 if crlf else 1, dtype=np.int64)
         return np.array([len(each[0]) for each in _BREAK.finditer(self.raw)], dtype=np.int64)
 
+    @cached_property
+    def kinds_of_breaks(self) -> frozenset[int]:
+        """The different lengths of its line breaks."""
+        return frozenset(np.unique(self.break_lengths).tolist())
+
 
 def source_text(text: str) -> SourceText:
     """Split a text into what was delivered and what is canonical."""
@@ -99,9 +104,8 @@ def decode(content: bytes) -> SourceText:
 
 def conventions(text: SourceText) -> tuple[Convention, ...]:
     """List the ways of counting worth trying on a text, the standard's own first."""
-    kinds = set(np.unique(text.break_lengths).tolist())
     newlines: tuple[Newline, ...] = ("lf", "crlf") if len(text.breaks) else ("lf",)
-    newlines += ("as in the file",) if len(kinds) > 1 else ()
+    newlines += ("as in the file",) if len(text.kinds_of_breaks) > 1 else ()
     boms = (False, True) if text.has_bom else (False,)
     return tuple(Convention(*each) for each in product(_WIDER_FROM, newlines, boms, (False, True)))
 

@@ -198,14 +198,14 @@ class Trial:
         return flags
 
 
-def habit_of(trials: Iterable[Trial]) -> Convention | None:
-    """Return how the sources of one project count, if they agree beyond doubt; a tool has one way."""
+def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | None:
+    """Return how the sources of one project count by what their trials say, if it is beyond doubt; a tool has one way."""
     summed = dict.fromkeys(_EVERY, 0.0)
-    for trial in trials:
-        for convention, standing in trial.standings().items():
+    for each in standings:
+        for convention, standing in each.items():
             summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
     best = max(_EVERY, key=lambda c: round(summed[c] - _handicap(c), 9))
-    return best if summed[best] >= _ENOUGH else None
+    return best if summed[best] >= _ENOUGH + log(len(_EVERY)) else None
 
 
 _EVERY = tuple(
@@ -221,7 +221,7 @@ def _handicap(convention: Convention) -> float:
 def _as_told_by(text: SourceText, convention: Convention) -> Convention:
     """Return a convention as `conventions` lists it for a text that may lack what would tell it apart."""
     newline: Newline = convention.newline
-    lengths = set(np.unique(text.break_lengths).tolist())
+    lengths = text.kinds_of_breaks
     if not lengths or (newline == "as in the file" and lengths == {1}):
         newline = "lf"
     elif newline == "as in the file" and len(lengths) == 1:
