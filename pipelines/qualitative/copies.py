@@ -7,7 +7,7 @@ import re
 from pipelines.qualitative.models import Checked
 
 _CUT = ("\u2026", "...")
-_BLANKS = re.compile("[\\s\x00-\x1f\x7f\ufffe\uffff]+")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0e-\x1b\x7f\ufffe\uffff]")
 # ATLAS.ti cuts at 100 characters; a much shorter stub proves little.
 _SHORTEST_CUT = 20
 
@@ -28,7 +28,12 @@ def compare(passage: str, copy: str) -> Checked:
 
 def comparable(text: str) -> str:
     """Return text as XML can carry it: white space and characters that XML cannot hold collapse to one blank."""
-    return _BLANKS.sub(" ", text).strip()
+    return " ".join((_NOT_IN_XML.sub(" ", text) if has_controls(text) else text).split())
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text has characters that no copy in XML can have."""
+    return not text.isprintable() and _NOT_IN_XML.search(text) is not None
 
 
 def may_be_cut(copy: str) -> bool:

@@ -26,11 +26,10 @@ from pipelines.qualitative.boundaries import (
     kinds_at,
     kinds_of,
     starts_at,
-    usual_rates,
 )
-from pipelines.qualitative.copies import comparable, compare, may_be_cut
+from pipelines.qualitative.copies import compare, has_controls, may_be_cut
 from pipelines.qualitative.models import Checked
-from pipelines.qualitative.offsets import SourceText
+from pipelines.qualitative.offsets import Integers, SourceText, clipped
 from pipelines.qualitative.ways import Selection, Ways
 
 Numbers = npt.NDArray[np.float64]
@@ -43,8 +42,11 @@ _IMPOSSIBLE, _MOST = -5.0, 4.0
 # A copy is right by chance about once in a few hundred places for two letters, and never for a sentence. One that is
 # only the start of the passage says little beside one that is the passage.
 _PER_CHARACTER, _COPY, _NAME_LESS, _SNIPPET_LESS, _MISMATCH = 2.0, 12.0, 0.5, 7.5, -7.0
+FAILED, EXACT, NAME, SNIPPET = range(4)
 MATCHES: tuple[Checked, ...] = ("failed", "exact", "name", "snippet")
 """How a copy agrees, by the numbers of `Evidence.matches`."""
+# How far a glance at the ends of a passage goes.
+_GLANCE = 30
 _FITS = np.array([1.0, 0.5, 0.5, 0.0, 0.0])
 # On the scale of `score`, a copy weighs as much as four passages without.
 _COPY_FITS = np.array([0.0, 4.0, 3.5, 3.4])
@@ -137,23 +139,23 @@ class Evidence:
         return (fits + copies) / most if most > 0 else np.zeros(len(fits))
 
 
-def weigh(text: SourceText, selections: Sequence[Selection], ways: Ways) -> Evidence:
-    """Gather the evidence of n selections under R ways of counting."""
+def weigh(text: SourceText, selections: Sequence[Selection], ways: Ways, usual: tuple[Numbers, Numbers]) -> Evidence:
+    """Gather the evidence of n selections under R ways of counting; `usual` as `usual_rates` says."""
     copies = [each.copy if each.copy.strip() else "" for each in selections]
+    starts, ends = clipped([each.start for each in selections]), clipped([each.end for each in selections])
     lengths = np.array([len(each) for each in copies], dtype=np.float64)
-    named = (lengths > 0) & np.array([each.start <= each.end for each in selections])
+    named = (lengths > 0) & (starts <= ends)
     cut = named & np.array([may_be_cut(each) for each in copies])
-    forward = np.array([each.start < each.end for each in selections])
-    told = [[getattr(each, side) for each in selections] for side in ("start", "end")]
+    forward = starts < ends
     return Evidence(
         copy_worth=np.where(named, np.minimum(_COPY, _PER_CHARACTER * lengths), 0.0),
         matches=_matches(text, copies, named, cut, ways),
         start_kinds=starts_at(text, ways.starts),
         end_kinds=ends_at(text, ways.ends),
-        start_weights=_weights(told[0], forward & ~named),
-        end_weights=_weights(told[1], forward & (~named | cut)),
-        copy_weights=_weights(list(zip(*told, strict=True)), named),
-        usual=usual_rates(text),
+        start_weights=_weights(starts, forward & ~named),
+        end_weights=_weights(ends, forward & (~named | cut)),
+        copy_weights=_weights(_pairs(starts, ends), named),
+        usual=usual,
     )
 
 
@@ -161,12 +163,18 @@ def _counts(kinds: Kinds, weights: Numbers) -> Numbers:
     return np.stack([(kinds == kind) @ weights for kind in range(len(_FITS))], axis=1)
 
 
-def _weights(positions: Sequence[object], counted: Flags) -> Numbers:
+def _weights(positions: Integers, counted: Flags) -> Numbers:
     """Share the weight of a position among the selections that have it; 0 for those that do not count."""
-    numbers: dict[object, int] = {}
-    groups = np.array([numbers.setdefault(each, len(numbers)) for each in positions], dtype=np.intp)
-    sizes = np.bincount(groups[counted], minlength=len(numbers))
-    return np.where(counted, 1.0 / np.maximum(sizes[groups], 1), 0.0)
+    _, which = np.unique(positions, return_inverse=True)
+    sizes = np.bincount(which[counted], minlength=len(positions))
+    return np.where(counted, 1.0 / np.maximum(sizes[which], 1), 0.0)
+
+
+def _pairs(starts: Integers, ends: Integers) -> Integers:
+    """Return a number for each pair, the same for equal pairs."""
+    first, second = (np.unique(each, return_inverse=True)[1] for each in (starts, ends))
+    pairs: Integers = first * len(ends) + second
+    return pairs
 
 
 def _ratios(blank: float, inside: float, usual: Numbers) -> Numbers:
@@ -183,20 +191,57 @@ def _matches(text: SourceText, copies: Sequence[str], named: Flags, cut: Flags, 
     firsts, lasts = (np.array([ord(each.strip()[k]) if each else 0 for each in copies]) for k in (0, -1))
     able = named & (ways.ends > ways.starts)
     able &= _alike(text, ways.starts, firsts) & (cut | _alike(text, ways.ends - 1, lasts))
-    numbers = {checked: number for number, checked in enumerate(MATCHES)}
+    stripped = [each.strip() for each in copies]
+    by_words = not has_controls(text.canonical)
     known: dict[tuple[int, int, int], int] = {}
     rows, columns = np.nonzero(able)
     starts, ends = ways.starts[rows, columns].tolist(), ways.ends[rows, columns].tolist()
-    for row, column, start, end in zip(rows.tolist(), columns.tolist(), starts, ends, strict=True):
-        place = (column, start, end)
-        if place not in known:
-            known[place] = numbers[compare(text.canonical[start:end], copies[column])]
-        matches[row, column] = known[place]
+    found = np.zeros(len(rows), dtype=np.uint8)
+    for k, (column, start, end) in enumerate(zip(columns.tolist(), starts, ends, strict=True)):
+        first, last = _trimmed(text.canonical, start, end)
+        place = (column, first, last)
+        match = known.get(place)
+        if match is None:
+            match = _match(text.canonical, first, last, stripped[column], cut=bool(cut[column]), by_words=by_words)
+            known[place] = match
+        if match == EXACT and (first, last, stripped[column]) != (start, end, copies[column]):
+            match = EXACT if text.canonical[start:end] == copies[column] else NAME
+        found[k] = match
+    matches[rows, columns] = found
     return matches
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _match(text: str, start: int, end: int, copy: str, *, cut: bool, by_words: bool) -> int:
+    if by_words and _other_words(text, start, end, copy, cut=cut):
+        return FAILED
+    passage = text[start:end]
+    if passage == copy:
+        return EXACT
+    if by_words and not cut:
+        return NAME if passage.split() == copy.split() else FAILED
+    return MATCHES.index(compare(passage, copy))
+
+
+def _other_words(text: str, start: int, end: int, copy: str, *, cut: bool) -> bool:
+    """Whether a passage's first or last word is another than its copy's, at a glance: most wrong passages' are."""
+    found, wanted = text[start : min(start + _GLANCE, end)].split(None, 1), copy[:_GLANCE].split(None, 1)
+    if len(found) > 1 and len(wanted) > 1 and found[0] != wanted[0]:
+        return True
+    found, wanted = text[max(end - _GLANCE, start) : end].rsplit(None, 1), copy[-_GLANCE:].rsplit(None, 1)
+    return not cut and len(found) > 1 and len(wanted) > 1 and found[1] != wanted[1]
 
 
 def _alike(text: SourceText, indices: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> Flags:
     """Whether the character at each index may be the one wanted, blanks apart."""
     points = text.code_points[np.clip(indices, 0, max(len(text.canonical) - 1, 0))] if text.canonical else indices
-    blank = (kinds_at(text, indices) == BLANK) | (kinds_at(text, indices) == BREAK)
+    kinds = kinds_at(text, indices)
+    blank = (kinds == BLANK) | (kinds == BREAK)
     return (points == wanted) | blank | (kinds_of(wanted) == BLANK)

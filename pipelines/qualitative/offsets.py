@@ -167,7 +167,10 @@ def telling_unit(text: SourceText, unit: Unit) -> Unit:
 
 def clipped(positions: list[int]) -> Integers:
     """Return positions as numbers of 64 bits; what is far outside any text stays so."""
-    return np.array([min(max(each, -_FARTHEST), _FARTHEST) for each in positions], dtype=np.int64)
+    try:
+        return np.clip(np.array(positions, dtype=np.int64), -_FARTHEST, _FARTHEST)
+    except OverflowError:
+        return np.array([min(max(each, -_FARTHEST), _FARTHEST) for each in positions], dtype=np.int64)
 
 
 def mark_width(convention: Convention) -> int:

@@ -14,11 +14,11 @@ from typing import get_args
 
 import numpy as np
 
-from pipelines.qualitative.boundaries import INSIDE
+from pipelines.qualitative.boundaries import INSIDE, usual_rates
 from pipelines.qualitative.copies import comparable, compare
 from pipelines.qualitative.evidence import MATCHES, Evidence, Flags, Numbers, Rates, weigh
 from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
-from pipelines.qualitative.offsets import Convention, SourceText
+from pipelines.qualitative.offsets import Convention, SourceText, conventions
 from pipelines.qualitative.ways import Selection, Ways, ways_of_counting
 
 __all__ = ["Placed", "Refused", "Selection", "Trial", "calibrate", "comparable", "compare", "habit_of"]
@@ -40,6 +40,8 @@ _HABIT = 7.0
 # Positions that stop fitting somewhere in a text show within this many passages before or after.
 _NEIGHBOURS = 6
 _PROOF_IN_ITSELF = 12
+# Ways of counting that fall this far behind on some passages are not tried on the others.
+_FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
 
 _REVERSED = "it ends before it starts"
 _SEVERAL = "several ways of counting positions fit this document and put the passage in different places"
@@ -49,7 +51,7 @@ _UNPROVEN = "nothing in this document shows how its positions are counted"
 _DRIFT = "positions do not fit the words in this part of the document"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A passage placed: canonical code points, end exclusive, and how that was checked."""
 
@@ -58,7 +60,7 @@ class Placed:
     checked: Checked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A passage that could not be placed, and why, without its words."""
 
@@ -93,58 +95,93 @@ def calibrate(
     return Trial(text, selections).verdict(document_id, habit)
 
 
+class _Weighed:
+    """Selections placed by some ways of counting, and the evidence for each way."""
+
+    def __init__(
+        self, text: SourceText, selections: Sequence[Selection], among: Sequence[Convention], usual: tuple[Numbers, Numbers]
+    ) -> None:
+        self.ways: Ways = ways_of_counting(text, selections, among)
+        self.evidence: Evidence = weigh(text, selections, self.ways, usual)
+        handicaps = np.array([min(map(_handicap, group)) for group in self.ways.conventions])
+        likely = int(np.argmax(self.evidence.totals(self.evidence.rates()) - handicaps))
+        self.rates: Rates = self.evidence.rates(likely)
+        self.standings: Numbers = self.evidence.totals(self.rates) - handicaps
+        self.scores: Numbers = self.evidence.scores()
+        self.best = float(self.standings.max())
+        self._rows = {c: row for row, group in enumerate(self.ways.conventions) for c in group}
+
+    def standing_of(self, convention: Convention) -> float:
+        """Return the evidence for one convention."""
+        return float(self.standings[self._rows[convention]])
+
+    def facts_of(self, convention: Convention) -> tuple[float, float]:
+        """Return evidence and score of one convention."""
+        return self.standing_of(convention), float(self.scores[self._rows[convention]])
+
+
 class Trial:
     """The evidence of one source's selections, kept until it is known how the project's other sources count."""
 
     def __init__(self, text: SourceText, selections: Sequence[Selection]) -> None:
         """Try every way of counting on a text and its selections, at least one."""
         self._text, self._selections = text, selections
-        self._ways: Ways = ways_of_counting(text, selections)
-        self._evidence: Evidence = weigh(text, selections, self._ways)
-        self._handicaps = np.array([min(map(_handicap, group)) for group in self._ways.conventions])
-        usual = self._evidence.totals(self._evidence.rates()) - self._handicaps
-        self._rates: Rates = self._evidence.rates(int(np.argmax(usual)))
-        self._totals: Numbers = self._evidence.totals(self._rates)
+        usual, among = usual_rates(text), conventions(text)
+        self._dropped: dict[Convention, tuple[float, float]] = {}
+        if len(selections) > 2 * _FEW_TO_BEGIN_WITH:
+            first = _Weighed(text, _spread(selections), among, usual)
+            among = tuple(c for c in among if first.standing_of(c) >= first.best - _HOPELESS)
+            self._dropped = {c: first.facts_of(c) for c in conventions(text) if c not in among}
+        self._weighed = _Weighed(text, selections, among, usual)
 
     def standings(self) -> Mapping[Convention, float]:
-        """Return the evidence for each convention there is, those that this text cannot tell apart alike."""
-        rows = {c: row for row, group in enumerate(self._ways.conventions) for c in group}
-        return {c: float(self._totals[rows[_as_told_by(self._text, c)]]) for c in _EVERY}
+        """Return how far each convention there is falls short of the best, those that this text cannot tell apart alike.
+
+        At most by as much as decides; all nothing where the best does not fit either.
+        """
+        told = {c: _as_told_by(self._text, c) for c in _EVERY}
+        best = self._weighed.best
+        if best <= 0:
+            return dict.fromkeys(_EVERY, 0.0)
+        return {c: max(self._standing(each) - best, -_ENOUGH) + min(best, _ENOUGH) for c, each in told.items()}
+
+    def _standing(self, convention: Convention) -> float:
+        dropped = self._dropped.get(convention)
+        return self._weighed.standing_of(convention) if dropped is None else dropped[0]
 
     def verdict(self, document_id: str, habit: Convention | None = None) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
         """Decide; see `calibrate`."""
-        totals = self._totals + self._bonuses(habit)
-        standing = np.round(totals - self._handicaps, 9)
+        standing = np.round(self._weighed.standings + self._bonuses(habit), 9)
         order = np.argsort(-standing, kind="stable").tolist()
         best = order[0]
         contenders = [row for row in order if standing[best] - standing[row] < _LEAD]
-        scores = self._evidence.scores()
+        scores = self._weighed.scores
         supported = self._supports(best, float(standing[best]), float(scores[best]))
         disputed = self._disputed(contenders)
         calibration = Calibration(
             document_id,
-            *self._ways.conventions[best][0],
+            *self._weighed.ways.conventions[best][0],
             score=float(scores[best]),
-            runner_up=max((float(scores[row]) for row in order[1:]), default=None),
+            runner_up=max([*scores[order[1:]].tolist(), *(score for _, score in self._dropped.values())], default=None),
             verified=supported and not disputed.any(),
         )
         return calibration, tuple(self._places(best, supported, disputed))
 
     def _bonuses(self, habit: Convention | None) -> Numbers:
         told = None if habit is None else _as_told_by(self._text, habit)
-        return _HABIT * np.array([told in group for group in self._ways.conventions], dtype=np.float64)
+        return _HABIT * np.array([told in group for group in self._weighed.ways.conventions], dtype=np.float64)
 
     def _supports(self, row: int, standing: float, score: float) -> bool:
         """Whether passages are placed far better than by chance, by their starts and by their ends."""
-        if score < _SCORE or min(self._evidence.sides(row, self._rates)) < 0:
+        if score < _SCORE or min(self._weighed.evidence.sides(row, self._weighed.rates)) < 0:
             return False
         if len({(each.start, each.end) for each in self._selections[:1000]}) < _FEW:
             return standing > 0
-        return standing >= _ENOUGH + log(len(self._ways.conventions))
+        return standing >= _ENOUGH + log(len(self._weighed.ways.conventions))
 
     def _disputed(self, contenders: Sequence[int]) -> Flags:
         """Say of each selection whether ways still in question put its words in different places."""
-        starts, ends = self._ways.starts[contenders], self._ways.ends[contenders]
+        starts, ends = self._weighed.ways.starts[contenders], self._weighed.ways.ends[contenders]
         disputed = (starts != starts[0]).any(axis=0) | (ends != ends[0]).any(axis=0)
         for column in np.flatnonzero(disputed).tolist():
             pairs = zip(starts[:, column].tolist(), ends[:, column].tolist(), strict=True)
@@ -153,12 +190,12 @@ class Trial:
 
     def _places(self, row: int, supported: bool, disputed: Flags) -> Iterable[Placed | Refused]:
         """Place each selection by the best way of counting, or refuse it."""
-        starts, ends = self._ways.starts[row].tolist(), self._ways.ends[row].tolist()
-        split = ((self._evidence.start_kinds[row] == INSIDE) | (self._evidence.end_kinds[row] == INSIDE)).tolist()
-        cut_off = (self._evidence.end_kinds[row] == INSIDE).tolist()
-        named = (self._evidence.copy_worth > 0).tolist()
-        cut = [MATCHES[match] == "snippet" for match in self._evidence.matches[row].tolist()]
-        matches, drifting = self._evidence.matches[row].tolist(), self._drifting(row).tolist()
+        starts, ends = self._weighed.ways.starts[row].tolist(), self._weighed.ways.ends[row].tolist()
+        split = ((self._weighed.evidence.start_kinds[row] == INSIDE) | (self._weighed.evidence.end_kinds[row] == INSIDE)).tolist()
+        cut_off = (self._weighed.evidence.end_kinds[row] == INSIDE).tolist()
+        named = (self._weighed.evidence.copy_worth > 0).tolist()
+        cut = [MATCHES[match] == "snippet" for match in self._weighed.evidence.matches[row].tolist()]
+        matches, drifting = self._weighed.evidence.matches[row].tolist(), self._drifting(row).tolist()
         proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
         for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
             if selection.end < selection.start:
@@ -183,12 +220,12 @@ class Trial:
 
     def _drifting(self, row: int) -> Flags:
         """Say of each selection whether those around it, on one side, speak against this way of counting."""
-        starts, ends = self._ways.starts[row], self._ways.ends[row]
+        starts, ends = self._weighed.ways.starts[row], self._weighed.ways.ends[row]
         spans, which = np.unique(np.stack([starts, ends]), axis=1, return_inverse=True)
         if spans.shape[1] < _FEW:
             return np.zeros(len(starts), dtype=bool)
         evidence = np.zeros(spans.shape[1])
-        evidence[which.ravel()] = self._evidence.of_each(row, self._rates)
+        evidence[which.ravel()] = self._weighed.evidence.of_each(row, self._weighed.rates)
         near = min(_NEIGHBOURS, len(evidence))
         sums = np.convolve(evidence, np.ones(near), mode="valid")
         last = len(sums) - 1
@@ -211,6 +248,12 @@ def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | No
 _EVERY = tuple(
     Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True))
 )
+
+
+def _spread(selections: Sequence[Selection]) -> list[Selection]:
+    """Return some selections from all over the text."""
+    order = sorted(range(len(selections)), key=lambda k: (selections[k].start, selections[k].end))
+    return [selections[order[k * len(order) // _FEW_TO_BEGIN_WITH]] for k in range(_FEW_TO_BEGIN_WITH)]
 
 
 def _handicap(convention: Convention) -> float:

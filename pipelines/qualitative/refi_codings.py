@@ -57,41 +57,33 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
 
 def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
     """Turn one Coding element into codings, case membership or quarantine."""
-    coder = guid_of(marked.coding, "creatingUser")
-    if not coder and marked.selection is not None:
-        coder = guid_of(marked.selection, "creatingUser")
-    for code in targets(marked.coding, "CodeRef") or [""]:
-        identity = _unique(guid_of(marked.coding) or "coding", assembly.ids)
-        reason = _doubt(code, coder, marked, assembly)
-        if reason is not None:
+    element, selection, place = marked.coding, marked.selection, marked.place
+    coder = guid_of(element, "creatingUser")
+    if not coder and selection is not None:
+        coder = guid_of(selection, "creatingUser")
+    for code in targets(element, "CodeRef") or [""]:
+        identity = _unique(guid_of(element) or "coding", assembly.ids)
+        reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+        if isinstance(place, Refused) or reason:
             assembly.quarantined.append(
                 QuarantinedCoding(identity, source.id, code, coder, *marked.delivered, reason=reason)
             )
-        elif isinstance(marked.place, Placed):
-            if code in assembly.cases:
-                _belongs(source, marked.place, assembly.cases[code].name, assembly)
-            else:
-                assembly.codings.append(_coding(identity, source, marked, marked.place, code, coder, assembly))
+        elif code in assembly.cases:
+            _belongs(source, place, assembly.cases[code].name, assembly)
+        else:
+            quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
+            created = moment_of(element) or (None if selection is None else moment_of(selection))
+            memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
+            assembly.codings.append(
+                Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
+            )
 
 
-def _doubt(code: str, coder: str, marked: Marked, assembly: Assembly) -> str | None:
-    """Return why a coding cannot be taken over; None if it can."""
-    if isinstance(marked.place, Refused):
-        return marked.place.reason
+def _dangling(code: str, coder: str, assembly: Assembly) -> str:
+    """Return why a coding cannot be resolved; empty if it can."""
     if code not in assembly.codes and code not in assembly.cases:
         return "it refers to a code that is not in the file"
-    return "it refers to a coder who is not in the file" if coder and coder not in assembly.coders else None
-
-
-def _coding(
-    identity: str, source: ReadSource, marked: Marked, place: Placed, code: str, coder: str, assembly: Assembly
-) -> Coding:
-    quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
-    created = moment_of(marked.coding)
-    if created is None and marked.selection is not None:
-        created = moment_of(marked.selection)
-    memo = _memo(marked, assembly)
-    return Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
+    return "it refers to a coder who is not in the file" if coder and coder not in assembly.coders else ""
 
 
 def _memo(marked: Marked, assembly: Assembly) -> str:

@@ -38,7 +38,7 @@ _AREA = Refused("it marks an area of a page or a stretch of a recording, which i
 Ends = tuple[int | None, int | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """One Coding element, the selection it sits on (None: the whole source), and its place or why it has none."""
 

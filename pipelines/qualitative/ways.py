@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +15,12 @@ from pipelines.qualitative.offsets import (
     OffsetMap,
     SourceText,
     clipped,
-    conventions,
     mark_width,
     telling_unit,
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Selection:
     """A passage as a file has it: positions in unknown units, and the file's own copy of its text (or empty)."""
 
@@ -41,28 +41,35 @@ class Ways:
     ends: Integers = field(repr=False)
 
 
-def ways_of_counting(text: SourceText, selections: Sequence[Selection]) -> Ways:
-    """Place n selections of a text, at least one, by every way of counting."""
+def ways_of_counting(text: SourceText, selections: Sequence[Selection], among: Sequence[Convention]) -> Ways:
+    """Place n selections of a text, at least one, by some ways of counting, the standard's own first."""
     starts = clipped([each.start for each in selections])
     ends = clipped([each.end for each in selections])
-    maps: dict[tuple[Unit, Newline], OffsetMap] = {}
+    by_kind: defaultdict[tuple[Unit, Newline], list[Convention]] = defaultdict(list)
+    for convention in among:
+        by_kind[telling_unit(text, convention.unit), convention.newline].append(convention)
     groups: dict[bytes, list[Convention]] = {}
-    places: list[tuple[Integers, Integers]] = []
-    for convention in conventions(text):
-        kind = telling_unit(text, convention.unit), convention.newline
-        if kind not in maps:
-            maps[kind] = OffsetMap(text, Convention(*kind, False, False))
-        mark = mark_width(convention)
-        placed = _spans(maps[kind], starts - mark, ends - mark + convention.end_inclusive)
-        group = groups.setdefault(placed[0].tobytes() + placed[1].tobytes(), [])
-        if not group:
-            places.append(placed)
-        group.append(convention)
-    plain_first = [tuple(sorted(group, key=lambda c: (c.end_inclusive, c.bom_counted))) for group in groups.values()]
-    return Ways(tuple(plain_first), np.stack([s for s, _ in places]), np.stack([e for _, e in places]))
-
-
-def _spans(laid_out: OffsetMap, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    first, last = laid_out.indices(starts), laid_out.indices(ends)
-    impossible = (first < 0) | (last < first)
-    return np.where(impossible, -1, first), np.where(impossible, -1, last)
+    places: dict[bytes, tuple[Integers, Integers]] = {}
+    for kind, members in by_kind.items():
+        laid_out = OffsetMap(text, Convention(*kind, False, False))
+        marks = np.array([[mark_width(each)] for each in members])
+        inclusive = np.array([[int(each.end_inclusive)] for each in members])
+        first, last = laid_out.indices(starts - marks), laid_out.indices(ends - marks + inclusive)
+        impossible = (first < 0) | (last < first)
+        first[impossible] = last[impossible] = -1
+        for member, one, other in zip(members, first, last, strict=True):
+            key = one.tobytes() + other.tobytes()
+            groups.setdefault(key, []).append(member)
+            places.setdefault(key, (one, other))
+    order = {convention: number for number, convention in enumerate(among)}
+    plain_first = [
+        tuple(sorted(group, key=lambda c: (c.end_inclusive, c.bom_counted, order[c]))) for group in groups.values()
+    ]
+    # The standard's own way leads among equals.
+    rows = sorted(range(len(plain_first)), key=lambda row: order[plain_first[row][0]])
+    kept = list(places.values())
+    return Ways(
+        tuple(plain_first[row] for row in rows),
+        np.stack([kept[row][0] for row in rows]),
+        np.stack([kept[row][1] for row in rows]),
+    )
