@@ -20,7 +20,6 @@ from pipelines.qualitative.boundaries import (
     GOOD,
     IMPOSSIBLE,
     INSIDE,
-    ODD,
     Kinds,
     ends_at,
     kinds_at,

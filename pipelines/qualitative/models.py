@@ -19,6 +19,10 @@ class UnreadableProject(ValueError):
     """A project file cannot be read. The message names the file and never holds participants' words."""
 
 
+class NotReadable(ValueError):
+    """A part of a project file cannot be read, said in plain words without the file's name or participants' words."""
+
+
 @dataclass(frozen=True)
 class Coder:
     """A person who coded."""
@@ -110,7 +114,7 @@ class Coding:
 
 @dataclass(frozen=True)
 class Medium:
-    """A picture, PDF or recording without text: what is known of it. Codes on it are quarantined, for nobody read it."""
+    """A picture, PDF or recording without text: what is known of it. Codes on it are quarantined."""
 
     id: str
     kind: MediumKind

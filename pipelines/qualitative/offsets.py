@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.qualitative.models import Newline, Unit
+from pipelines.qualitative.models import Newline, NotReadable, Unit
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LF = 10
@@ -90,14 +90,14 @@ def decode(content: bytes) -> SourceText:
 
     Raises
     ------
-    ValueError
+    NotReadable
         The bytes are not valid; the message names the first bad byte's place and never shows text.
     """
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as fault:
-        raise ValueError(f"byte {fault.start + 1} is not valid {encoding.upper()}") from None
+        raise NotReadable(f"byte {fault.start + 1} is not valid {encoding.upper()}") from None
     # The utf-16 codec has eaten the mark that told it the byte order.
     return source_text("\ufeff" + text if encoding == "utf-16" else text)
 

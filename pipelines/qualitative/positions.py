@@ -16,7 +16,7 @@ import numpy as np
 
 from pipelines.qualitative.boundaries import INSIDE, usual_rates
 from pipelines.qualitative.copies import comparable, compare
-from pipelines.qualitative.evidence import MATCHES, Evidence, Flags, Numbers, Rates, weigh
+from pipelines.qualitative.evidence import MATCHES, SNIPPET, Evidence, Flags, Numbers, Rates, weigh
 from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
 from pipelines.qualitative.offsets import Convention, SourceText, conventions
 from pipelines.qualitative.ways import Selection, Ways, ways_of_counting
@@ -99,7 +99,11 @@ class _Weighed:
     """Selections placed by some ways of counting, and the evidence for each way."""
 
     def __init__(
-        self, text: SourceText, selections: Sequence[Selection], among: Sequence[Convention], usual: tuple[Numbers, Numbers]
+        self,
+        text: SourceText,
+        selections: Sequence[Selection],
+        among: Sequence[Convention],
+        usual: tuple[Numbers, Numbers],
     ) -> None:
         self.ways: Ways = ways_of_counting(text, selections, among)
         self.evidence: Evidence = weigh(text, selections, self.ways, usual)
@@ -135,7 +139,7 @@ class Trial:
         self._weighed = _Weighed(text, selections, among, usual)
 
     def standings(self) -> Mapping[Convention, float]:
-        """Return how far each convention there is falls short of the best, those that this text cannot tell apart alike.
+        """Return how far each convention falls short of the best, those that this text cannot tell apart alike.
 
         At most by as much as decides; all nothing where the best does not fit either.
         """
@@ -149,7 +153,9 @@ class Trial:
         dropped = self._dropped.get(convention)
         return self._weighed.standing_of(convention) if dropped is None else dropped[0]
 
-    def verdict(self, document_id: str, habit: Convention | None = None) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
+    def verdict(
+        self, document_id: str, habit: Convention | None = None
+    ) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
         """Decide; see `calibrate`."""
         standing = np.round(self._weighed.standings + self._bonuses(habit), 9)
         order = np.argsort(-standing, kind="stable").tolist()
@@ -191,11 +197,11 @@ class Trial:
     def _places(self, row: int, supported: bool, disputed: Flags) -> Iterable[Placed | Refused]:
         """Place each selection by the best way of counting, or refuse it."""
         starts, ends = self._weighed.ways.starts[row].tolist(), self._weighed.ways.ends[row].tolist()
-        split = ((self._weighed.evidence.start_kinds[row] == INSIDE) | (self._weighed.evidence.end_kinds[row] == INSIDE)).tolist()
-        cut_off = (self._weighed.evidence.end_kinds[row] == INSIDE).tolist()
-        named = (self._weighed.evidence.copy_worth > 0).tolist()
-        cut = [MATCHES[match] == "snippet" for match in self._weighed.evidence.matches[row].tolist()]
-        matches, drifting = self._weighed.evidence.matches[row].tolist(), self._drifting(row).tolist()
+        evidence = self._weighed.evidence
+        begins_inside, ends_inside = evidence.start_kinds[row] == INSIDE, evidence.end_kinds[row] == INSIDE
+        split, cut_off = (begins_inside | ends_inside).tolist(), ends_inside.tolist()
+        named, matches = (evidence.copy_worth > 0).tolist(), evidence.matches[row].tolist()
+        drifting = self._drifting(row).tolist()
         proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
         for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
             if selection.end < selection.start:
@@ -208,11 +214,11 @@ class Trial:
                 yield Refused(_OUTSIDE)
             elif named[k] and not matches[k]:
                 yield Refused(_DIFFERS)
-            elif named[k] and not proven and (cut[k] or len(selection.copy) < _PROOF_IN_ITSELF):
+            elif named[k] and not proven and (matches[k] == SNIPPET or len(selection.copy) < _PROOF_IN_ITSELF):
                 yield Refused(_UNPROVEN)
             elif named[k]:
                 checked = MATCHES[matches[k]]
-                yield Placed(starts[k], ends[k], "failed" if checked == "snippet" and cut_off[k] else checked)
+                yield Placed(starts[k], ends[k], "failed" if matches[k] == SNIPPET and cut_off[k] else checked)
             elif drifting[k]:
                 yield Refused(_DRIFT)
             else:
@@ -221,22 +227,22 @@ class Trial:
     def _drifting(self, row: int) -> Flags:
         """Say of each selection whether those around it, on one side, speak against this way of counting."""
         starts, ends = self._weighed.ways.starts[row], self._weighed.ways.ends[row]
-        spans, which = np.unique(np.stack([starts, ends]), axis=1, return_inverse=True)
-        if spans.shape[1] < _FEW:
+        spans, which = np.unique(starts * (len(self._text.canonical) + 2) + ends, return_inverse=True)
+        if len(spans) < _FEW:
             return np.zeros(len(starts), dtype=bool)
-        evidence = np.zeros(spans.shape[1])
-        evidence[which.ravel()] = self._weighed.evidence.of_each(row, self._weighed.rates)
+        evidence = np.zeros(len(spans))
+        evidence[which] = self._weighed.evidence.of_each(row, self._weighed.rates)
         near = min(_NEIGHBOURS, len(evidence))
         sums = np.convolve(evidence, np.ones(near), mode="valid")
         last = len(sums) - 1
         numbers = np.arange(len(evidence))
         behind, ahead = np.clip(numbers - near + 1, 0, last), np.clip(numbers, 0, last)
-        flags: Flags = (np.minimum(sums[behind], sums[ahead]) < 0)[which.ravel()]
+        flags: Flags = (np.minimum(sums[behind], sums[ahead]) < 0)[which]
         return flags
 
 
 def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | None:
-    """Return how the sources of one project count by what their trials say, if it is beyond doubt; a tool has one way."""
+    """Return how the sources of one project count by their trials' standings, if beyond doubt: a tool has one way."""
     summed = dict.fromkeys(_EVERY, 0.0)
     for each in standings:
         for convention, standing in each.items():
@@ -245,9 +251,7 @@ def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | No
     return best if summed[best] >= _ENOUGH + log(len(_EVERY)) else None
 
 
-_EVERY = tuple(
-    Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True))
-)
+_EVERY = tuple(Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True)))
 
 
 def _spread(selections: Sequence[Selection]) -> list[Selection]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
+from pipelines.qualitative.models import NotReadable
 from pipelines.qualitative.offsets import SourceText, decode, source_text
 from pipelines.qualitative.refi_elements import Deviations, child
 from pipelines.qualitative.safe_zip import SafeZip
@@ -16,7 +17,7 @@ def project_entry(names: tuple[str, ...], deviations: Deviations) -> str:
 
     Raises
     ------
-    ValueError
+    NotReadable
         There is none, or more than one.
     """
     # macOS adds a shadow of every file to a zip.
@@ -24,7 +25,7 @@ def project_entry(names: tuple[str, ...], deviations: Deviations) -> str:
     found = [name for name in honest if name.casefold().endswith(".qde")]
     found = [name for name in found if "/" not in name] or found
     if len(found) != 1:
-        raise ValueError(f"it should hold one project file (.qde), and holds {len(found)}")
+        raise NotReadable(f"it should hold one project file (.qde), and holds {len(found)}")
     if found[0] != "project.qde":
         deviations.add("the project file inside is not called project.qde")
     return found[0]
@@ -47,7 +48,7 @@ class Texts:
 
         Raises
         ------
-        ValueError
+        NotReadable
             There is none inside the project, or it cannot be decoded.
         """
         path = carrier.get("plainTextPath", "").strip()
@@ -55,18 +56,18 @@ class Texts:
         if path:
             try:
                 return decode(self._archive.read(self._find(path)))
-            except ValueError:
+            except NotReadable:
                 if content is None:
                     raise
                 self._deviations.add("a text's file cannot be read; the copy inside the project file is used")
         if content is None:
-            raise ValueError("it has no plain text" + (", only rich text" if carrier.get("richTextPath") else ""))
+            raise NotReadable("it has no plain text" + (", only rich text" if carrier.get("richTextPath") else ""))
         return source_text(content.text or "")
 
     def _find(self, path: str) -> str:
         scheme, separator, rest = path.rpartition("://")
         if separator and scheme.casefold() != "internal":
-            raise ValueError("its text lies outside the project file, where it is never opened")
+            raise NotReadable("its text lies outside the project file, where it is never opened")
         if not separator:
             self._deviations.add("a text's path lacks internal://")
         whole = rest.replace("\\", "/").lstrip("/").casefold()
@@ -77,5 +78,5 @@ class Texts:
             if found:
                 return found[0]
         if len(places) != 1:
-            raise ValueError("its text is not in the project file" if not places else "two files could be its text")
+            raise NotReadable("its text is not in the project file" if not places else "two files could be its text")
         return places[0]

@@ -14,6 +14,8 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from pipelines.qualitative.models import NotReadable
+
 # A position is an index into a text; anything longer is a broken file.
 _POSITION = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
 _LONGEST_NUMBER = 15
@@ -71,26 +73,26 @@ def parse(content: bytes, deviations: Deviations) -> Parsed:
 
     Raises
     ------
-    ValueError
+    NotReadable
         In plain words with line and column, never with the file's text.
     """
     if content.count(b"<") > _MOST_TAGS:
-        raise ValueError(f"its XML holds more than {_MOST_TAGS:,} tags")
+        raise NotReadable(f"its XML holds more than {_MOST_TAGS:,} tags")
     encoding = "utf-8" if _SAYS_UTF_16.match(content) else None
     if encoding:
         deviations.add("its XML says that it is UTF-16, and is UTF-8")
     try:
         _refuse_document_type(content, encoding)
-        parser = XMLParser(encoding=encoding)
+        parser = XMLParser(encoding=encoding)  # noqa: S314 (what is forbidden was found above)
         parser.feed(content)
         root: Element = parser.close()
     except DefusedXmlException:
-        raise ValueError("it declares a document type or entities, which project files never need") from None
+        raise NotReadable("it declares a document type or entities, which project files never need") from None
     except ParseError as fault:
         line, column = fault.position
-        raise ValueError(f"its XML is broken at line {line}, column {column + 1}") from None
+        raise NotReadable(f"its XML is broken at line {line}, column {column + 1}") from None
     except (ValueError, LookupError, TypeError):
-        raise ValueError("its XML is in a character encoding that is not supported") from None
+        raise NotReadable("its XML is in a character encoding that is not supported") from None
     namespace = root.tag.partition("}")[0].removeprefix("{") if root.tag.startswith("{") else ""
     names = _LocalNames()
     for element in root.iter():

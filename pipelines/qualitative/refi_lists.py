@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Case, Code, Coder
+from pipelines.qualitative.models import Case, Code, Coder, NotReadable
 from pipelines.qualitative.refi_elements import Deviations, attributes_of, child, children, guid_of, targets, text_of
 
 _DEEPEST = 50
@@ -31,7 +31,7 @@ def read_codes(codes_element: Element | None, *, without: set[str], deviations: 
 
     Raises
     ------
-    ValueError
+    NotReadable
         Codes are nested deeper than any person nests them.
     """
     codes: dict[str, Code] = {}
@@ -71,7 +71,7 @@ def _walk(codes: Element | None) -> Iterator[tuple[Element, tuple[str, ...]]]:
         element, above = waiting.pop()
         path: tuple[str, ...] = (*above, element.get("name") or "(no name)")
         if len(path) > _DEEPEST:
-            raise ValueError(f"its codes are nested deeper than {_DEEPEST} levels")
+            raise NotReadable(f"its codes are nested deeper than {_DEEPEST} levels")
         yield element, path
         waiting.extend([(each, path) for each in element.findall("Code")][::-1])
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Memo
+from pipelines.qualitative.models import Memo, NotReadable
 from pipelines.qualitative.offsets import SourceText
 from pipelines.qualitative.refi_codings import Assembly, words_of
 from pipelines.qualitative.refi_elements import child, children, guid_of, moment_of, targets, text_of
@@ -19,7 +19,7 @@ def memo_texts(root: Element, open_text: Callable[[Element], SourceText]) -> Map
     for note in children(child(root, "Notes"), "Note"):
         try:
             memos[guid_of(note)] = open_text(note).canonical
-        except ValueError:  # QualCoder's notes on passages have no text of their own
+        except NotReadable:  # QualCoder's notes on passages have no text of their own
             memos[guid_of(note)] = text_of(note, "Description")
     return memos
 
@@ -53,7 +53,7 @@ def _notes(root: Element, about: Mapping[str, list[str]], assembly: Assembly) ->
     on_project = set(targets(root, "NoteRef"))
     for number, note in enumerate(children(child(root, "Notes"), "Note"), start=1):
         identity = guid_of(note)
-        things = tuple(dict.fromkeys(about.get(identity, ())))
+        things = tuple(sorted(set(about.get(identity, ()))))
         if things or identity in on_project or identity not in assembly.used_notes:
             text = assembly.memos.get(identity, "")
             coder = guid_of(note, "creatingUser")

@@ -6,11 +6,13 @@ trusted is quarantined coding by coding, and what is not read is said. Messages 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Document, Medium, Project, UnreadableProject
+from pipelines.qualitative.models import Document, Medium, NotReadable, Project, UnreadableProject
 from pipelines.qualitative.refi_archive import Texts, project_entry
 from pipelines.qualitative.refi_codings import Assembly, refer_cases, take
 from pipelines.qualitative.refi_elements import (
@@ -58,19 +60,31 @@ def read_project(path_or_bytes: Path | bytes, *, name: str) -> Project:
     """
     label = name.replace("\\", "/").rpartition("/")[2]
     try:
-        with SafeZip(path_or_bytes) as archive:
+        with SafeZip(path_or_bytes) as archive, _collector_at_rest():
             return _read(archive, Path(label).stem)
     except OSError as fault:
         raise UnreadableProject(f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}") from None
-    except ValueError as fault:
+    except NotReadable as fault:
         raise UnreadableProject(f"{label} cannot be read: {fault}") from None
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from going through a million new objects again and again: none of them is garbage."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _read(archive: SafeZip, fallback_name: str) -> Project:
     deviations = Deviations()
     root, namespace = parse(archive.read(project_entry(archive.names, deviations)), deviations)
     if root.tag != "Project":
-        raise ValueError("its XML does not hold a REFI-QDA project")
+        raise NotReadable("its XML does not hold a REFI-QDA project")
     note_departures(root, namespace, deviations)
     texts = Texts(archive, deviations)
     sources = read_sources(list(children(child(root, "Sources"), *KINDS)), texts.open, deviations)

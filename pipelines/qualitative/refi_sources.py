@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Calibration, MediumKind
+from pipelines.qualitative.models import Calibration, MediumKind, NotReadable
 from pipelines.qualitative.offsets import Convention, SourceText
 from pipelines.qualitative.positions import Placed, Refused, Selection, Trial, habit_of
 from pipelines.qualitative.refi_elements import Deviations, guid_of, position_of
@@ -95,7 +95,7 @@ def read_sources(
     elements
         Elements named in KINDS.
     open_text
-        Gives the text of an element that carries one; raises ValueError in plain words.
+        Gives the text of an element that carries one; raises NotReadable in plain words.
     deviations
         Told what could not be read. Sources are called by their place in the file: a name may be a person's.
     """
@@ -129,7 +129,7 @@ def _open(
         identity = _identity(guid_of(holder), f"{number}-{place + 1}" if place else number, taken, deviations)
         try:
             text = open_text(carrier)
-        except ValueError as fault:
+        except NotReadable as fault:
             deviations.add(f"source {number} cannot be read: {fault}")
             yield _unread(holder, identity, _NO_TEXT, [] if place else carriers[1:])
             continue

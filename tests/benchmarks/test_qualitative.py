@@ -48,7 +48,8 @@ def packed(producer: Producer) -> bytes:
             f'<PlainTextSelection guid="{next(guids)}" name={quoteattr(copy_of(text[s:e], producer))} '
             f'startPosition="{places[s]}" endPosition="{places[e]}" creatingUser="{coders[who]}" '
             f'creationDateTime="2024-03-01T10:00:00Z"><Coding guid="{next(guids)}" creatingUser="{coders[who]}" '
-            f'creationDateTime="2024-03-01T10:00:00Z"><CodeRef targetGUID="{codes[code]}"/></Coding></PlainTextSelection>'
+            f'creationDateTime="2024-03-01T10:00:00Z"><CodeRef targetGUID="{codes[code]}"/></Coding>'
+            "</PlainTextSelection>"
             for (s, e), code, who in chosen
         )
         sources.append(
@@ -72,15 +73,19 @@ def parse_alone(content: bytes) -> int:
     """Unzip everything and parse the XML with the standard library."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         texts = {name: archive.read(name) for name in archive.namelist()}
-    root = ElementTree.fromstring(texts.pop("project.qde"))
+    root = ElementTree.fromstring(texts.pop("project.qde"))  # noqa: S314 (made above)
     return sum(1 for _ in root.iter("{urn:QDA-XML:project:1.0}Coding"))
 
 
 def stored(project: Project) -> int:
     """Store documents and codings in DuckDB by way of Arrow."""
     documents = pa.table({n: [getattr(x, n) for x in project.documents] for n in ("id", "name", "text")})
-    names = ("id", "document_id", "code_id", "coder_id", "start", "end", "quote", "created", "checked", "memo")
-    codings = pa.table({name: [getattr(each, name) for each in project.codings] for name in names})
+    rows = [
+        (c.id, c.document_id, c.code_id, c.coder_id, c.start, c.end, c.quote, c.created, c.checked, c.memo)
+        for c in project.codings
+    ]
+    names = ["id", "document", "code", "coder", "start", "end", "quote", "created", "checked", "memo"]
+    codings = pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=names)
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE documents AS SELECT * FROM documents")
         connection.execute("CREATE TABLE codings AS SELECT * FROM codings")

@@ -12,13 +12,17 @@ from itertools import accumulate
 import numpy as np
 from numpy.random import Generator
 
-VOCABULARY = (
-    "the I a to and of it you was that in we they my is not so but on for at be with she he said there like just "
-    "know what all when had me were have this go one really think people because then about time could would going "
-    "something worker support help needed waiting appointment together never always listening trusted "
-    "family children housing somebody afterwards understand community opportunity café naïve Zoë façade "
-    "señora Łódź it's don't they'd well-being “yes” ‘maybe’ (laughs) 24 £40 50% — … 'fine' e\u0301lan"
-).split()
+VOCABULARY = tuple(
+    " ".join(
+        (
+            "the I a to and of it you was that in we they my is not so but on for at be with she he said there like",
+            "just know what all when had me were have this go one really think people because then about time could",
+            "would going something worker support help needed waiting appointment together never always listening",
+            "trusted family children housing somebody afterwards understand community opportunity café naïve Zoë",
+            "façade señora Łódź it's don't they'd well-being “yes” ‘maybe’ (laughs) 24 £40 50% — … 'fine' e\u0301lan",
+        )
+    ).split()
+)
 EMOJI = ("😀", "👩🏽\u200d💻", "🎉", "𝔘𝔫", "👍🏾", "🇬🇧")
 ENDS = (".", ".", ".", "?", "!", "…", ".”")
 
