@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.qualitative import refi_codebook
 from pipelines.qualitative.code_lists import path_of, tidy_code
 from pipelines.qualitative.coded_tables import CodedTable, Signature, names, tables_of
 from pipelines.qualitative.html_text import tokens
 from pipelines.qualitative.models import Code, UnreadableProject
-from pipelines.qualitative.refi_elements import Deviations, local, parse
-from pipelines.qualitative.refi_lists import read_codes
 
 LARGEST = 32 * 1024 * 1024
 BULLET = "●"
@@ -70,7 +69,7 @@ def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, .
     if start.startswith((b"<!doctype html", b"<html")):
         return _of_page(path, name)
     if start.startswith(b"<"):
-        return _of_refi(path, name)
+        return refi_codebook.read_codebook(path, name=name).codes
     tables = tables_of(path, name, SIGNATURES, encoding=encoding)
     if len(tables) != 1:
         raise UnreadableProject(f"{name} is no codebook that is known here: no column of codes and descriptions.")
@@ -124,23 +123,6 @@ def _indented(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
             continue
         path = [*path[:depth], tidy_code(cells[depth].replace(BULLET, ""))]
         yield tuple(path), table.cell(line, "description")
-
-
-def _of_refi(path: Path, name: str) -> tuple[Code, ...]:
-    try:
-        root = parse(path.read_bytes())
-        if local(root) not in ("CodeBook", "Project"):
-            raise ValueError("its XML does not hold a codebook")
-        holder = root
-        if local(root) == "CodeBook":
-            from xml.etree.ElementTree import Element
-
-            holder = Element("Project")
-            holder.append(root)
-        return tuple(read_codes(holder, without=set(), deviations=Deviations()).values())
-    except ValueError as fault:
-        problem = str(fault)
-    raise UnreadableProject(f"{name} cannot be read: {problem}.")
 
 
 def _of_page(path: Path, name: str) -> tuple[Code, ...]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.qualitative.models import Calibration, Checked, Coding, QuarantinedCoding
-from pipelines.qualitative.offsets import SourceText
+from pipelines.qualitative.offsets import Convention, SourceText
 from pipelines.qualitative.positions import Placed, Refused, Selection, calibrate, comparable
 
 Place = Placed | Refused
+IN_CODE_POINTS = Convention("code points", "lf", bom_counted=False, end_inclusive=False)
+IN_BYTES = Convention("utf-8 bytes", "lf", bom_counted=False, end_inclusive=False)
 NO_PLACE = Refused("its positions are no whole numbers")
 _BLANKS = re.compile("[\\s\x00-\x1f\x7f\ufffe\uffff]+")
 
@@ -41,7 +43,7 @@ class Passage:
 
 
 def placed_by_position(
-    document_id: str, text: SourceText, passages: Sequence[Passage]
+    document_id: str, text: SourceText, passages: Sequence[Passage], habit: Convention
 ) -> tuple[Calibration | None, list[Place]]:
     """Place passages by their positions, in whichever unit the document's own passages prove.
 
@@ -53,6 +55,8 @@ def placed_by_position(
         The document's text.
     passages
         n passages of it; those without positions are refused.
+    habit
+        How the tool is known to count; decides only what the passages leave open.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def placed_by_position(
     places: list[Place] = [NO_PLACE] * len(passages)
     if not numbered:
         return None, places
-    calibration, found = calibrate(document_id, text, [_selection(passages[k]) for k in numbered])
+    calibration, found = calibrate(document_id, text, [_selection(passages[k]) for k in numbered], habit)
     for k, place in zip(numbered, found, strict=True):
         places[k] = place
     return calibration, places

@@ -23,7 +23,7 @@ from pipelines.qualitative.models import (
     UnreadableProject,
 )
 from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import Mark, Passage, Place, codings_at, placed_by_position
+from pipelines.qualitative.placing import IN_CODE_POINTS, Mark, Passage, Place, codings_at, placed_by_position
 from pipelines.qualitative.positions import Placed
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.sqlite_source import Row, SqliteSource, content_of, guarded, moment, whole
@@ -198,7 +198,7 @@ class _Reading:
         passages = [self._passage(k, row) for k, row in enumerate(self._coded[number], start=1)]
         held = self._held[number]
         parts = [Passage(whole(row["pos0"]), whole(row["pos1"]), "") for row in held]
-        calibration, places = placed_by_position(identity, text, passages + parts)
+        calibration, places = placed_by_position(identity, text, passages + parts, IN_CODE_POINTS)
         if calibration is not None:
             self.calibrations.append(calibration)
         codings, aside = codings_at(identity, text.canonical, passages, places[: len(passages)])

@@ -23,7 +23,7 @@ from pipelines.qualitative.models import (
     QuarantinedCoding,
 )
 from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import Finder, Mark, Passage, Place, codings_at, placed_by_position
+from pipelines.qualitative.placing import IN_CODE_POINTS, Finder, Mark, Passage, Place, codings_at, placed_by_position
 from pipelines.qualitative.positions import Placed, Refused
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.transcripts import Transcripts, no_transcripts
@@ -181,7 +181,7 @@ class _Making:
         return Mark(identity, self.codes[path].id, coder, segment.created, segment.memo)
 
     def _placed(self, identity: str, text: SourceText, passages: Sequence[Passage]) -> list[Place]:
-        calibration, places = placed_by_position(identity, text, passages)
+        calibration, places = placed_by_position(identity, text, passages, IN_CODE_POINTS)
         if calibration is not None:
             self.calibrations.append(calibration)
         finder = Finder(text.canonical)

@@ -26,7 +26,7 @@ from pipelines.qualitative.models import (
     UnreadableProject,
 )
 from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import Mark, Passage, codings_at, placed_by_position
+from pipelines.qualitative.placing import IN_BYTES, Mark, Passage, codings_at, placed_by_position
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.sqlite_source import Row, SqliteSource, content_of, guarded, moment, whole
 
@@ -212,7 +212,7 @@ class _Reading:
 
     def _place(self, document: Document, text: SourceText, number: int) -> None:
         passages = [self._passage(*each) for each in self._highlights[number]]
-        calibration, places = placed_by_position(document.id, text, passages)
+        calibration, places = placed_by_position(document.id, text, passages, IN_BYTES)
         if calibration is not None:
             self.calibrations.append(calibration)
         codings, aside = codings_at(document.id, document.text, passages, places)

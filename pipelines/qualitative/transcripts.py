@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import UnreadableProject
 from pipelines.qualitative.offsets import SourceText, decode, source_text
-from pipelines.qualitative.refi_elements import local, parse
+from pipelines.qualitative.refi_elements import Deviations, parse
 from pipelines.qualitative.safe_zip import SafeZip
 
 ENDINGS = (".txt", ".docx")
@@ -90,14 +90,13 @@ def _of_word(path: Path) -> str:
     with SafeZip(path) as packed:
         if WORD not in packed.names:
             raise ValueError("it is no Word document")
-        root = parse(packed.read(WORD))
-    return "\n".join("".join(_pieces(each)) for each in root.iter() if local(each) == "p")
+        root = parse(packed.read(WORD), Deviations()).root
+    return "\n".join("".join(_pieces(each)) for each in root.iter("p"))
 
 
 def _pieces(paragraph: Element) -> Iterable[str]:
     for each in paragraph.iter():
-        kind = local(each)
-        if kind == "t":
+        if each.tag == "t":
             yield each.text or ""
-        elif kind in ("tab", "br", "cr"):
-            yield "\t" if kind == "tab" else "\n"
+        elif each.tag in ("tab", "br", "cr"):
+            yield "\t" if each.tag == "tab" else "\n"

@@ -424,7 +424,7 @@ def test_codebooks_of_ones_own(tmp_path: Path, text: str, expected: list[tuple[t
         ("a,b\n1,2\n", "no codebook that is known"),
         ("<!DOCTYPE html><html><body><p>x</p></body></html>", "has no tags"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><CodeBook/>', "document type or entities"),
-        ("<Other/>", "does not hold a codebook"),
+        ("<Other/>", "does not hold a REFI-QDA codebook"),
     ],
 )
 def test_what_is_no_codebook_is_refused(tmp_path: Path, text: str, words: str) -> None:
