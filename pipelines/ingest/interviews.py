@@ -295,8 +295,20 @@ def _summary(noun: str, rows: int, drop: str, projects: list[Read]) -> str:
 
 def _notes(projects: list[Read]) -> str:
     """Return where the files leave the standard, as a Markdown list."""
-    notes = [note for read in projects for note in (*read.project.deviations, *_unlinked(read.project))]
+    notes = [note for read in projects for note in (*read.project.deviations, *_unlinked(read.project), *_coders(read))]
     return "\n".join(f"- {note}" for note in notes)
+
+
+def _coders(read: Read) -> list[str]:
+    """Return a warning when names of coders in the protocol and in the project differ; never a name."""
+    if not read.coded.coders:
+        return []
+    found = [coder.name for coder in read.project.coders]
+    without = sum(read.coded.role_of(name) is None for name in found)
+    idle = len(read.coded.coders) - (len(found) - without)
+    told = f"Of the coders that the protocol names, {idle} did not code here" if idle > 0 else ""
+    other = f"{without} who coded have no role in the protocol" if without else ""
+    return [f"{'; '.join(filter(None, (told, other)))}."] if told or other else []
 
 
 def _unlinked(project: Project) -> list[str]:

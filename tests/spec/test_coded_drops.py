@@ -151,6 +151,14 @@ def test_the_key_to_who_people_are_is_no_part_of_a_drop(tmp_path: Path) -> None:
     assert not any(b"Quill" in path.read_bytes() or b"seudonyms.json" in path.read_bytes() for path in written)
 
 
+def test_coders_whose_names_differ_from_the_protocols_are_counted_not_named(tmp_path: Path) -> None:
+    drop = pilot(tmp_path, "early.qda", "coders: {ann: researcher, benn: practitioner}")
+    qualcoder(drop / "early.qda", SAID)
+    table = receive(site_of(tmp_path), "codings").table
+    assert "names, 1 did not code here; 1 who coded have no role in the protocol." in table
+    assert "ben" not in table
+
+
 def test_codings_csv_with_transcripts_beside_it(tmp_path: Path) -> None:
     drop = pilot(tmp_path, "coding/*")
     (drop / "coding").mkdir()
