@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipelines.qualitative.models import NotReadable
 from pipelines.refusal import of_the_system
 
 MEBIBYTE = 1024 * 1024
@@ -23,7 +24,7 @@ _CHUNK = 64 * 1024
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-class UnsafeZip(ValueError):
+class UnsafeZip(NotReadable):
     """A zip is broken, or asks for something no honest export needs."""
 
 
