@@ -40,6 +40,8 @@ def _of_cases(making: Making) -> Finding | None:
         **_both_ways(making),
         several=_number(making, SEVERAL),
         elsewhere=_elsewhere(making),
+        moved_out=_moved(making, "before", "now", "="),
+        moved_in=_moved(making, "now", "before", "<>"),
         changes=tuple(_changes(making)),
         smallest_before=_smallest(making),
     )
@@ -101,6 +103,18 @@ def _elsewhere(making: Making) -> int:
     if not has_table(making.connection, "raw", "elsewhere"):
         return 0
     return _number(making, "SELECT count(DISTINCT person_key) FROM raw.elsewhere")
+
+
+def _moved(making: Making, there: str, absent: str, left: str) -> int:
+    """Return how many people who stand in one state only left this site (`=`), or another one (`<>`)."""
+    if not has_table(making.connection, "raw", "moved"):
+        return 0
+    query = f"""
+        SELECT count(DISTINCT person_key) FROM {there}_cases
+        SEMI JOIN (FROM raw.moved WHERE site {left} $site) USING (person_key)
+        ANTI JOIN {absent}_cases USING (person_key)
+    """
+    return int(making.connection.execute(query, {"site": making.site.site}).fetchone()[0])
 
 
 def _smallest(making: Making) -> int:

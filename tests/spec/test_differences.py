@@ -15,7 +15,7 @@ from pipelines.findings.received_words import difference_words
 from pipelines.findings.store import read_findings
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
-from tests.spec.two_drops import differs, found, person
+from tests.spec.two_drops import PROTOCOL, differs, found, person
 
 FIRST = [person(n) for n in range(1, 41)]
 
@@ -88,6 +88,18 @@ def test_who_is_also_in_another_site_is_told(tmp_path: Path) -> None:
     findings = found(tmp_path, {"cases": FIRST}, {"cases": moved})
     assert differs(findings).elsewhere == 1
     assert "1 person is also in the case file of another site." in findings["difference/cases"].sentence
+
+
+def test_who_moved_to_another_site_or_came_from_one_is_told(tmp_path: Path) -> None:
+    increments = PROTOCOL.replace("    file: cases.csv\n", "    file: cases.csv\n    delivery: increments\n")
+    drops = ({"cases": [*FIRST, person(90, site="S")]}, {"cases": [person(1, site="S"), person(90)]})
+    findings = found(tmp_path, *drops, protocol=increments)
+    result = differs(findings)
+    assert (result.added, result.vanished, result.moved_in, result.moved_out, result.elsewhere) == (1, 1, 1, 1, 0)
+    sentence = findings["difference/cases"].sentence
+    assert "Of those added, 1 came from another site of the pilot." in sentence
+    assert "Of those who vanished, 1 stands in another site of the pilot now." in sentence
+    assert "does not go away" not in sentence
 
 
 def test_a_first_drop_differs_from_nothing(tmp_path: Path) -> None:

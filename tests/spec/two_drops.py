@@ -100,11 +100,11 @@ def deliver(root: Path, day: str, files: Files) -> None:
         os.utime(path, (time.time() - 3600, time.time() - 3600))
 
 
-def found(root: Path, *drops: Files) -> dict[str, Finding]:
+def found(root: Path, *drops: Files, protocol: str = PROTOCOL) -> dict[str, Finding]:
     """Run the drops, oldest first, as one state and return the findings on the deliveries, not yet protected."""
     for day, files in zip((EARLIER, NEWEST)[-len(drops) :], drops, strict=True):
         deliver(root, day, files)
-    site = PilotSite(Workspace(root), Protocol.model_validate(YAML(typ="safe").load(PROTOCOL)), "north")
+    site = PilotSite(Workspace(root), Protocol.model_validate(YAML(typ="safe").load(protocol)), "north")
     for noun in ("cases", "contacts", "spend", "consents", "documents", "codings"):
         receive(site, noun)
     for noun in ("cases", "outcomes", "contacts", "consents", "documents"):
