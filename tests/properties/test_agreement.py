@@ -207,7 +207,7 @@ def test_the_worklist_holds_every_unit_that_differs_and_no_other() -> None:
 
 
 def test_an_interval_over_documents_covers() -> None:
-    """Documents differ in how often coders agree; 60 studies of 40 documents at 90%, so fewer than 47 would be chance once in 500 times."""
+    """Documents differ in how often coders agree. Of 60 studies, fewer than 47 would be chance once in 500 times."""
     generator, truth, inside = np.random.Generator(np.random.PCG64(11)), 0.8, 0
     for study in range(60):
         shares = generator.beta(8, 2, size=40)
