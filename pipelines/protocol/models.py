@@ -9,6 +9,7 @@ from pydantic import Field
 from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
+from pipelines.protocol.interviews import Agreement, Codebook, CoderRole, Frames
 from pipelines.protocol.outcomes import Covariate, Outcome
 
 
@@ -260,6 +261,12 @@ class Plan(Part):
     """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}
     """What the pilot set out to answer, by key: one row each of the joint display."""
+    codebook: Codebook = Codebook()
+    """How the interviews' code book came about, and how its codes are compared."""
+    agreement: Agreement = Agreement()
+    """How agreement between coders is measured, and from which value on a code may be counted."""
+    frames: Frames = {}
+    """Shipped frames that the interviews are held against, by key; `pilotlens frames` lists them."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()
@@ -275,10 +282,13 @@ class Protocol(Plan):
 
     extracts: Annotated[dict[Slug, Extract], Field(min_length=1)]
     """The files of a drop, by key."""
+    coders: dict[Text, CoderRole] = {}
+    """Who coded the interviews: the name in the coded project, and whether that is a researcher, a practitioner, or a
+    peer researcher with lived experience. Where their readings differ is a finding. Names are never released."""
 
     def plan(self) -> Plan:
         """Return the part that readers may see."""
-        return Plan.model_validate(self.model_dump(exclude={"extracts"}))
+        return Plan.model_validate(self.model_dump(exclude={"extracts", "coders"}))
 
     def site_codes(self) -> dict[str, str]:
         """Map each value of a site column to the key of its site."""

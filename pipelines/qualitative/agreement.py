@@ -26,6 +26,17 @@ from pipelines.qualitative.kappa import (
     prevalence,
 )
 from pipelines.qualitative.ratings import Array, Coefficient, Ratings
+from pipelines.qualitative.resampled import (
+    Batch,
+    alphas,
+    brennan_predigers,
+    cohen_kappas,
+    fleiss_kappas,
+    gwet_ac1s,
+    jaccards,
+    percents,
+    share_differences,
+)
 from pipelines.qualitative.units import CodedTwice, CodeRatings, Document, code_ratings, joined_by
 
 Measure = Literal["alpha", "alpha_u", "kappa", "ac1", "brennan_prediger", "jaccard", "percent"]
@@ -141,7 +152,7 @@ def code_agreement(
     interval, missing = (
         (None, "No interval is computed for alpha_U.")
         if measure == "alpha_u"
-        else bootstrap_interval(given, statistic(measure, len(coded.coders)), seed=seed, level=level)
+        else bootstrap_interval(given, _resampled(measure, len(coded.coders)), seed=seed, level=level)
     )
     there = np.nanmax(given.ratings.values, axis=0) == 1 if given.ratings.values.size else np.empty(0, dtype=bool)
     figures = {name: statistic(name, len(coded.coders))(given.ratings) for name in _STATISTICS}
@@ -174,6 +185,20 @@ def statistic(name: str, coders: int = 2) -> Statistic:
     return fleiss_kappa if name == "kappa" and coders != 2 else _STATISTICS[name]
 
 
+_RESAMPLED: dict[str, Batch] = {
+    "percent": percents,
+    "kappa": cohen_kappas,
+    "alpha": alphas,
+    "ac1": gwet_ac1s,
+    "brennan_prediger": brennan_predigers,
+    "jaccard": jaccards,
+}
+
+
+def _resampled(name: str, coders: int) -> Batch:
+    return fleiss_kappas if name == "kappa" and coders != 2 else _RESAMPLED[name]
+
+
 def continuum(document: Document, code: str) -> Continuum:
     """Return a document's passages with one code as alpha_U takes them: (start, length)."""
     by_coder = document.passages.get(code, {})
@@ -182,7 +207,7 @@ def continuum(document: Document, code: str) -> Continuum:
 
 
 def bootstrap_interval(
-    given: CodeRatings, of: Statistic, *, seed: int, level: float = 0.95, replicates: int = REPLICATES
+    given: CodeRatings, of: Batch, *, seed: int, level: float = 0.95, replicates: int = REPLICATES
 ) -> tuple[tuple[float, float] | None, str]:
     """Return a percentile bootstrap interval over documents, or why there is none.
 
@@ -192,8 +217,8 @@ def bootstrap_interval(
     ----------
     given : CodeRatings
         Ratings with their documents; for single units give each a document of its own.
-    of : function of Ratings
-        The coefficient.
+    of : function of ratings and many weightings
+        The coefficient, from resampled.
     seed, level, replicates : int, float, int
         Seed, level of the interval, number of draws.
 
@@ -208,10 +233,7 @@ def bootstrap_interval(
     documents = len(given.by_document)
     if documents < FEWEST_DOCUMENTS:
         return None, f"Fewer than {FEWEST_DOCUMENTS} documents were coded twice: too few for an interval."
-    weights = _draws(documents, seed, replicates) @ given.by_document
-    drawn, counts = np.unique(weights, axis=0, return_counts=True)
-    found = [of(given.ratings.reweighted(row)).value for row in drawn]
-    values = np.repeat([np.nan if value is None else value for value in found], counts)
+    values = of(given.ratings.values, _draws(documents, seed, replicates) @ given.by_document)
     if np.isnan(values).mean() > _UNDEFINED:
         return None, "Too few passages carry the code for an interval."
     lower, upper = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
@@ -251,7 +273,7 @@ def _difference(together: CodedTwice, code: str, pair: tuple[str, str], seed: in
     given = code_ratings(together, code)
     (first, second), units = given.ratings.values, given.ratings.weights.sum()
     weights = given.ratings.weights
-    interval, _ = bootstrap_interval(given, _share_difference, seed=seed, level=level)
+    interval, _ = bootstrap_interval(given, share_differences, seed=seed, level=level)
     return GroupDifference(
         code=code,
         first=pair[0],
@@ -264,12 +286,6 @@ def _difference(together: CodedTwice, code: str, pair: tuple[str, str], seed: in
         jaccard=jaccard(given.ratings),
         interval=interval,
     )
-
-
-def _share_difference(given: Ratings) -> Coefficient:
-    total = given.weights.sum()
-    apart = given.values[0] - given.values[1]
-    return Coefficient(float(given.weights @ apart / total)) if total else Coefficient(None, "Nothing was drawn.")
 
 
 def disagreements(coded: CodedTwice, codes: Sequence[str]) -> Any:

@@ -12,7 +12,6 @@ import numpy as np
 
 from pipelines.qualitative.ratings import NO_VARIATION, NOBODY_TWICE, Array, Coefficient, Ratings, Tally, tally
 
-ONE_CATEGORY = "There is only one category, so agreement cannot be told from chance."
 TWO_CODERS = "Cohen's kappa compares two coders; for several take Fleiss' kappa."
 NOBODY_CODED = "Nobody used the code in what was coded twice, so there is nothing to agree on."
 
@@ -67,7 +66,8 @@ def fleiss_kappa(given: Ratings) -> Coefficient:
 def gwet_ac1(given: Ratings, categories: int | None = None) -> Coefficient:
     """Return Gwet's AC1.
 
-    Large whenever most units lack the code, so never to be shown alone.
+    Large whenever most units lack the code, so never to be shown alone. Where every rating is the same it would be 1 by
+    its formula; that tells nothing, so it is undefined here like the others.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def gwet_ac1(given: Ratings, categories: int | None = None) -> Coefficient:
     if found is None:
         return Coefficient(None, NOBODY_TWICE)
     number = _categories(found, categories)
-    if number < 2:
-        return Coefficient(None, ONE_CATEGORY)
+    if len(found.shares) < 2:
+        return Coefficient(None, NO_VARIATION)
     return _corrected(found.agreed, float((found.shares * (1 - found.shares)).sum()) / (number - 1))
 
 
@@ -107,7 +107,7 @@ def brennan_prediger(given: Ratings, categories: int | None = None) -> Coefficie
     if found is None:
         return Coefficient(None, NOBODY_TWICE)
     number = _categories(found, categories)
-    return Coefficient(None, ONE_CATEGORY) if number < 2 else _corrected(found.agreed, 1 / number)
+    return Coefficient(None, NO_VARIATION) if len(found.shares) < 2 else _corrected(found.agreed, 1 / number)
 
 
 def jaccard(given: Ratings) -> Coefficient:

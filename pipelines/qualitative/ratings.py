@@ -44,10 +44,6 @@ class Ratings:
         """Number of coders, m."""
         return int(self.values.shape[0])
 
-    def reweighted(self, weights: Array) -> Ratings:
-        """Return the same columns with other weights."""
-        return Ratings(self.values, weights)
-
 
 @dataclass(frozen=True)
 class Coefficient:

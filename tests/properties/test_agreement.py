@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -14,8 +15,25 @@ from hypothesis.extra.numpy import arrays
 from pipelines.qualitative.agreement import bootstrap_interval, code_agreement, disagreements
 from pipelines.qualitative.alpha import Level, krippendorff_alpha
 from pipelines.qualitative.alpha_u import Continuum, alpha_u
-from pipelines.qualitative.kappa import cohen_kappa, fleiss_kappa, jaccard, percent
+from pipelines.qualitative.kappa import (
+    brennan_prediger,
+    cohen_kappa,
+    fleiss_kappa,
+    gwet_ac1,
+    jaccard,
+    percent,
+)
 from pipelines.qualitative.ratings import Ratings, ratings
+from pipelines.qualitative.resampled import (
+    alphas,
+    brennan_predigers,
+    cohen_kappas,
+    fleiss_kappas,
+    gwet_ac1s,
+    jaccards,
+    one_by_one,
+    percents,
+)
 from pipelines.qualitative.units import CodeRatings, code_ratings, coded_twice
 
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval", "ratio")
@@ -160,6 +178,30 @@ def test_the_order_of_texts_and_coders_is_of_no_consequence_for_alpha_u(drawn: l
     assert found.value == (None if other.value is None else pytest.approx(other.value, abs=1e-9))
 
 
+BATCHES = [
+    (percent, percents),
+    (krippendorff_alpha, alphas),
+    (cohen_kappa, cohen_kappas),
+    (fleiss_kappa, fleiss_kappas),
+    (partial(gwet_ac1, categories=2), gwet_ac1s),
+    (partial(brennan_prediger, categories=2), brennan_predigers),
+    (jaccard, jaccards),
+]
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(
+    arrays(float, st.tuples(st.integers(2, 3), st.integers(1, 6)), elements=st.sampled_from([0, 1, np.nan])),
+    st.integers(0, 10**6),
+    st.sampled_from(range(len(BATCHES))),
+)
+def test_many_weightings_at_once_are_each_weighting_alone(values: np.ndarray, seed: int, which: int) -> None:
+    of, batch = BATCHES[which]
+    values = values[:2] if of is cohen_kappa else values
+    weights = np.random.Generator(np.random.PCG64(seed)).integers(0, 4, size=(5, values.shape[1])).astype(float)
+    np.testing.assert_allclose(batch(values, weights), one_by_one(of)(values, weights), atol=1e-12)
+
+
 # ---- units and intervals ---------------------------------------------------------------------------------------------
 
 
@@ -214,6 +256,6 @@ def test_an_interval_over_documents_covers() -> None:
         agreed = generator.binomial(50, shares).astype(float)
         by_document = np.column_stack([agreed, 50 - agreed])
         given_ratings = CodeRatings(Ratings(np.array([[1.0, 1], [1, 0]]), by_document.sum(axis=0)), by_document)
-        interval, _ = bootstrap_interval(given_ratings, percent, seed=study, level=0.9, replicates=300)
+        interval, _ = bootstrap_interval(given_ratings, percents, seed=study, level=0.9, replicates=300)
         inside += interval is not None and interval[0] <= truth <= interval[1]
     assert 47 <= inside <= 60
