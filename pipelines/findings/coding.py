@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines import keys
 from pipelines.disclosure.voices import anybody, spread
 from pipelines.estimation.proportions import clopper_pearson
 from pipelines.estimation.refusal import EstimationRefusal
@@ -31,9 +30,8 @@ from pipelines.findings.coded import (
 )
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding
-from pipelines.ingest.pseudonyms import pseudonym
 from pipelines.protocol.interviews import Agreement
-from pipelines.protocol.models import Plan, Protocol
+from pipelines.protocol.models import Plan
 from pipelines.qualitative import agreement as agreed
 from pipelines.qualitative.alpha_u import alpha_u_overall
 from pipelines.qualitative.cases import case_matrix, shares
@@ -60,9 +58,13 @@ TRANSCRIPTS = f"""
 """
 PASSAGES = f"""
     SELECT DISTINCT t.transcript_key AS document_key, c.coder_key, c.code_path, c.start_at AS start, c.end_at AS "end",
-           c.checked = 'whole-document' AS whole
+           c.checked IN ('whole-document', 'no-text') AS whole
     FROM validated.codings c JOIN ({TEXTS}) t USING (document_key)
     ORDER BY ALL
+"""
+ROLES = """
+    SELECT coder_key, min(coder_role) AS role FROM validated.codings WHERE coder_role IS NOT NULL
+    GROUP BY coder_key ORDER BY coder_key
 """
 WORDINGS = """
     SELECT DISTINCT code_path, code_name, definition, drop_id AS wave
@@ -227,12 +229,10 @@ def _differences(making: Making, coded: CodedTwice, titles: Mapping[str, str]) -
 
 
 def _roles(making: Making) -> dict[str, str]:
-    """Return the declared role of each coder, by the pseudonym under which the warehouse knows them."""
-    protocol = making.site.protocol
-    if not isinstance(protocol, Protocol) or not protocol.coders:
+    """Return the declared role of each coder; nothing where codings came without."""
+    if "coder_role" not in dict(columns_of(making.connection, "validated.codings")):
         return {}
-    secret = keys.derived(keys.key(making.site.workspace, "pseudonym"), making.site.pilot)
-    return {pseudonym(secret, name): role for name, role in protocol.coders.items()}
+    return dict(making.connection.execute(ROLES).fetchall())
 
 
 # ---- code book, saturation, codes together ---------------------------------------------------------------------------

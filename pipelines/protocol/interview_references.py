@@ -15,8 +15,8 @@ from pipelines.qualitative.deductive_frames import frame, frame_names
 
 
 def interview_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    """Return what is wrong with the keys `frames`, `codebook`, `agreement` and `coders`."""
-    for check in (_elements, _attributes, _opposites, _floor, _coders):
+    """Return what is wrong with the keys `frames`, `codebook` and `agreement`."""
+    for check in (_elements, _attributes, _opposites, _floor):
         yield from check(tree, line)
 
 
@@ -58,12 +58,3 @@ def _floor(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     if body.get("floor") is not None and measure in ("ac1", "percent") and unit not in ("segment", "document"):
         problem = "text that nobody coded inflates this measure, so nearly every code would reach the floor."
         yield _at(line, ("agreement", "measure"), problem, "Choose alpha or kappa, or the unit segment or document.")
-
-
-def _coders(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
-    """Two spellings of one coder would be two roles of one person."""
-    seen: set[str] = set()
-    for name in mapping(tree.get("coders")):
-        if folded(name) in seen:
-            yield Fault(line(("coders", name)), "coders", "a coder is named twice.", "Keep one line for each coder.")
-        seen.add(folded(name))

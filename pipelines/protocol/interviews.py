@@ -9,8 +9,6 @@ from pydantic import Field
 from pipelines.protocol.base import Part, Slug, Text
 from pipelines.qualitative.deductive_frames import FrameName
 
-CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
-
 
 class Agreement(Part):
     """How agreement between coders is measured, declared before anybody sees it."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
-from pipelines.protocol.interviews import Agreement, Codebook, CoderRole, Frames
+from pipelines.protocol.interviews import Agreement, Codebook, Frames
 from pipelines.protocol.outcomes import Covariate, Outcome
 
 
@@ -282,13 +282,10 @@ class Protocol(Plan):
 
     extracts: Annotated[dict[Slug, Extract], Field(min_length=1)]
     """The files of a drop, by key."""
-    coders: dict[Text, CoderRole] = {}
-    """Who coded the interviews: the name in the coded project, and whether that is a researcher, a practitioner, or a
-    peer researcher with lived experience. Where their readings differ is a finding. Names are never released."""
 
     def plan(self) -> Plan:
         """Return the part that readers may see."""
-        return Plan.model_validate(self.model_dump(exclude={"extracts", "coders"}))
+        return Plan.model_validate(self.model_dump(exclude={"extracts"}))
 
     def site_codes(self) -> dict[str, str]:
         """Map each value of a site column to the key of its site."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ruamel.yaml import YAML
 
-from pipelines.qualitative.models import Code
+from pipelines.qualitative.models import Code, Project
 
 FOLDER = Path(__file__).with_name("frames")
 FrameName = Literal["good_help", "senses_citizens", "senses_staff", "com_b", "context_mechanism_outcome"]
@@ -88,3 +88,8 @@ def codes_of(found: Frame) -> tuple[Code, ...]:
         for one in found.elements
     ]
     return (top, *elements)
+
+
+def as_project(found: Frame) -> Project:
+    """Return a frame as a project without documents: what a codebook file is written from."""
+    return Project(name=found.title, origin="Pilotlens", codes=codes_of(found))

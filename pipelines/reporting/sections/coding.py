@@ -112,7 +112,8 @@ def _title(result: AgreementResult) -> str:
     floor = TENTATIVE if result.floor is None else result.floor
     held = sum(row.value is not None and row.value >= floor for row in result.codes)
     total = numbers.several(len(result.codes), "code")
-    return f"Coders agree well enough on {numbers.in_words(held)} of {total}"
+    enough = f"all {total}" if held == len(result.codes) > 1 else f"{numbers.in_words(held)} of {total}"
+    return f"Coders agree well enough on {enough}"
 
 
 def _table(result: AgreementResult) -> Table:
