@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pipelines.disclosure.counts import part_hidden, rounded, too_small
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.policy import Policy
-from pipelines.disclosure.voices import FLOOR, said
+from pipelines.disclosure.voices import FLOOR, anybody, said
 from pipelines.estimation.proportions import clopper_pearson
 from pipelines.findings.coded import (
     AgreementResult,
@@ -25,7 +25,7 @@ from pipelines.findings.coded import (
     WhoSaid,
     WhoSaidResult,
 )
-from pipelines.findings.models import Finding, ThemeResult
+from pipelines.findings.models import Finding, Spread, ThemeResult
 from pipelines.protocol.models import Plan
 
 Findings = Mapping[str, Finding]
@@ -222,7 +222,7 @@ def _element(row: ElementPresence, hide: bool, plan: Plan, rules: Policy, log: L
     asked = log.count(row.interviewed, f"{cell}.interviewed", rules)
     if hide:
         log.withheld(f"{cell}.people", "minimum count" if row.counted else FLOOR)
-        word = said(row.people or 0, row.interviewed or 0, rules) if row.counted else row.spread
+        word = _word(row, rules)
         gone = dict.fromkeys(("people", "share", "lower", "upper"))
         return row.model_copy(update={**gone, "interviewed": asked, "spread": word})
     people = rounded(row.people, rules)
@@ -236,6 +236,18 @@ def _element(row: ElementPresence, hide: bool, plan: Plan, rules: Policy, log: L
     word = said(row.people or 0, row.interviewed or 0, rules)
     figures = {"share": people / asked, "lower": lower, "upper": upper}
     return row.model_copy(update={"people": people, "interviewed": asked, "spread": word, **figures})
+
+
+def _word(row: ElementPresence, rules: Policy) -> Spread:
+    """Return a word for people who may not be counted.
+
+    One code's people have the word of its theme. A finer word than "some" for several codes, beside the themes' counts,
+    would leave few possible values for who spoke of the one and not of the other.
+    """
+    if not row.counted:
+        return row.spread
+    one = len(row.codes) < 2 and row.element != ALL
+    return said(row.people or 0, row.interviewed or 0, rules) if one else anybody(row.people or 0)
 
 
 # ---- codes together, and who said what -------------------------------------------------------------------------------

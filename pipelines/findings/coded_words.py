@@ -42,7 +42,7 @@ def agreement_words(result: AgreementResult) -> str:
         return f"How far coders agree could be computed for none of {codes}."
     measure = measure_words(result)
     lowest, highest = min(known), max(known)
-    ran = f"was {lowest:.2f}" if lowest == highest else f"ran from {lowest:.2f} to {highest:.2f}"
+    ran = f"was {figure(lowest)}" if lowest == highest else f"ran from {figure(lowest)} to {figure(highest)}"
     said = f"Over {codes}, {measure} by {result.unit} {ran}."
     return " ".join(part for part in (said, _floor(result), _differ(result)) if part)
 
@@ -143,6 +143,11 @@ def _spans(result: WhoSaidResult) -> dict[str, float]:
         if row.people is not None and row.interviewed:
             shares.setdefault(row.title, []).append(row.people / row.interviewed)
     return {title: max(found) - min(found) for title, found in shares.items()}
+
+
+def figure(value: float) -> str:
+    """Write a coefficient with a real minus sign, or none before a zero."""
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "\N{MINUS SIGN}")
 
 
 def number(value: int) -> str:
