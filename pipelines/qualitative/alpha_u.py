@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.qualitative.ratings import Coefficient
+from pipelines.qualitative.units import joined
 
 Spans = NDArray[np.int64]
 
@@ -149,17 +150,12 @@ def _expected(units: NDArray[np.float64], gaps: NDArray[np.float64], laid: float
     return float(2 * (meeting + units**2 * places).sum() / (laid * (laid - 1) - (units * (units - 1)).sum()))
 
 
-def _joined(length: int, marked: Iterable[tuple[int, int]]) -> Spans:
+def _joined(length: int, marked: Sequence[tuple[int, int]]) -> Spans:
     """Return passages as (start, length), ascending, overlapping ones joined and empty ones left out."""
-    spans: list[list[int]] = []
-    for start, extent in sorted(marked):
-        if start < 0 or extent < 0 or start + extent > length:
-            raise ValueError("a passage lies outside its text")
-        if extent and spans and start < spans[-1][0] + spans[-1][1]:
-            spans[-1][1] = max(spans[-1][1], start + extent - spans[-1][0])
-        elif extent:
-            spans.append([start, extent])
-    return np.array(spans, dtype=np.int64).reshape(-1, 2)
+    if any(start < 0 or extent < 0 or start + extent > length for start, extent in marked):
+        raise ValueError("a passage lies outside its text")
+    places = joined((start, start + extent) for start, extent in marked if extent)
+    return np.array([(start, end - start) for start, end in places], dtype=np.int64).reshape(-1, 2)
 
 
 def _gaps(length: int, spans: Spans) -> Spans:

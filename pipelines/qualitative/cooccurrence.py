@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
+from pipelines.qualitative.units import joined
+
 Rule = Literal["overlap", "near", "same document"]
 Places = list[tuple[int, int]]
 
@@ -78,19 +80,9 @@ def _places(codings: Any, *, whole: bool) -> dict[Any, dict[str, Places]]:
     """Return each document's places by code: what overlaps within a code is one place."""
     found: dict[Any, dict[str, Places]] = {}
     for (document, code), rows in codings.groupby(["document_key", "code_path"], sort=True):
-        spans = sorted((int(s), max(int(e), int(s) + 1)) for s, e in zip(rows["start"], rows["end"], strict=True))
-        found.setdefault(document, {})[code] = [(0, 1)] if whole else _joined(spans)
+        spans = [(int(s), max(int(e), int(s) + 1)) for s, e in zip(rows["start"], rows["end"], strict=True)]
+        found.setdefault(document, {})[code] = [(0, 1)] if whole else joined(spans)
     return found
-
-
-def _joined(spans: Places) -> Places:
-    joined: Places = []
-    for start, end in spans:
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _meetings(first: Places, second: Places, reach: int) -> int:

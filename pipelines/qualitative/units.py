@@ -61,7 +61,7 @@ def cut(text: str, unit: Unit, passages: Iterable[tuple[int, int]] = ()) -> Cut:
     if unit == "document":
         return _laid([(0, max(len(text), 1))])
     if unit == "segment":
-        return _laid(_joined(passages))
+        return _laid(joined(passages))
     if unit == "character":
         edges = np.unique([0, len(text), *(edge for passage in passages for edge in passage)]).astype(np.int64)
         return Cut(edges[:-1], edges[1:], np.diff(edges).astype(float))
@@ -239,15 +239,15 @@ def _laid(spans: Iterable[tuple[int, int]]) -> Cut:
     return Cut(both[:, 0], both[:, 1], np.ones(len(both)))
 
 
-def _joined(passages: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join passages that overlap."""
-    joined: list[tuple[int, int]] = []
+def joined(passages: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return passages in order, those that overlap as one; those that only touch stay apart."""
+    places: list[tuple[int, int]] = []
     for start, end in sorted(passages):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        if places and start < places[-1][1]:
+            places[-1] = (places[-1][0], max(places[-1][1], end))
         else:
-            joined.append((start, end))
-    return joined
+            places.append((start, end))
+    return places
 
 
 def _trimmed(text: str, span: tuple[int, int]) -> tuple[int, int]:
