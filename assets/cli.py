@@ -171,6 +171,49 @@ def rotate(
     raise typer.Exit(change_keys(workspace, only))
 
 
+frames_app = typer.Typer(help="Say which frames interviews can be held against.", invoke_without_command=True)
+app.add_typer(frames_app, name="frames")
+ToFile = Annotated[
+    Optional[Path],  # noqa: UP045 - see In
+    typer.Option("--to", metavar="FILE", help="File to write. Default: a new one in this folder."),
+]
+
+
+@frames_app.callback()
+def frames(context: typer.Context) -> None:
+    """Say which frames interviews can be held against."""
+    from assets.coding import list_frames
+
+    if context.invoked_subcommand is None:
+        raise typer.Exit(list_frames())
+
+
+@frames_app.command()
+def export(
+    frame: Annotated[str, typer.Argument(metavar="FRAME", help="Key of the frame, as `pilotlens frames` lists it.")],
+    to: ToFile = None,
+) -> None:
+    """Write a frame as a codebook (.qdc) that coding tools can load."""
+    from assets.coding import export_frame
+
+    raise typer.Exit(export_frame(frame, to))
+
+
+@app.command()
+def worklist(
+    target: Annotated[str, typer.Argument(metavar="PILOT/SITE", help="The site.")],
+    workspace: In = None,
+    to: ToFile = None,
+) -> None:
+    """Write where coders of interviews differ.
+
+    Places and codes as CSV, for coders to talk over; never words or names.
+    """
+    from assets.coding import write_worklist
+
+    raise typer.Exit(write_worklist(workspace, target, to))
+
+
 @app.command()
 def ui(
     workspace: In = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipelines.disclosure.coded import agreement, fidelity, saturation, together, voices_of, who_said
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
@@ -21,7 +22,9 @@ from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
 from pipelines.findings.models import (
+    AgreementResult,
     BaselineResult,
+    CodebookResult,
     ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
@@ -30,6 +33,7 @@ from pipelines.findings.models import (
     DoseResult,
     DoubtsResult,
     EffectResult,
+    FidelityResult,
     Finding,
     FlowResult,
     JointResult,
@@ -37,8 +41,11 @@ from pipelines.findings.models import (
     OverTimeResult,
     ProbabilisticLinkageResult,
     Result,
+    SaturationResult,
     TakeUpResult,
     ThemeResult,
+    TogetherResult,
+    WhoSaidResult,
 )
 from pipelines.findings.questions import joint_of
 from pipelines.findings.sentences import sentence_of
@@ -59,6 +66,12 @@ TOLD = (
     OverTimeResult,
     TakeUpResult,
     DoubtsResult,
+    AgreementResult,
+    CodebookResult,
+    FidelityResult,
+    SaturationResult,
+    TogetherResult,
+    WhoSaidResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -89,12 +102,32 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
         key: _finished(finding, *results.get(key, (finding.result, Log())), plan, rules)
         for key, finding in exact.items()
     }
+    _coded(exact, shown, plan, rules)
     _deliveries(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
     return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
+
+
+def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Replace what is shown of the coding of interviews by what may be: it gives way to the themes."""
+    themes = voices_of(exact, shown)
+    frames = {key: f.result for key, f in exact.items() if isinstance(f.result, FidelityResult)}
+    logs = {key: Log() for key in exact}
+    told: dict[str, Result] = dict(fidelity(frames, themes, plan, rules, logs))
+    for key, finding in exact.items():
+        result = finding.result
+        if isinstance(result, AgreementResult):
+            told[key] = agreement(result, themes, rules, logs[key])
+        elif isinstance(result, SaturationResult):
+            told[key] = saturation(result, themes, rules, logs[key])
+        elif isinstance(result, TogetherResult):
+            told[key] = together(result, themes, rules, logs[key])
+        elif isinstance(result, WhoSaidResult):
+            told[key] = who_said(result, themes, rules, logs[key])
+    shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
 
 
 def _deliveries(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipelines.disclosure.counts import part_hidden, rounded
-from pipelines.disclosure.log import Log
+from pipelines.disclosure.log import SMALL, Log
 from pipelines.disclosure.policy import Policy
 from pipelines.findings.models import Spread, ThemeResult
 
 Word = Callable[[int, int], Spread]
+
+FLOOR = "agreement floor"
+"""Why people are not counted of whom nobody knows well enough whether they spoke of it."""
 
 
 def spread(people: int, asked: int) -> Spread:
@@ -31,11 +34,12 @@ def _halves(people: int, asked: int) -> Spread:
     return "some" if 2 * people <= asked else "many"
 
 
-def _anybody(people: int, _asked: int) -> Spread:
+def anybody(people: int, _asked: int = 0) -> Spread:
+    """Return whether anybody spoke of a theme: all that may be said of a code that coders do not agree on."""
     return "some" if people else "nobody"
 
 
-SCALES: Sequence[Word] = (spread, _halves, _anybody)
+SCALES: Sequence[Word] = (spread, _halves, anybody)
 """From the finest to the coarsest."""
 
 
@@ -50,8 +54,8 @@ def said(people: int, asked: int, rules: Policy) -> Spread:
     rules : the limits.
     """
     if asked < rules.minimum_count:  # how many were asked is withheld too, so a share of it would tell of few
-        return _anybody(people, asked)
-    scale = next((scale for scale in SCALES if _leaves_enough(scale, asked, rules)), _anybody)
+        return anybody(people, asked)
+    scale = next((scale for scale in SCALES if _leaves_enough(scale, asked, rules)), anybody)
     return scale(people, asked)
 
 
@@ -73,12 +77,12 @@ def theme(result: ThemeResult, rules: Policy, log: Log) -> ThemeResult:
     for role, count in result.people.items():
         hide = part_hidden(count, result.interviewed[role], rules)
         if hide:
-            log.withheld(f"people.{role}")
+            log.withheld(f"people.{role}", SMALL if result.counted else FLOOR)
         elif rules.rounding_base > 1:
             log.rounded(f"people.{role}", f"rounding to {rules.rounding_base}")
         people[role] = None if hide else rounded(count, rules)
         asked[role] = log.count(result.interviewed[role], f"interviewed.{role}", rules)
-        words[role] = said(count or 0, result.interviewed[role] or 0, rules)
+        words[role] = said(count or 0, result.interviewed[role] or 0, rules) if result.counted else result.spread[role]
     everybody = None not in people.values() or not people
     enough = 0 if everybody else sum(count or 0 for count in result.interviewed.values())
     counts = {

@@ -13,6 +13,13 @@ from pydantic import Field
 
 from pipelines.findings.across import SitesResult as SitesResult
 from pipelines.findings.across import SynthesisResult as SynthesisResult
+from pipelines.findings.coded import AgreementResult as AgreementResult
+from pipelines.findings.coded import CodebookResult as CodebookResult
+from pipelines.findings.coded import FidelityResult as FidelityResult
+from pipelines.findings.coded import SaturationResult as SaturationResult
+from pipelines.findings.coded import Spread as Spread
+from pipelines.findings.coded import TogetherResult as TogetherResult
+from pipelines.findings.coded import WhoSaidResult as WhoSaidResult
 from pipelines.findings.exhibits import ComparisonResult as ComparisonResult
 from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
 from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
@@ -31,9 +38,6 @@ from pipelines.findings.record import Figure as Figure
 from pipelines.findings.record import Record as Record
 
 ArmKey = Literal["treatment", "comparison"]
-
-
-Spread = Literal["nobody", "few", "some", "many", "most"]
 
 
 class Scope(Record):
@@ -263,7 +267,9 @@ class QuoteShown(Record):
     speaker: str
     """Who speaks, no closer than the policy allows, for example "participant"."""
     theme: str
-    """Path of the code."""
+    """Path of the theme's code."""
+    voice: Literal["typical", "counter"] = "typical"
+    """Whether it stands for the theme, or for its declared opposite."""
     approved_by: str
     """Who approved it."""
     approved_on: str
@@ -296,6 +302,12 @@ class ThemeResult(Record):
     """Words that may be shown, chosen by rule."""
     withheld_quotes: Count = 0
     """Candidates that were not approved, not consented to, or named somebody."""
+    counted: bool = True
+    """False where coders agree too little for the code to be counted: then only words say how many."""
+    not_counted: str = ""
+    """Why it is not counted."""
+    opposite: str = ""
+    """Path of the code that was declared to contradict it; empty without one, or when nobody used it."""
 
 
 class JointResult(Record):
@@ -383,6 +395,12 @@ Result = Annotated[
     | OverTimeResult
     | TakeUpResult
     | DoubtsResult
+    | AgreementResult
+    | CodebookResult
+    | FidelityResult
+    | SaturationResult
+    | TogetherResult
+    | WhoSaidResult
     | SynthesisResult
     | SitesResult,
     Field(discriminator="kind"),

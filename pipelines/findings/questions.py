@@ -6,7 +6,8 @@ numbers support the expectation when every estimated outcome of the question lie
 it when every one lies on the bad side, are silent when nothing is estimated, and leave it open otherwise;
 voices support it when at least a third of the participants interviewed (of everybody interviewed, where no participant
 was) voiced a supporting code and at least twice as
-many as voiced a countering one; against it is the mirror image; silent when nobody voiced either; else mixed;
+many as voiced a countering one; against it is the mirror image; silent when nobody voiced either; else mixed, and also
+where somebody voiced a code on which coders agree too little for it to be counted;
 the fit is agreement when both point the same way, dissonance when they point in opposite ways, silence when one side is
 silent, and partial otherwise.
 """
@@ -35,7 +36,7 @@ def question_findings(making: Making, findings: Sequence[Finding]) -> list[Findi
 def _finding(making: Making, key: str, question: Question, findings: Sequence[Finding]) -> Finding:
     effects = _effects(findings, question)
     supporting, countering = (_themes(findings, codes) for codes in (question.supporting, question.countering))
-    voice = voice_direction(*_voices(making, supporting, countering))
+    voice = _uncertain(supporting, countering) or voice_direction(*_voices(making, supporting, countering))
     asked = QuestionAsked(id=key, text=question.text, expectation=question.expectation)
     receipts = tuple(dict.fromkeys(f.id for f in (*effects, *supporting, *countering)))
     result = joint_of(question, findings, voice)
@@ -79,6 +80,13 @@ def _themes(findings: Sequence[Finding], codes: Sequence[str]) -> list[Finding]:
         for f in found
         if isinstance(f.result, ThemeResult) and {f.result.title.casefold(), f.result.code.casefold()} & wanted
     ]
+
+
+def _uncertain(supporting: Sequence[Finding], countering: Sequence[Finding]) -> VoiceDirection | None:
+    """Return `mixed` when a direction would rest on a count that coders do not agree on."""
+    themes = _results([*supporting, *countering])
+    open_counts = any(not theme.counted and set(theme.spread.values()) - {"nobody"} for theme in themes)
+    return "mixed" if open_counts else None
 
 
 def _voices(making: Making, supporting: Sequence[Finding], countering: Sequence[Finding]) -> tuple[float, float]:

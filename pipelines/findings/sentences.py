@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
+from pipelines.findings import coded_words
 from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
+    AgreementResult,
     ArmSummary,
     BaselineResult,
+    CodebookResult,
     ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
@@ -21,13 +24,17 @@ from pipelines.findings.models import (
     DoubtsResult,
     EffectResult,
     EvidenceLevelResult,
+    FidelityResult,
     FlowResult,
     JointResult,
     LinkageResult,
     OverTimeResult,
     ProbabilisticLinkageResult,
+    SaturationResult,
     TakeUpResult,
     ThemeResult,
+    TogetherResult,
+    WhoSaidResult,
 )
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
@@ -75,6 +82,12 @@ def sentence_of(result: Any, plan: Plan) -> str:
         OverTimeResult: lambda found, _plan: found.words or NOT_SHOWN.format(found.title),
         TakeUpResult: _readings,
         DoubtsResult: _readings,
+        AgreementResult: lambda found, _plan: coded_words.agreement_words(found),
+        CodebookResult: lambda found, _plan: coded_words.codebook_words(found),
+        SaturationResult: lambda found, _plan: coded_words.saturation_words(found),
+        FidelityResult: lambda found, _plan: coded_words.fidelity_words(found),
+        TogetherResult: lambda found, _plan: coded_words.together_words(found),
+        WhoSaidResult: lambda found, _plan: coded_words.who_said_words(found),
     }
     return makers[type(result)](result, plan)
 
@@ -318,6 +331,9 @@ def _dose(result: DoseResult, plan: Plan) -> str:
 def _theme(result: ThemeResult, _plan: Plan) -> str:
     if not result.people:
         return f"{_capital(result.title)} did not come up."
+    if not result.counted:
+        why = f"it is not counted, because {result.not_counted}"
+        return f"{_capital(result.title)} came up with {voiced_by(result)}; {why}."
     return f"{_capital(result.title)} came up with {voiced_by(result)}."
 
 

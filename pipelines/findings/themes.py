@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.disclosure.voices import spread
+from pipelines.disclosure.voices import anybody, spread
+from pipelines.findings.coding import Coding, coding_findings, read_coding
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding, QuoteShown, ThemeResult
+from pipelines.protocol.models import Plan
+from pipelines.qualitative.cases import SEPARATOR
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits, quote_hash
 from pipelines.qualitative.themes import typical_quotes
 from pipelines.refusal import Refusal
 from pipelines.warehouse import open_vault
 from pipelines.workspace import PilotSite
 
-TABLES = ("analysis.themes", "validated.codings", "validated.documents", "validated.consents")
+TABLES = ("analysis.themes", "validated.codings", "validated.documents", "validated.consents", "validated.cases")
 RELEASE_LIST = "quotes.csv"
 FEWEST_OF_A_ROLE = 5
 """With fewer interviewed in a role, colleagues could guess who speaks: the role is left out."""
@@ -41,7 +44,7 @@ class Approval:
 
 
 def theme_findings(making: Making) -> list[Finding]:
-    """Return one finding for each code, in the order of the frame's paths."""
+    """Return one finding for each code, in the order of the frame's paths, and those on how they were coded."""
     matrix = making.frame("SELECT * FROM analysis.themes ORDER BY code_path, role, speaker_key")
     if matrix.empty:
         return []
@@ -50,20 +53,39 @@ def theme_findings(making: Making) -> list[Finding]:
     passed = codings[codings["consented"] & codings["quote"].map(lambda quote: quote_hash(quote) in approvals)]
     index = identifiers_of(making.site)
     shown = passed[passed["quote"].map(lambda quote: _clean(index, quote)).astype(bool)]
-    chosen = _chosen(shown)
+    chosen = _chosen(shown, _opposites(making.plan, matrix))
     matrix["definition"] = matrix["definition"].map(lambda text: _definition(index, text))
     ids = _ids(dict.fromkeys(matrix["code_path"]))
-    return [
-        _finding(making, ids[path], rows, codings[codings["code_path"] == path], chosen, approvals)
+    coding = read_coding(making, matrix)
+    themes = [
+        _finding(making, ids[path], rows, codings[codings["code_path"] == path], chosen, approvals, coding)
         for path, rows in matrix.groupby("code_path", sort=False)
     ]
+    return [*themes, *coding_findings(making, coding, lambda text: _definition(index, text))]
 
 
-def _chosen(shown: Any) -> Any:
-    """Return at most one quote for each code, chosen by rule, with the role of who speaks."""
+def _opposites(plan: Plan, matrix: Any) -> dict[str, str]:
+    """Return the path of the code that contradicts a code, by the code's path, where both were used."""
+    paths = sorted(set(matrix["code_path"]))
+    named = {name: _called(paths, name) for pair in plan.codebook.opposites.items() for name in pair}
+    return {
+        path: named[opposite][0]
+        for code, opposite in plan.codebook.opposites.items()
+        for path in named[code]
+        if named[opposite]
+    }
+
+
+def _called(paths: list[str], name: str) -> list[str]:
+    """Return the codes of a name or a path."""
+    return [path for path in paths if name.casefold() in (path.casefold(), path.casefold().split(SEPARATOR)[-1])]
+
+
+def _chosen(shown: Any, opposites: dict[str, str]) -> Any:
+    """Return at most one quote for each code and one against it, chosen by rule, with the role of who speaks."""
     if shown.empty:
         return shown
-    chosen = typical_quotes(shown, {quote_hash(quote) for quote in shown["quote"]})
+    chosen = typical_quotes(shown, {quote_hash(quote) for quote in shown["quote"]}, opposites)
     roles = shown[["document_key", "case_key", "role"]].drop_duplicates()
     return chosen.merge(roles, on=["document_key", "case_key"], how="left")
 
@@ -102,7 +124,13 @@ def _definition(index: IdentifierIndex, text: object) -> str:
 
 
 def _finding(
-    making: Making, finding_id: str, rows: Any, codings: Any, chosen: Any, approvals: dict[str, Approval]
+    making: Making,
+    finding_id: str,
+    rows: Any,
+    codings: Any,
+    chosen: Any,
+    approvals: dict[str, Approval],
+    coding: Coding,
 ) -> Finding:
     path = str(rows["code_path"].iloc[0])
     roles = sorted(rows["role"].unique(), key=lambda role: ({"participant": 0, "staff": 1}.get(role, 2), role))
@@ -111,17 +139,22 @@ def _finding(
     }
     asked = {role: int(rows.loc[rows["role"] == role, "speaker_key"].nunique()) for role in roles}
     quotes = _quotes(chosen, path, approvals, asked)
+    typical = sum(quote.voice == "typical" for quote in quotes)
+    why = coding.uncounted.get(path, "")
     result = ThemeResult(
         code=path,
         title=str(rows["code_name"].iloc[0]),
         definition=str(rows["definition"].iloc[0] or ""),
-        people=people,
+        people=dict.fromkeys(roles) if why else people,
         interviewed=asked,
-        spread={role: spread(people[role], asked[role]) for role in roles},
-        passages=int(rows["passages"].sum()),
+        spread={role: anybody(people[role]) if why else spread(people[role], asked[role]) for role in roles},
+        passages=None if why else int(rows["passages"].sum()),
         agreement=_agreement(rows),
         quotes=quotes,
-        withheld_quotes=int(codings["quote"].nunique()) - len(quotes),
+        withheld_quotes=int(codings["quote"].nunique()) - typical,
+        counted=not why,
+        not_counted=why,
+        opposite=_opposites(making.plan, coding.counted).get(path, ""),
     )
     receipts = tuple(f"quote/{quote.sha256}" for quote in quotes)
     return making.finding(
@@ -152,6 +185,7 @@ def _shown(row: dict[str, Any], approvals: dict[str, Approval], asked: dict[str,
         sha256=row["quote_hash"],
         speaker={"staff": "member of staff"}.get(role, role) if enough else "somebody we interviewed",
         theme=row["code_path"],
+        voice=row["voice"],
         approved_by=approval.by,
         approved_on=approval.on,
     )

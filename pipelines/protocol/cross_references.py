@@ -12,6 +12,7 @@ from pipelines.protocol.design_soundness import design_faults
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
 from pipelines.protocol.further_references import completing_faults, event_faults
+from pipelines.protocol.interview_references import interview_faults
 from pipelines.protocol.link import link_faults
 from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases, written
 
@@ -28,6 +29,7 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
         *event_faults(tree, line),
         *link_faults(tree, line),
         *design_faults(tree, line),
+        *interview_faults(tree, line),
     ]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
+from pipelines.protocol.interviews import Agreement, Codebook, Frames
 from pipelines.protocol.outcomes import Covariate, Outcome
 
 
@@ -260,6 +261,12 @@ class Plan(Part):
     """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}
     """What the pilot set out to answer, by key: one row each of the joint display."""
+    codebook: Codebook = Codebook()
+    """How the interviews' code book came about, and how its codes are compared."""
+    agreement: Agreement = Agreement()
+    """How agreement between coders is measured, and from which value on a code may be counted."""
+    frames: Frames = {}
+    """Shipped frames that the interviews are held against, by key; `pilotlens frames` lists them."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()

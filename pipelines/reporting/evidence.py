@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from pipelines.findings.models import (
+    AgreementResult,
     BaselineResult,
     CheckSummary,
+    CodebookResult,
     ComparisonResult,
     CorrectionsResult,
     Count,
@@ -18,6 +20,7 @@ from pipelines.findings.models import (
     DoubtsResult,
     EffectResult,
     EvidenceLevelResult,
+    FidelityResult,
     Finding,
     FlowResult,
     FlowStage,
@@ -27,8 +30,11 @@ from pipelines.findings.models import (
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
+    SaturationResult,
     TakeUpResult,
     ThemeResult,
+    TogetherResult,
+    WhoSaidResult,
 )
 from pipelines.release.bundle import Evidence, read_evidence
 
@@ -159,6 +165,36 @@ def take_ups(evidence: Evidence) -> list[tuple[Finding, TakeUpResult]]:
 def doubts(evidence: Evidence) -> list[tuple[Finding, DoubtsResult]]:
     """Return how wrong the estimates could be."""
     return list(_typed(evidence, "doubts", DoubtsResult))
+
+
+def agreements(evidence: Evidence) -> Iterator[tuple[Finding, AgreementResult]]:
+    """Yield how far coders agree: one finding where there were interviews."""
+    return _typed(evidence, "agreement", AgreementResult)
+
+
+def codebooks(evidence: Evidence) -> Iterator[tuple[Finding, CodebookResult]]:
+    """Yield what the codes mean."""
+    return _typed(evidence, "codebook", CodebookResult)
+
+
+def saturations(evidence: Evidence) -> Iterator[tuple[Finding, SaturationResult]]:
+    """Yield whether interviews still brought new codes."""
+    return _typed(evidence, "saturation", SaturationResult)
+
+
+def fidelities(evidence: Evidence) -> Iterator[tuple[Finding, FidelityResult]]:
+    """Yield the frames that the interviews were held against."""
+    return _typed(evidence, "fidelity", FidelityResult)
+
+
+def togethers(evidence: Evidence) -> Iterator[tuple[Finding, TogetherResult]]:
+    """Yield which codes go together."""
+    return _typed(evidence, "together", TogetherResult)
+
+
+def who_said(evidence: Evidence) -> Iterator[tuple[Finding, WhoSaidResult]]:
+    """Yield themes by category of those who spoke."""
+    return _typed(evidence, "who_said", WhoSaidResult)
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

@@ -18,7 +18,7 @@ from pipelines.qualitative.positions import Placed, Refused, Selection, calibrat
 from pipelines.qualitative.quotes import IdentifierIndex, identifier_hits, is_nhs_number, pattern_hits, quote_hash
 from pipelines.qualitative.refi_qda import read_project
 from pipelines.qualitative.safe_zip import Bounds, SafeZip, UnsafeZip
-from pipelines.qualitative.themes import ALL_ROLES, case_matrix, coder_overlap, negative_cases, themes, typical_quotes
+from pipelines.qualitative.themes import typical_quotes
 from pipelines.qualitative.writer import write_codebook, write_project
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data" / "qualitative" / "qualcoder"
@@ -415,18 +415,8 @@ def test_a_damaged_text_costs_its_own_codings_only() -> None:
     assert project.deviations == ("source 2 cannot be read: byte 4 is not valid UTF-8",)
 
 
-# ---- themes -------------------------------------------------------------------------------------------------------
+# ---- voices -------------------------------------------------------------------------------------------------------
 
-DOCUMENTS = pd.DataFrame(
-    [
-        ("d1", "p1", "participant"),
-        ("d2", "p2", "participant"),
-        ("d3", "p3", "participant"),
-        ("d4", "w1", "staff"),
-        ("d5", "p1", "participant"),
-    ],
-    columns=["document_key", "case_key", "role"],
-)
 CODINGS = pd.DataFrame(
     [
         ("d1", "p1", "trust", "ann", 0, 10, "trust p1 a"),
@@ -441,71 +431,6 @@ CODINGS = pd.DataFrame(
     ],
     columns=["document_key", "case_key", "code_path", "coder_key", "start", "end", "quote"],
 )
-
-
-def test_themes_count_people_with_denominators() -> None:
-    counted = themes(CODINGS, DOCUMENTS, codes=["unused"])
-    expected = [
-        ("doubt", ALL_ROLES, 2, 4, 2, 2),
-        ("doubt", "participant", 2, 3, 2, 2),
-        ("doubt", "staff", 0, 1, 0, 0),
-        ("trust", ALL_ROLES, 3, 4, 5, 2),
-        ("trust", "participant", 2, 3, 3, 2),
-        ("trust", "staff", 1, 1, 1, 1),
-        ("unused", ALL_ROLES, 0, 4, 0, 0),
-        ("unused", "participant", 0, 3, 0, 0),
-        ("unused", "staff", 0, 1, 0, 0),
-    ]
-    assert list(counted.itertuples(index=False, name=None)) == expected
-
-
-def test_a_passage_of_an_unknown_case_is_refused_without_naming_it() -> None:
-    with pytest.raises(ValueError, match=r"^1 coded passages"):
-        themes(
-            CODINGS.replace({"document_key": {"d3": "d9"}}).drop_duplicates("document_key", keep="last").tail(4),
-            DOCUMENTS,
-        )
-
-
-def test_the_case_matrix_has_every_case_and_counts_a_passage_once() -> None:
-    matrix = case_matrix(CODINGS, DOCUMENTS)
-    assert matrix.to_dict("index") == {
-        "p1": {"doubt": 0, "trust": 2},
-        "p2": {"doubt": 1, "trust": 1},
-        "p3": {"doubt": 1, "trust": 0},
-        "w1": {"doubt": 0, "trust": 1},
-    }
-
-
-def test_two_coders_are_compared_by_case() -> None:
-    overlap = coder_overlap(CODINGS, ("ann", "ben")).set_index("code_path")
-    # Both coded something in p1, p2 and p3; ann did not touch w1.
-    assert overlap.loc["trust"].to_dict() == pytest.approx(
-        {
-            "cases": 3,
-            "both": 1,
-            "either": 2,
-            "only_first": 1,
-            "only_second": 0,
-            "percent_agreement": 2 / 3,
-            "positive_agreement": 2 / 3,
-            "jaccard": 1 / 2,
-        }
-    )
-    assert [overlap.at["doubt", each] for each in ("both", "either", "jaccard")] == [1, 2, 0.5]
-    assert (
-        coder_overlap(CODINGS, ("ann", "ben"), ["p1", "p2", "p3", "w1"]).set_index("code_path").at["trust", "either"]
-        == 3
-    )
-
-
-def test_negative_cases_lack_the_code_or_carry_its_counter_code() -> None:
-    negative = negative_cases(CODINGS, DOCUMENTS, {"trust": "doubt"})
-    assert list(negative[negative["code_path"] == "trust"].itertuples(index=False, name=None)) == [
-        ("trust", "p2", "counter-code"),
-        ("trust", "p3", "counter-code"),
-    ]
-    assert list(negative[negative["code_path"] == "doubt"]["case_key"]) == ["p1", "w1"]
 
 
 def test_voices_are_chosen_by_rule_whatever_the_order_of_rows() -> None:

@@ -119,7 +119,8 @@ def _pick(evidence: Evidence, side: str, room: Room) -> tuple[ev.Said, QuoteShow
     """Choose the first short quote of a theme that the protocol put on a side beforehand."""
     codes = {name.casefold() for question in evidence.plan.questions.values() for name in getattr(question, side)}
     for theme, quote in ev.quotes(evidence):
-        if codes & {theme.result.code.casefold(), theme.result.title.casefold()} and len(quote.text) <= room.quote:
+        named = codes & {theme.result.code.casefold(), theme.result.title.casefold()}
+        if named and quote.voice == "typical" and len(quote.text) <= room.quote:
             return theme, quote
     return None
 

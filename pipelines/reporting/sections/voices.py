@@ -37,18 +37,24 @@ def quotes(evidence: Evidence) -> str:
     """Return each theme's meaning, and people's words on it where they may be shown."""
     if not ev.themes(evidence):
         return ""
-    told = [_theme(theme.result) for theme in ev.themes(evidence)]
+    results = {theme.result.code: theme.result for theme in ev.themes(evidence)}
+    told = [_theme(result, results.get(result.opposite)) for result in results.values()]
     return joined(heading(3, "Theme by theme"), *told, "" if ev.quotes(evidence) else NO_WORDS)
 
 
-def _theme(result: ThemeResult) -> str:
-    """Return one theme's meaning and words."""
-    return joined(named(result.title, result.definition), *(quote_block(result, q) for q in result.quotes))
+def _theme(result: ThemeResult, opposite: ThemeResult | None) -> str:
+    """Return one theme's meaning, what speaks against it, and words for both."""
+    against = plain(f"Against it: {people_told(opposite)} spoke of “{opposite.title}”.") if opposite else ""
+    uncounted = "" if result.counted else plain(f"Not counted: {result.not_counted}.")
+    return joined(
+        named(result.title, result.definition), uncounted, against, *(quote_block(result, q) for q in result.quotes)
+    )
 
 
 def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
     """Return one person's words with speaker and theme."""
-    return block("quote", f"> {plain(quote.text)}", by=f"{quote.speaker}, on “{theme.title}”")
+    on = "against" if quote.voice == "counter" else "on"
+    return block("quote", f"> {plain(quote.text)}", by=f"{quote.speaker}, {on} “{theme.title}”")
 
 
 def people_told(result: ThemeResult) -> str:
