@@ -95,9 +95,7 @@ def _asked(connection: Any, rows: str, fields: Sequence[str]) -> dict[str, bool 
 
 
 def _settles(x: str) -> str:
-    return (
-        f"abs({x}) >= 1000 OR ({x} <> floor({x}) AND (abs({x}) < 1 OR abs({x} * 1000 - round({x} * 1000)) > 1e-6))"
-    )
+    return f"abs({x}) >= 1000 OR ({x} <> floor({x}) AND (abs({x}) < 1 OR abs({x} * 1000 - round({x} * 1000)) > 1e-6))"
 
 
 def _is_in_doubt(connection: Any, source: str, holder: str, field: str) -> bool:
