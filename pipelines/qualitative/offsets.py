@@ -168,7 +168,7 @@ def telling_unit(text: SourceText, unit: Unit) -> Unit:
 def clipped(positions: list[int]) -> Integers:
     """Return positions as numbers of 64 bits; what is far outside any text stays so."""
     try:
-        return np.clip(np.array(positions, dtype=np.int64), -_FARTHEST, _FARTHEST)
+        return np.minimum(np.maximum(np.array(positions, dtype=np.int64), -_FARTHEST), _FARTHEST)
     except OverflowError:
         return np.array([min(max(each, -_FARTHEST), _FARTHEST) for each in positions], dtype=np.int64)
 

@@ -52,7 +52,7 @@ class Marked:
 class ReadSource:
     """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references.
 
-    `carrier` is the element with the text, `places` are selections by GUID, `annotated` those with words of their own.
+    `carrier` is the element with the text, `placed` are its selections, `annotated` those with words but no coding.
     """
 
     element: Element
@@ -60,12 +60,16 @@ class ReadSource:
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
     marked: tuple[Marked, ...]
-    places: Mapping[str, Placed]
+    placed: Sequence[tuple[Element, Placed]]
     calibration: Calibration | None
     carrier: Element | None = None
     annotated: tuple[tuple[Element, Placed], ...] = ()
     ink: tuple[int, int] = (0, 0)
     further: str = ""
+
+    def places(self) -> Mapping[str, Placed]:
+        """Return the places of its selections by GUID."""
+        return {guid_of(selection): place for selection, place in self.placed}
 
 
 @dataclass
@@ -152,7 +156,7 @@ def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[El
     """Set aside every coding in an element, but for those in the parts that are read apart."""
     elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
     marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
-    return ReadSource(element, identity, (), None, marked, {}, None)
+    return ReadSource(element, identity, (), None, marked, (), None)
 
 
 def _tried(
@@ -190,18 +194,20 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
             calibration, results = opened.trial.verdict(opened.id, habit)
         for k, result in zip(opened.tried, results, strict=True):
             found[k] = result
-    marked = [
-        Marked(coding, selection, place, delivered)
-        for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True)
-        for coding in selection.findall("Coding")
-    ]
+    marked: list[Marked] = []
+    placed: list[tuple[Element, Placed]] = []
+    annotated: list[tuple[Element, Placed]] = []
+    for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
+        codings = selection.findall("Coding")
+        marked += [Marked(coding, selection, place, delivered) for coding in codings]
+        if isinstance(place, Placed):
+            placed.append((selection, place))
+            if len(selection) and not codings:
+                annotated.append((selection, place))
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
         marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
-    pairs = [(selection, place) for selection, place in zip(opened.selections, found, strict=True)]
-    places = {guid_of(selection): place for selection, place in pairs if isinstance(place, Placed)}
-    annotated = tuple((s, p) for s, p in pairs if isinstance(p, Placed) and s.find("Coding") is None and len(s))
     ink = len(text) - len(text.lstrip()), len(text.rstrip())
     return ReadSource(
         opened.element,
@@ -209,10 +215,10 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
         opened.other_ids,
         text,
         tuple(marked),
-        places,
+        placed,
         calibration,
         opened.carrier,
-        annotated,
+        tuple(annotated),
         ink,
         opened.further,
     )
