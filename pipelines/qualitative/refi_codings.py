@@ -73,7 +73,10 @@ def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
     if not coder and selection is not None:
         coder = tidied(selection.get("creatingUser", ""))
     for code in targets(element, "CodeRef") or [""]:
-        identity = _unique(guid_of(element) or "coding", assembly.ids)
+        identity = guid_of(element) or "coding"
+        if identity in assembly.ids:
+            identity = _unique(identity, assembly.ids)
+        assembly.ids.setdefault(identity, 1)
         reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
         if isinstance(place, Refused) or reason:
             assembly.quarantined.append(
@@ -113,12 +116,9 @@ def words_of(holder: Element, assembly: Assembly) -> list[str]:
 
 
 def _unique(identity: str, taken: dict[str, int]) -> str:
-    """Return an id that no coding has yet: some tools repeat GUIDs, or leave them out."""
-    number = taken.get(identity, 0) + 1
-    while number > 1 and f"{identity}#{number}" in taken:
+    """Number an id that a coding has already: some tools repeat GUIDs, or leave them out."""
+    number = taken[identity] + 1
+    while f"{identity}#{number}" in taken:
         number += 1
     taken[identity] = number
-    if number == 1:
-        return identity
-    taken[f"{identity}#{number}"] = 1
     return f"{identity}#{number}"

@@ -145,7 +145,7 @@ def targets(element: Element, name: str) -> list[str]:
 def position_of(element: Element, attribute: str) -> int | None:
     """Return a whole number; None if absent or not one."""
     value = element.get(attribute, "")
-    if len(value) <= _LONGEST_NUMBER and value.isascii() and value.isdigit():
+    if value.isdigit() and value.isascii() and len(value) <= _LONGEST_NUMBER:
         return int(value)
     return int(value) if _POSITION.fullmatch(value) else None
 

@@ -114,10 +114,15 @@ def read_sources(
 
 def _placed(opened: Sequence[_Opened | ReadSource]) -> Iterator[ReadSource]:
     """Place each source by itself; what that leaves open is decided by how the others count."""
-    standings = [each.trial.standings() for each in opened if isinstance(each, _Opened) and each.trial is not None]
-    habit = habit_of(standings) if len(standings) > 1 else None
-    for each in opened:
-        yield each if isinstance(each, ReadSource) else _place(each, habit)
+    read = [each if isinstance(each, ReadSource) else _place(each, None) for each in opened]
+    doubtful = [k for k, each in enumerate(read) if each.calibration is not None and not each.calibration.verified]
+    trials = [each.trial for each in opened if isinstance(each, _Opened) and each.trial is not None]
+    habit = habit_of(trial.standings() for trial in trials) if doubtful and len(trials) > 1 else None
+    if habit is not None:
+        for k in doubtful:
+            source = opened[k]
+            read[k] = read[k] if isinstance(source, ReadSource) else _place(source, habit)
+    yield from read
 
 
 def _open(
@@ -189,9 +194,7 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
     found: list[Placed | Refused] = [_NOT_WHOLE] * len(opened.selections)
     calibration = None
     if opened.trial is not None:
-        calibration, results = opened.trial.verdict(opened.id)
-        if habit is not None and not calibration.verified:
-            calibration, results = opened.trial.verdict(opened.id, habit)
+        calibration, results = opened.trial.verdict(opened.id, habit)
         for k, result in zip(opened.tried, results, strict=True):
             found[k] = result
     marked: list[Marked] = []
@@ -207,7 +210,8 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
-        marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
+        if len(marked) != sum(1 for _ in opened.element.iter("Coding")):
+            marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
     ink = len(text) - len(text.lstrip()), len(text.rstrip())
     return ReadSource(
         opened.element,
