@@ -182,9 +182,7 @@ def _attributes(versions: Sequence[tuple[Dated, Any]], told: set[str]) -> dict[s
             values[name].append((rank, value))
     for name, dated in values.items():
         if len({value for _, value in dated} - {""}) > 1:
-            told.add(
-                f"the variable {name} of a person or document differs between projects; the latest value counts"
-            )
+            told.add(f"the variable {name} of a person or document differs between projects; the latest value counts")
     return {name: _latest(dated) or "" for name, dated in sorted(values.items())}
 
 

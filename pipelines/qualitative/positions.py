@@ -165,9 +165,10 @@ class Trial:
         scores = self._weighed.scores
         supported = self._supports(best, float(standing[best]), float(scores[best]))
         disputed = self._disputed(contenders)
+        convention: Convention = self._weighed.ways.conventions[best][0]
         calibration = Calibration(
             document_id,
-            *self._weighed.ways.conventions[best][0],
+            *convention,
             score=float(scores[best]),
             runner_up=max([*scores[order[1:]].tolist(), *(score for _, score in self._dropped.values())], default=None),
             verified=supported and not disputed.any(),
