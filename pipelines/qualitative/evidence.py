@@ -180,13 +180,15 @@ def _ratios(blank: float, inside: float, usual: Numbers) -> Numbers:
     real = np.array([0.0, blank, _ODD, inside])
     real[GOOD] = max(1.0 - real.sum(), 0.05)
     ratios = np.full(len(usual), _IMPOSSIBLE)
-    ratios[:IMPOSSIBLE] = np.clip(np.log(real / usual[:IMPOSSIBLE]), _IMPOSSIBLE, _MOST)
+    ratios[:IMPOSSIBLE] = np.minimum(np.maximum(np.log(real / usual[:IMPOSSIBLE]), _IMPOSSIBLE), _MOST)
     return ratios
 
 
 def _matches(text: SourceText, copies: Sequence[str], named: Flags, cut: Flags, ways: Ways) -> Kinds:
     """Compare copies with the passages found; only those whose first and last characters agree are looked at."""
     matches = np.zeros(ways.starts.shape, dtype=np.uint8)
+    if not named.any():
+        return matches
     firsts, lasts = (np.array([ord(each.strip()[k]) if each else 0 for each in copies]) for k in (0, -1))
     able = named & (ways.ends > ways.starts)
     able &= _alike(text, ways.starts, firsts) & (cut | _alike(text, ways.ends - 1, lasts))
@@ -240,7 +242,9 @@ def _other_words(text: str, start: int, end: int, copy: str, *, cut: bool) -> bo
 
 def _alike(text: SourceText, indices: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> Flags:
     """Whether the character at each index may be the one wanted, blanks apart."""
-    points = text.code_points[np.clip(indices, 0, max(len(text.canonical) - 1, 0))] if text.canonical else indices
+    if not text.canonical:
+        return np.zeros(indices.shape, dtype=bool)
+    points = text.code_points[np.minimum(np.maximum(indices, 0), len(text.canonical) - 1)]
     kinds = kinds_at(text, indices)
     blank = (kinds == BLANK) | (kinds == BREAK)
     return (points == wanted) | blank | (kinds_of(wanted) == BLANK)

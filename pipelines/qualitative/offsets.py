@@ -65,6 +65,21 @@ class SourceText:
         return np.flatnonzero(self.code_points >= 0x80) if self.code_points.dtype.itemsize > 1 else np.array([], int)
 
     @cached_property
+    def special(self) -> Integers:
+        """Where characters stand that take more than one unit somewhere, line breaks among them."""
+        return np.sort(np.concatenate((self.wide, self.breaks)))
+
+    @cached_property
+    def special_breaks(self) -> npt.NDArray[np.bool_]:
+        """Which of the special characters are line breaks."""
+        return self.code_points[self.special] == _LF
+
+    @cached_property
+    def widest(self) -> int:
+        """The largest code point beyond ASCII, or 0."""
+        return int(self.code_points[self.wide].max(initial=0))
+
+    @cached_property
     def break_lengths(self) -> Integers:
         """How many characters each line break has in the file."""
         crlf, returns = self.raw.count("\r\n"), self.raw.count("\r")
@@ -118,10 +133,15 @@ class OffsetMap:
 
     def __init__(self, text: SourceText, convention: Convention) -> None:
         """Lay out the characters that take more than one unit."""
-        places, extra = _wider(text, convention.unit, convention.newline)
-        self._places, self._total = places, np.concatenate(([0], np.cumsum(extra)))
-        self._starts = places + self._total[:-1]
-        self._is_break = text.code_points[places] == _LF
+        self._places, self._is_break = text.special, text.special_breaks
+        points, extra = text.code_points[self._places], np.zeros(len(self._places), dtype=np.int64)
+        for limit in _WIDER_FROM[convention.unit]:
+            extra += points >= limit
+        if convention.newline != "lf":
+            extra[self._is_break] += 1 if convention.newline == "crlf" else text.break_lengths - 1
+        self._total = np.zeros(len(extra) + 1, dtype=np.int64)
+        np.cumsum(extra, out=self._total[1:])
+        self._starts = self._places + self._total[:-1]
         self._length = len(text.canonical)
         self._mark, self._end_shift = mark_width(convention), int(convention.end_inclusive)
 
@@ -161,14 +181,13 @@ class OffsetMap:
 
 def telling_unit(text: SourceText, unit: Unit) -> Unit:
     """Return the simplest unit that counts this text as the given one does."""
-    widest = int(text.code_points[text.wide].max(initial=0))
-    return unit if any(widest >= limit for limit in _WIDER_FROM[unit]) else "code points"
+    return unit if any(text.widest >= limit for limit in _WIDER_FROM[unit]) else "code points"
 
 
 def clipped(positions: list[int]) -> Integers:
     """Return positions as numbers of 64 bits; what is far outside any text stays so."""
     try:
-        return np.clip(np.array(positions, dtype=np.int64), -_FARTHEST, _FARTHEST)
+        return np.minimum(np.maximum(np.array(positions, dtype=np.int64), -_FARTHEST), _FARTHEST)
     except OverflowError:
         return np.array([min(max(each, -_FARTHEST), _FARTHEST) for each in positions], dtype=np.int64)
 
@@ -176,14 +195,3 @@ def clipped(positions: list[int]) -> Integers:
 def mark_width(convention: Convention) -> int:
     """Return the width of a counted byte order mark: three bytes in UTF-8, else one unit."""
     return convention.bom_counted * (3 if convention.unit == "utf-8 bytes" else 1)
-
-
-def _wider(text: SourceText, unit: Unit, newline: Newline) -> tuple[Integers, Integers]:
-    """Return where the characters of more than one unit are, and how many units more each takes."""
-    points = text.code_points[text.wide]
-    extra = sum((points >= limit for limit in _WIDER_FROM[unit]), np.zeros(len(points), dtype=np.int64))
-    lengths = text.break_lengths
-    of_breaks = {"lf": lengths * 0, "crlf": lengths * 0 + 1, "as in the file": lengths - 1}[newline]
-    places = np.concatenate((text.wide[extra > 0], text.breaks[of_breaks > 0]))
-    order = np.argsort(places, kind="stable")
-    return places[order], np.concatenate((extra[extra > 0], of_breaks[of_breaks > 0]))[order]

@@ -132,7 +132,8 @@ class Trial:
         self._text, self._selections = text, selections
         usual, among = usual_rates(text), conventions(text)
         self._dropped: dict[Convention, tuple[float, float]] = {}
-        if len(selections) > 2 * _FEW_TO_BEGIN_WITH:
+        # Only copies are dear to compare.
+        if len(selections) > 2 * _FEW_TO_BEGIN_WITH and any(each.copy for each in selections):
             first = _Weighed(text, _spread(selections), among, usual)
             among = tuple(c for c in among if first.standing_of(c) >= first.best - _HOPELESS)
             self._dropped = {c: first.facts_of(c) for c in conventions(text) if c not in among}
@@ -164,9 +165,10 @@ class Trial:
         scores = self._weighed.scores
         supported = self._supports(best, float(standing[best]), float(scores[best]))
         disputed = self._disputed(contenders)
+        convention: Convention = self._weighed.ways.conventions[best][0]
         calibration = Calibration(
             document_id,
-            *self._weighed.ways.conventions[best][0],
+            *convention,
             score=float(scores[best]),
             runner_up=max([*scores[order[1:]].tolist(), *(score for _, score in self._dropped.values())], default=None),
             verified=supported and not disputed.any(),

@@ -9,7 +9,16 @@ from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, QuarantinedCoding
 from pipelines.qualitative.positions import Placed, Refused
-from pipelines.qualitative.refi_elements import Deviations, child, children, guid_of, moment_of, targets, text_of
+from pipelines.qualitative.refi_elements import (
+    Deviations,
+    child,
+    children,
+    guid_of,
+    moment_of,
+    targets,
+    text_of,
+    tidied,
+)
 from pipelines.qualitative.refi_lists import case_id
 from pipelines.qualitative.refi_sources import Marked, ReadSource
 
@@ -32,7 +41,9 @@ class Assembly:
 
 def refer_cases(root: Element, known: Mapping[str, ReadSource], assembly: Assembly, deviations: Deviations) -> None:
     """Take over what cases say about sources and selections."""
-    places = {guid: (source, place) for source in known.values() for guid, place in source.places.items()}
+    sources = {source.id: source for source in known.values()}.values()
+    asked = any(True for _ in (child(root, "Cases") or root).iter("SelectionRef"))
+    places = {guid: (each, place) for each in sources for guid, place in each.places().items()} if asked else {}
     for number, element in enumerate(children(child(root, "Cases"), "Case"), start=1):
         name = assembly.cases[case_id(element, number)].name
         for target in targets(element, "SourceRef"):
@@ -58,11 +69,14 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
 def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
     """Turn one Coding element into codings, case membership or quarantine."""
     element, selection, place = marked.coding, marked.selection, marked.place
-    coder = guid_of(element, "creatingUser")
+    coder = tidied(element.get("creatingUser", ""))
     if not coder and selection is not None:
-        coder = guid_of(selection, "creatingUser")
+        coder = tidied(selection.get("creatingUser", ""))
     for code in targets(element, "CodeRef") or [""]:
-        identity = _unique(guid_of(element) or "coding", assembly.ids)
+        identity = guid_of(element) or "coding"
+        if identity in assembly.ids:
+            identity = _unique(identity, assembly.ids)
+        assembly.ids.setdefault(identity, 1)
         reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
         if isinstance(place, Refused) or reason:
             assembly.quarantined.append(
@@ -102,12 +116,9 @@ def words_of(holder: Element, assembly: Assembly) -> list[str]:
 
 
 def _unique(identity: str, taken: dict[str, int]) -> str:
-    """Return an id that no coding has yet: some tools repeat GUIDs, or leave them out."""
-    number = taken.get(identity, 0) + 1
-    while number > 1 and f"{identity}#{number}" in taken:
+    """Number an id that a coding has already: some tools repeat GUIDs, or leave them out."""
+    number = taken[identity] + 1
+    while f"{identity}#{number}" in taken:
         number += 1
     taken[identity] = number
-    if number == 1:
-        return identity
-    taken[f"{identity}#{number}"] = 1
     return f"{identity}#{number}"

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 # A document type can only stand before the root; what defusedxml has seen up to there, the fast parser reads on.
@@ -130,15 +131,21 @@ def guid_of(element: Element, attribute: str = "guid") -> str:
     return element.get(attribute, "").strip().strip("{}").lower()
 
 
+@lru_cache(maxsize=10_000)
+def tidied(guid: str) -> str:
+    """Return what is written as a GUID without braces and in lower case; few differ where many are written."""
+    return guid.strip().strip("{}").lower()
+
+
 def targets(element: Element, name: str) -> list[str]:
     """Return the GUIDs that an element's references of one kind point to."""
-    return [guid_of(reference, "targetGUID") for reference in element.findall(name)]
+    return [tidied(reference.get("targetGUID", "")) for reference in element.findall(name)]
 
 
 def position_of(element: Element, attribute: str) -> int | None:
     """Return a whole number; None if absent or not one."""
     value = element.get(attribute, "")
-    if len(value) <= _LONGEST_NUMBER and value.isascii() and value.isdigit():
+    if value.isdigit() and value.isascii() and len(value) <= _LONGEST_NUMBER:
         return int(value)
     return int(value) if _POSITION.fullmatch(value) else None
 

@@ -66,10 +66,11 @@ def _colour(written: str) -> str:
 
 def _walk(codes: Element | None) -> Iterator[tuple[Element, tuple[str, ...]]]:
     """Yield codes with their paths, parents first, without the interpreter's limit on recursion."""
-    waiting = [(element, ()) for element in children(codes, "Code")][::-1]
+    top: tuple[str, ...] = ()
+    waiting = [(element, top) for element in children(codes, "Code")][::-1]
     while waiting:
         element, above = waiting.pop()
-        path: tuple[str, ...] = (*above, element.get("name") or "(no name)")
+        path = (*above, element.get("name") or "(no name)")
         if len(path) > _DEEPEST:
             raise NotReadable(f"its codes are nested deeper than {_DEEPEST} levels")
         yield element, path

@@ -84,7 +84,7 @@ def _code(code: Code) -> Element:
 
 
 def _variables(project: Project) -> list[Element]:
-    holders = (*project.cases, *project.documents, *project.media)
+    holders: list[Case | Document | Medium] = [*project.cases, *project.documents, *project.media]
     names = {name for each in holders for name in each.attributes}
     return [
         Element("Variable", {"guid": guid("variable", name), "name": clean(name), "typeOfVariable": "Text"})

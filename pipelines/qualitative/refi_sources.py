@@ -52,7 +52,7 @@ class Marked:
 class ReadSource:
     """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references.
 
-    `carrier` is the element with the text, `places` are selections by GUID, `annotated` those with words of their own.
+    `carrier` is the element with the text, `placed` are its selections, `annotated` those with words but no coding.
     """
 
     element: Element
@@ -60,12 +60,16 @@ class ReadSource:
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
     marked: tuple[Marked, ...]
-    places: Mapping[str, Placed]
+    placed: Sequence[tuple[Element, Placed]]
     calibration: Calibration | None
     carrier: Element | None = None
     annotated: tuple[tuple[Element, Placed], ...] = ()
     ink: tuple[int, int] = (0, 0)
     further: str = ""
+
+    def places(self) -> Mapping[str, Placed]:
+        """Return the places of its selections by GUID."""
+        return {guid_of(selection): place for selection, place in self.placed}
 
 
 @dataclass
@@ -110,10 +114,15 @@ def read_sources(
 
 def _placed(opened: Sequence[_Opened | ReadSource]) -> Iterator[ReadSource]:
     """Place each source by itself; what that leaves open is decided by how the others count."""
-    standings = [each.trial.standings() for each in opened if isinstance(each, _Opened) and each.trial is not None]
-    habit = habit_of(standings) if len(standings) > 1 else None
-    for each in opened:
-        yield each if isinstance(each, ReadSource) else _place(each, habit)
+    read = [each if isinstance(each, ReadSource) else _place(each, None) for each in opened]
+    doubtful = [k for k, each in enumerate(read) if each.calibration is not None and not each.calibration.verified]
+    trials = [each.trial for each in opened if isinstance(each, _Opened) and each.trial is not None]
+    habit = habit_of(trial.standings() for trial in trials) if doubtful and len(trials) > 1 else None
+    if habit is not None:
+        for k in doubtful:
+            source = opened[k]
+            read[k] = read[k] if isinstance(source, ReadSource) else _place(source, habit)
+    yield from read
 
 
 def _open(
@@ -152,7 +161,7 @@ def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[El
     """Set aside every coding in an element, but for those in the parts that are read apart."""
     elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
     marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
-    return ReadSource(element, identity, (), None, marked, {}, None)
+    return ReadSource(element, identity, (), None, marked, (), None)
 
 
 def _tried(
@@ -185,23 +194,24 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
     found: list[Placed | Refused] = [_NOT_WHOLE] * len(opened.selections)
     calibration = None
     if opened.trial is not None:
-        calibration, results = opened.trial.verdict(opened.id)
-        if habit is not None and not calibration.verified:
-            calibration, results = opened.trial.verdict(opened.id, habit)
+        calibration, results = opened.trial.verdict(opened.id, habit)
         for k, result in zip(opened.tried, results, strict=True):
             found[k] = result
-    marked = [
-        Marked(coding, selection, place, delivered)
-        for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True)
-        for coding in selection.findall("Coding")
-    ]
+    marked: list[Marked] = []
+    placed: list[tuple[Element, Placed]] = []
+    annotated: list[tuple[Element, Placed]] = []
+    for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
+        codings = selection.findall("Coding")
+        marked += [Marked(coding, selection, place, delivered) for coding in codings]
+        if isinstance(place, Placed):
+            placed.append((selection, place))
+            if len(selection) and not codings:
+                annotated.append((selection, place))
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
-        marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
-    pairs = [(selection, place) for selection, place in zip(opened.selections, found, strict=True)]
-    places = {guid_of(selection): place for selection, place in pairs if isinstance(place, Placed)}
-    annotated = tuple((s, p) for s, p in pairs if isinstance(p, Placed) and s.find("Coding") is None and len(s))
+        if len(marked) != sum(1 for _ in opened.element.iter("Coding")):
+            marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
     ink = len(text) - len(text.lstrip()), len(text.rstrip())
     return ReadSource(
         opened.element,
@@ -209,10 +219,10 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
         opened.other_ids,
         text,
         tuple(marked),
-        places,
+        placed,
         calibration,
         opened.carrier,
-        annotated,
+        tuple(annotated),
         ink,
         opened.further,
     )

@@ -67,7 +67,8 @@ def write_codebook(codes: Sequence[Code] | Project, path: Path | None = None, *,
         There is no code: the standard has no empty codebook.
     """
     if isinstance(codes, Project):
-        codes, origin = codes.codes, codes.origin or origin
+        origin = codes.origin or origin
+        codes = codes.codes
     if not codes:
         raise ValueError("there is no code, and a REFI-QDA codebook needs at least one")
     root = ElementTree.Element("CodeBook", {"xmlns": CODEBOOK_NAMESPACE, "origin": clean(origin)})

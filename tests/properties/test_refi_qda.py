@@ -227,7 +227,7 @@ def inked(text: str, start: int, end: int) -> list[int]:
     return [k for k in range(start, end) if not text[k].isspace()]
 
 
-@settings(SETTINGS, max_examples=100)
+@settings(SETTINGS, max_examples=60)
 @given(project=projects(any_texts()))
 def test_a_passage_is_placed_right_or_not_at_all(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("refi") / "p.qdpx"
@@ -304,7 +304,7 @@ def test_each_producer_is_recognised(producer: str, data: st.DataObject) -> None
 
 
 @given(raw=st.text(st.sampled_from("aé😀\n\r\u0301 "), max_size=30), bom=st.booleans())
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 def test_offset_maps_agree_with_encoding_the_text_before(raw: str, bom: bool) -> None:
     text = source_text(("\ufeff" if bom else "") + raw.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
     for convention in conventions(text):
