@@ -73,7 +73,7 @@ def _set_aside(making: Making, state: str) -> None:
 
     Of identical rows one stays where the checks keep one.
     """
-    once = "DISTINCT" if keeps_one(making.plan, "events") else ""
+    once = "DISTINCT" if keeps_one(making.site.protocol, "events") else ""
     making.connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {state}_events_aside AS
             FROM {state}_events WHERE unreadable <> '' OR event_date IS NULL;
