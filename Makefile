@@ -9,6 +9,9 @@ BIN := .venv/bin
 READY := .venv/ready
 CODE := pipelines assets tests
 
+# Two processes share the tests, a file of them at a time; what measures runs alone, afterwards.
+HALVES := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
 .PHONY: help setup demo ui test faults properties check lint types format lock clean
 
 help: ## Say what can be done
@@ -29,7 +32,7 @@ ui: $(READY) ## Open the pipeline and its reports in the browser; stop with Ctrl
 
 test: $(READY) ## Run all tests, or some: make test ARGS="-k estimation"
 	@.ci/setup --browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(HALVES) --ignore=tests/benchmarks && $(BIN)/python -m pytest tests/benchmarks)
 
 faults: $(READY) ## Kill it 200 times at random moments, and what else takes an hour
 	@PILOTLENS_ALL_FAULTS=1 $(BIN)/python -m pytest -s tests/end_to_end/test_faults.py tests/end_to_end/test_cut_off.py \

@@ -62,5 +62,8 @@ def open_instance(workspace: Workspace) -> "DagsterInstance":
     """Return Dagster's records of the workspace; use it as a context manager."""
     import dagster as dg
 
+    from assets.kept_engines import keep_engines
+
     prepare(workspace)
+    keep_engines()
     return dg.DagsterInstance.get()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from pipelines.protocol import ProtocolFaults
+from pipelines.protocol import Protocol, ProtocolFaults
 from pipelines.workspace import Workspace
 
 
@@ -20,6 +20,8 @@ class Survey:
     """`<pilot>/<site>` of every pilot with a sound protocol."""
     left_out: tuple[tuple[str, str], ...]
     """Pilots whose protocol cannot be used, and why in a few words."""
+    protocols: tuple[Protocol, ...] = ()
+    """The sound protocols."""
 
     @property
     def pilots(self) -> tuple[str, ...]:
@@ -38,14 +40,16 @@ def survey(workspace: Workspace) -> Survey:
     """Read every protocol; one with faults costs its own pilot only, never the others or the UI."""
     keys: list[str] = []
     left_out: list[tuple[str, str]] = []
+    protocols: list[Protocol] = []
     for pilot in workspace.pilots():
         try:
-            keys += [f"{pilot}/{site}" for site in workspace.protocol(pilot).sites]
+            protocols.append(workspace.protocol(pilot))
+            keys += [f"{pilot}/{site}" for site in protocols[-1].sites]
         except ProtocolFaults as faults:
             left_out.append((pilot, f"its protocol has {len(faults.faults)} fault(s)"))
         except OSError as error:
             left_out.append((pilot, f"its protocol cannot be read: {type(error).__name__}"))
-    return Survey(tuple(keys), tuple(left_out))
+    return Survey(tuple(keys), tuple(left_out), tuple(protocols))
 
 
 # Static, not dynamic: "Add a partition" in the UI would take a typing error for a new site. A new pilot shows after

@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from assets.binding import bind
+from assets.binding import Rules, bind
+from assets.partitions import SURVEY
 from pipelines.told import Told
-from pipelines.validation.protocol_rules import rule_ids
+from pipelines.validation.protocol_rules import rule_ids, rules_asked
 from pipelines.workspace import PilotSite
 
 ROWS = {
@@ -40,7 +41,18 @@ def _publish(site: PilotSite, noun: str) -> Told:
     return publish(site, noun)
 
 
+def _rules(noun: str) -> Rules:
+    """Return the checks that some pilot of the workspace has; all there are while there is no pilot."""
+    asked = {
+        rule.id
+        for protocol in SURVEY.protocols
+        for site in protocol.sites
+        for rule in rules_asked(protocol, noun, site)
+    }
+    return [(name, words) for name, words in rule_ids(noun) if name in asked or not SURVEY.protocols]
+
+
 ASSETS = tuple(
-    bind("validated", noun, one_row, partial(_publish, noun=noun), DEPS[noun], rule_ids(noun))
+    bind("validated", noun, one_row, partial(_publish, noun=noun), DEPS[noun], _rules(noun))
     for noun, one_row in ROWS.items()
 )

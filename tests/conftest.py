@@ -18,6 +18,17 @@ settings.register_profile("searching", derandomize=False)
 settings.load_profile("searching" if "PILOTLENS_NEW_EXAMPLES" in os.environ else "seeded")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a file's tests stay in one process; also those that share the demonstration pilots, which take minutes.
+
+    They begin first, so that no process waits for them in the end.
+    """
+    for item in items:
+        shared = "demonstration" if "demo_run" in getattr(item, "fixturenames", ()) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: "demo_run" not in getattr(item, "fixturenames", ()))
+
+
 def pilotlens(workspace: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, in a process of its own."""
     command = [str(Path(sys.executable).with_name("pilotlens")), "--workspace", str(workspace), *arguments]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -36,8 +37,13 @@ def _text(path: Path) -> str:
     raise ProtocolFaults(path, [fault])  # outside the handlers: the first exception holds the whole file
 
 
+@lru_cache(maxsize=64)
 def load_text(text: str, path: Path = Path("protocol.yml")) -> Protocol:
-    """Read a protocol from its text; `path` is only for the messages."""
+    """Read a protocol from its text; `path` is only for the messages.
+
+    Every step of every site asks for its protocol, and reading YAML with its lines takes a third of a second: the same
+    text is read once. Protocols are frozen; one with faults is read again.
+    """
     tree = read_tree(text.removeprefix("\ufeff"), path)
     faults = [*tree.faults, *_folder_fault(tree, path)]
     faults += cross_reference_faults(tree.values, tree.line)

@@ -41,10 +41,9 @@ def _field(figure: Figure, arm: ArmSummary, key: str, left: float) -> None:
     axes.set(xlim=(-0.5, 14.5), ylim=(-9.6, 3.6), aspect="equal", anchor="W")
     axes.axis("off")
     filled = round(100 * (arm.average or 0.0))
-    for person in range(100):
-        row, column = divmod(person, 10)
-        face = figures.COLOURS["treatment"] if person < filled else "white"
-        axes.plot(column, -row, "o", ms=5.2, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
+    for people, face in ((range(filled), figures.COLOURS["treatment"]), (range(filled, 100), "white")):
+        across, down = [person % 10 for person in people], [-(person // 10) for person in people]
+        axes.plot(across, down, "o", ms=5.2, mfc=face, mec=figures.COLOURS["treatment"], mew=0.9)
     axes.text(-0.4, 3.1, figures.wrapped(arm.title, 30), weight="bold", va="center", color=figures.INK)
     words = f"● {sentences.per_hundred(arm.average)} of every 100"
     axes.text(-0.4, 1.5, words, va="center", color=figures.INK)

@@ -6,6 +6,7 @@ What it says is gathered here and written whole or not at all, as a web page (co
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ from pipelines.workspace import PilotSite
 
 PAGE, WORKBOOK = "correction-list.html", "correction-list.xlsx"
 DRAFT = ".draft-"
+LISTED = "listed"
+"""Table of the quarantine that says what the list says that lies in the folder: writing it takes a second."""
 NOUNS = {
     "cases": "Case file",
     "outcomes": "Outcomes",
@@ -105,7 +108,7 @@ class CorrectionList:
 
 
 def write(connection: Any, site: PilotSite) -> tuple[Path, ...]:
-    """Write the list of a site, as it stands after the last check of each table; return the files.
+    """Write the list of a site, as it stands after the last check of each table, unless it stands; return the files.
 
     Raises
     ------
@@ -117,17 +120,49 @@ def write(connection: Any, site: PilotSite) -> tuple[Path, ...]:
 
     gathered = gather(connection, site)
     folder = folder_of(site)
+    says = _digest(repr(gathered).encode())
+    if _standing(connection, folder) == says:
+        return folder / PAGE, folder / WORKBOOK
     try:
         _make_private(folder)
         for left in folder.glob(f"{DRAFT}*"):
             left.unlink()
-        return (_put(folder / PAGE, lambda: page(gathered)), _put(folder / WORKBOOK, lambda: workbook(gathered)))
+        _note(connection, folder, "")  # a list that is cut off between its files does not stand
+        files = _put(folder / PAGE, lambda: page(gathered)), _put(folder / WORKBOOK, lambda: workbook(gathered))
+        _note(connection, folder, says)
+        return files
     except OSError:
         failed = Refusal(
             f"The correction list of {site.key} cannot be written into the folder corrections.",
             "Is the disk full, or may you not write there? Then run again; until then an older list may lie there.",
         )
     raise failed
+
+
+def _standing(connection: Any, folder: Path) -> str:
+    """Return what the files of the list say, as a hash; empty where that is not known, or somebody changed them."""
+    if not has_table(connection, "quarantine", LISTED):
+        return ""
+    says, files = connection.execute(f"SELECT says, files FROM quarantine.{LISTED}").fetchone()
+    return says if files == _files(folder) else ""
+
+
+def _note(connection: Any, folder: Path, says: str) -> None:
+    """Note what the list says that was written last, and how its files were left."""
+    files = _files(folder) if says else ""
+    query = f"CREATE OR REPLACE TABLE quarantine.{LISTED} AS SELECT $says AS says, $files AS files"
+    connection.execute(query, {"says": says, "files": files})
+
+
+def _files(folder: Path) -> str:
+    try:
+        return " ".join(_digest((folder / name).read_bytes()) for name in (PAGE, WORKBOOK))
+    except OSError:
+        return "missing"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def pointer(site: PilotSite) -> str:

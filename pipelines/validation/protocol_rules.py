@@ -36,6 +36,15 @@ def rules_for(protocol: Protocol, noun: str, site: str = "") -> tuple[Rule, ...]
     return tuple(rule.model_copy(update={"refuse_above": _patience(protocol, rule)}) for rule in rules)
 
 
+def rules_asked(protocol: Protocol, noun: str, site: str) -> tuple[Rule, ...]:
+    """Return the rules that a table of a site is checked by: none where the protocol expects no rows of it."""
+    if noun == "outcomes":
+        expected = bool(protocol.outcomes)
+    else:
+        expected = bool(protocol.extracts_of("interviews" if noun in ("documents", "codings") else noun, site))
+    return rules_for(protocol, noun, site) if expected else ()
+
+
 def _patience(protocol: Protocol, rule: Rule) -> float:
     """Return the share above which a rule refuses: a rule file may be more patient than the protocol's limit."""
     if rule.id == "document_known" and protocol.limits.consent_before_linking:

@@ -17,7 +17,7 @@ from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.decimals import insist_on_one_decimal_sign, insist_on_proven_thousands
 from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.people_rules import keeps_one, needs_consents
-from pipelines.validation.protocol_rules import rule_ids, rules_for
+from pipelines.validation.protocol_rules import rule_ids, rules_asked, rules_for
 from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
 from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
@@ -92,8 +92,7 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
         insist_on_proven_thousands(connection, site, noun, staged(noun))
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
-    declared = noun != "cases" or site.protocol.extracts_of("cases", site.site)
-    rules = rules_for(site.protocol, noun, site.site) if declared else ()
+    rules = rules_asked(site.protocol, noun, site.site)
     results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]

@@ -6,6 +6,9 @@ from types import ModuleType
 import dagster as dg
 import pytest
 
+from pipelines.workspace import Workspace
+from tests.assets.conftest import PILOT
+
 VALIDATED = {
     "cases",
     "events",
@@ -91,13 +94,18 @@ def test_every_asset_is_in_the_group_of_its_layer(specs: dict[str, dg.AssetSpec]
         assert spec.group_name[2:] == name.partition("_")[0]
 
 
-def test_every_validated_table_has_its_rules_as_checks_in_words(assets: ModuleType) -> None:
-    from pipelines.validation.publish import rule_ids
+def test_every_validated_table_has_the_rules_of_its_pilots_as_checks_in_words(
+    assets: ModuleType, workspace: Workspace
+) -> None:
+    from pipelines.validation.protocol_rules import rule_ids, rules_asked
+
+    protocol = workspace.protocol(PILOT)
 
     checks = assets.defs.resolve_asset_graph().asset_check_keys
     for noun in VALIDATED:
         names = {key.name for key in checks if key.asset_key == dg.AssetKey(f"validated_{noun}")}
-        assert names == {name for name, _words in rule_ids(noun)}
+        assert names == {rule.id for site in protocol.sites for rule in rules_asked(protocol, noun, site)}
+        assert names <= {name for name, _words in rule_ids(noun)}
         assert all(words for _name, words in rule_ids(noun))
 
 

@@ -38,3 +38,18 @@ def test_what_a_user_changed_is_kept(here: Workspace) -> None:
     settings.write_text("telemetry: {enabled: false}\n")
     prepare(here)
     assert settings.read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_the_event_log_uses_its_engine_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dagster makes one by this name for each statement; a release that no longer does makes our detour needless."""
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+    with open_instance(workspace) as instance:
+        instance.get_latest_materialization_event(dg.AssetKey("raw_cases"))
+        made: list[str] = []
+        monkeypatch.setattr(sqlite_event_log.create_engine, "_create_engine", made.append)
+        for name in ("raw_cases", "raw_spend"):
+            instance.get_latest_materialization_event(dg.AssetKey(name))
+        assert made == []
+        sqlite_event_log.create_engine("sqlite:///elsewhere.db")
+        assert made == ["sqlite:///elsewhere.db"]

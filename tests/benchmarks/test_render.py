@@ -6,13 +6,16 @@ Prints shares of the whole; a test never asserts seconds.
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.demo import create
 from pipelines.release.write import latest
 from pipelines.reporting.reports import render_reports
 from pipelines.workspace import Workspace
+from tests.conftest import pilotlens
 
 PARTS = {"run": "cells", "convert": "pandoc", "typeset": "Typst"}
 
@@ -29,11 +32,15 @@ def timed(name: str, work: Callable[..., Any], spent: dict[str, float]) -> Calla
 
 
 def test_rendering_against_its_parts(
-    demo_workspace: Workspace, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from pipelines.reporting.renderer import embedded
 
-    bundle = latest(demo_workspace.site("personal-fund", "northmoor"))
+    workspace = Workspace(tmp_path / "workspace")
+    create(workspace.root)
+    done = pilotlens(workspace.root, "run", "personal-fund/northmoor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    bundle = latest(workspace.site("personal-fund", "northmoor"))
     render_reports(bundle, tmp_path, "site")  # imports and caches
     spent: dict[str, float] = defaultdict(float)
     for name in PARTS:
