@@ -22,20 +22,20 @@ from pipelines.workspace import PilotSite
 
 TABLES = ("analysis.themes", "validated.codings", "validated.documents", "validated.consents", "validated.cases")
 CANDIDATES = """
-    WITH said AS (
-        SELECT c.*, d.speaker_key, coalesce(s.may_quote AND s.may_publish AND s.withdrawn_on IS NULL, false) AS agreed
-        FROM validated.codings c
-        JOIN validated.documents d USING (document_key)
-        LEFT JOIN validated.consents s ON s.person_key = d.speaker_key
-    ),
-    -- A passage of a group interview may be several people's: each of them has to have agreed.
-    all_agreed AS (
-        SELECT *, bool_and(agreed) OVER (PARTITION BY source_file, drop_id, source_row) AS consented FROM said
+    -- A passage of a group interview may be several people's: each of them has to have agreed, also who is set aside.
+    WITH agreed AS (
+        SELECT c.source_file, c.drop_id, c.source_row,
+               bool_and(coalesce(s.may_quote AND s.may_publish AND s.withdrawn_on IS NULL, false)) AS consented
+        FROM raw.codings c
+        LEFT JOIN raw.documents d USING (document_key)
+        LEFT JOIN validated.consents s ON s.person_key = d.person_key
+        GROUP BY ALL
     )
-    SELECT c.document_key, c.speaker_key AS case_key, c.code_path, c.coder_key, c.start_at AS start, c.end_at AS "end",
-           c.quote, d.role, c.consented
-    FROM all_agreed c
-    JOIN (SELECT DISTINCT document_key, role FROM analysis.themes) d USING (document_key)
+    SELECT c.document_key, d.speaker_key AS case_key, c.code_path, c.coder_key, c.start_at AS start, c.end_at AS "end",
+           c.quote, d.role, coalesce(a.consented, false) AS consented
+    FROM validated.codings c
+    JOIN (SELECT DISTINCT document_key, speaker_key, role FROM analysis.themes) d USING (document_key)
+    LEFT JOIN agreed a USING (source_file, drop_id, source_row)
     WHERE c.checked IN ('exact', 'name', 'snippet', 'boundary') AND c.quote <> ''
     ORDER BY c.document_key, c.start_at, c.end_at, c.code_path, c.coder_key
 """

@@ -14,6 +14,8 @@ LEFT_OUT = frozenset({"[...]", "[…]"})
 """Brackets that stand for whatever was left out, and so may replace many different words."""
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _SENTENCE_ENDS = ".!?…:\n"
+_SHORTENED = re.compile(r"(?<![^\W_])(?:mr|mrs|ms|mx|dr|st|prof|rev|fr|[^\W\d_])\.$", re.IGNORECASE)
+"""A full stop that ends no sentence: before a name, or after an initial."""
 _ALWAYS_CAPITAL = frozenset({"i", "ok", "tv"})
 
 
@@ -133,7 +135,7 @@ def words_to_look_at(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _WORD.finditer(BRACKET.sub(lambda bracket: " " * len(bracket[0]), text)):
         before = text[: match.start()].rstrip(" \t\"'“”‘’([–—-")
-        starts = not before or before[-1] in _SENTENCE_ENDS
+        starts = not before or (before[-1] in _SENTENCE_ENDS and not _SHORTENED.search(before[-6:]))
         plain = re.split("['’]", match[0].casefold())[0]
         if match[0][0].isupper() and not starts and plain not in _ALWAYS_CAPITAL:
             found[match[0]] = None
