@@ -25,7 +25,10 @@ CANDIDATES = """
     -- A passage of a group interview may be several people's: each of them has to have agreed, also who is set aside.
     WITH agreed AS (
         SELECT c.source_file, c.drop_id, c.source_row,
-               bool_and(coalesce(s.may_quote AND s.may_publish AND s.withdrawn_on IS NULL, false)) AS consented
+               bool_and(
+                   coalesce(s.may_quote AND s.may_publish AND s.withdrawn_on IS NULL, false)
+                   AND NOT coalesce(list_contains($gone, d.person_key), false)
+               ) AS consented
         FROM raw.codings c
         LEFT JOIN raw.documents d USING (document_key)
         LEFT JOIN validated.consents s ON s.person_key = d.person_key
@@ -68,9 +71,7 @@ def candidates(site: PilotSite, connection: Any) -> Any:
     Looking back at an earlier drop, who has withdrawn since is asked too: a voice that was taken back is not let out
     again.
     """
-    codings = connection.execute(CANDIDATES).df()
-    codings["consented"] &= ~codings["case_key"].isin(sorted(gone_since(site)))
-    return codings
+    return connection.execute(CANDIDATES, {"gone": sorted(gone_since(site))}).df()
 
 
 def _shown(codings: Any, approvals: dict[str, Approval], gone: frozenset[str], index: IdentifierIndex) -> Any:

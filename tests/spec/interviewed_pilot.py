@@ -11,6 +11,8 @@ from pipelines.analysis import NOUNS as ANALYSED
 from pipelines.analysis import build
 from pipelines.findings import NOUNS as FOUND
 from pipelines.findings import compute
+from pipelines.findings.models import QuoteShown, ThemeResult
+from pipelines.findings.store import read_findings
 from pipelines.ingest import receive
 from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, Document, Project
 from pipelines.qualitative.writer import write_project
@@ -19,6 +21,7 @@ from pipelines.release.bundle import Evidence, read_evidence
 from pipelines.release.write import latest
 from pipelines.validation.publish import NOUNS as VALIDATED
 from pipelines.validation.publish import publish
+from pipelines.warehouse import open_warehouse
 from pipelines.workspace import PilotSite, Workspace
 
 PROTOCOL = """\
@@ -101,9 +104,29 @@ def project(talks: Talks, roles: Mapping[str, str]) -> Project:
     )
 
 
-def run(root: Path, as_of: str = "") -> PilotSite:
-    """Run the pilot's site from its newest drop to its release."""
+def run_themes(root: Path, as_of: str = "") -> PilotSite:
+    """Run only what leads to the findings on themes."""
     site = Workspace(root, as_of).site("heard", "north")
+    nouns = ("cases", "consents", "documents", "codings")
+    for noun in nouns:
+        receive(site, noun)
+    for noun in nouns:
+        publish(site, noun)
+    build(site, "themes")
+    compute(site, "themes")
+    return site
+
+
+def quotes_of(site: PilotSite) -> list[QuoteShown]:
+    """Return the quotes of a site's findings on themes."""
+    with open_warehouse(site) as connection:
+        found = [one.result for one in read_findings(connection, ("themes",))]
+    return [quote for one in found if isinstance(one, ThemeResult) for quote in one.quotes]
+
+
+def run(root: Path) -> PilotSite:
+    """Run the pilot's site from its newest drop to its release."""
+    site = Workspace(root).site("heard", "north")
     for noun in RECEIVED:
         receive(site, noun)
     for noun in VALIDATED:

@@ -13,19 +13,16 @@ import pytest
 
 from assets.reviewing import review_quotes
 from pipelines.findings import compute
-from pipelines.findings.models import ThemeResult
 from pipelines.findings.review import review
 from pipelines.findings.speakers import SOMEBODY, speakers_named
-from pipelines.findings.store import read_findings
 from pipelines.ledger import entries
 from pipelines.protocol.models import Plan
 from pipelines.qualitative.brackets import replaced, replacements, why_not, words_to_look_at
 from pipelines.qualitative.quotes import quote_hash
 from pipelines.qualitative.release_list import Approval, Decision, decide, decisions, release_list
 from pipelines.refusal import Refusal
-from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
-from tests.spec.interviewed_pilot import deliver, name, run
+from tests.spec.interviewed_pilot import deliver, name, quotes_of, run_themes
 from tests.spec.test_coding_findings import plan
 
 SAID = "When Anna came to Leeds, she told Anna's mother that I was ready."
@@ -200,7 +197,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     consents = dict.fromkeys(("P001", "P005", "P011"), "yes,yes,yes,")
     deliver(root, "2026-07-01", talks, consents | {"P007": "yes,no,yes,", "P009": "yes,yes,no,"})
-    run(root)
+    run_themes(root)
     return root
 
 
@@ -264,15 +261,13 @@ def test_a_person_approves_refuses_edits_and_quits(
     assert "6 quotes that may be asked about: 3 approved, 1 refused, 2 to decide" in listed
     assert OPEN not in listed
     compute(site, "themes")
-    with open_warehouse(site) as connection:
-        themes = [one.result for one in read_findings(connection, ("themes",)) if isinstance(one.result, ThemeResult)]
-    now = {quote.text: (quote.edited, quote.speaker) for one in themes for quote in one.quotes}
+    now = {quote.text: (quote.edited, quote.speaker) for quote in quotes_of(site)}
     # One voice for each theme, by rule: nobody is quoted twice while somebody else could be.
     edited = {"So I went with [a friend] and felt safe.", "[...] was what they called me all day."}
     assert now == {words: (words in edited, "participant") for words in now}
     assert len(now) == 2
     assert "[...] was what they called me all day." in now
-    assert {quote.sha256 for one in themes for quote in one.quotes} == {quote_hash(words) for words in now}
+    assert {quote.sha256 for quote in quotes_of(site)} == {quote_hash(words) for words in now}
 
 
 def test_nothing_is_approved_that_may_not_be_shown(heard: Path) -> None:
