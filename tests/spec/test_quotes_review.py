@@ -21,6 +21,7 @@ from pipelines.qualitative.brackets import replaced, replacements, why_not, word
 from pipelines.qualitative.quotes import quote_hash
 from pipelines.qualitative.release_list import Approval, Decision, decide, decisions, release_list
 from pipelines.refusal import Refusal
+from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
 from tests.spec.interviewed_pilot import deliver, name, quotes_of, run_themes
 from tests.spec.test_coding_findings import plan
@@ -178,6 +179,7 @@ NAMES_ITSELF = f"{name(5).split()[0]} was what they called me all day."
 HAS_A_NUMBER = "Just ring me on 07700 900123 they said."
 UNWILLING = "I never want this printed."
 UNPUBLISHED = "Quote me but do not publish me."
+TWICE = "My consent stands in two rows that differ."
 TOGETHER = "We both said that it worked."
 TOGETHER_WILLING = "We two would say it again."
 
@@ -192,10 +194,12 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "P007": [("Trust", UNWILLING)],
         "P009": [("Trust", UNPUBLISHED)],
         "P011": [("Doubt", "They tried and that was that.")],
+        "P013": [("Trust", TWICE)],
         "P001+P007": [("Trust", TOGETHER)],
         "P001+P005": [("Trust", TOGETHER_WILLING)],
     }
-    consents = dict.fromkeys(("P001", "P005", "P011"), "yes,yes,yes,")
+    consents = dict.fromkeys(("P001", "P005", "P011", *(f"P{n:03}" for n in range(20, 50))), "yes,yes,yes,")
+    consents["P013"] = "yes,yes,yes,;yes,yes,yes,2026-05-01"
     deliver(root, "2026-07-01", talks, consents | {"P007": "yes,no,yes,", "P009": "yes,yes,no,"})
     run_themes(root)
     return root
@@ -297,3 +301,14 @@ def test_a_list_that_shows_something_else_shows_nothing() -> None:
         approved_words(OPEN, Approval("x", "y", "They listened to [us] at last.")) == "They listened to [us] at last."
     )
     assert approved_words(OPEN, Approval("x", "y")) == OPEN
+
+
+def test_who_withdrew_in_a_row_that_is_set_aside_is_not_counted_and_not_kept(heard: Path) -> None:
+    with open_warehouse(Workspace(heard).site("heard", "north"), read_only=True) as connection:
+        count = "SELECT count(DISTINCT speaker_key) FROM {}"
+        interviewed, counted = (
+            connection.execute(count.format(table)).fetchone()[0]
+            for table in ("validated.documents", "analysis.themes")
+        )
+        words = connection.execute("SELECT count(*) FROM validated.codings WHERE quote = $words", {"words": TWICE})
+        assert (interviewed, counted, words.fetchone()[0]) == (6, 5, 0)
