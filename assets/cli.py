@@ -214,6 +214,37 @@ def worklist(
     raise typer.Exit(write_worklist(workspace, target, to))
 
 
+quotes_app = typer.Typer(help="Decide which quotes may be shown, and find those to take back.", no_args_is_help=True)
+app.add_typer(quotes_app, name="quotes")
+
+
+@quotes_app.command()
+def review(
+    target: Target = "",
+    workspace: In = None,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides. Default: you are asked.")] = "",
+    only_list: Annotated[bool, typer.Option("--list", help="Say how many are decided, and ask nothing.")] = False,
+) -> None:
+    """Go through quotes and decide which may be shown.
+
+    One at a time, on this terminal only: approve, refuse, or replace words by [brackets]. Kept in quotes.csv.
+    """
+    from assets.reviewing import review_quotes
+
+    raise typer.Exit(review_quotes(workspace, target, by, only_list=only_list))
+
+
+@quotes_app.command()
+def withdrawn(target: Target = "", workspace: In = None) -> None:
+    """List releases with words of people who have withdrawn.
+
+    Releases, files and findings, without the words: so that copies can be taken back.
+    """
+    from assets.reviewing import list_withdrawn
+
+    raise typer.Exit(list_withdrawn(workspace, target))
+
+
 @app.command()
 def ui(
     workspace: In = None,

@@ -181,9 +181,14 @@ leaves open:
 - An attribute `site`, or a document set with the name of the site, tells the interviews of several sites apart when
   they are in one project. Otherwise keep one project for each site, with `{site}` in its file's name.
 - `coded: {documents: people.csv}` names a table that says all this of each document, for tools that do not.
-- A quote is shown only when its speaker's row in `consents` has `may_quote` and `may_publish` and no `withdrawn_on`,
-  when its exact words are listed in `quotes.csv` (columns `quote` or `sha256`, `approved_by`, `approved_on`) beside the
-  protocol, and when it holds no identifier.
+- A quote is shown only when its speaker's row in `consents` has `may_quote` and `may_publish` and no `withdrawn_on`
+  (every speaker's, where it is several people's), when its exact words are listed in `quotes.csv` beside the
+  protocol, and when it holds no identifier. `pilotlens quotes review` writes that file.
+- `quotes.csv` has the columns `sha256` (of the exact words in UTF-8) or `quote` (the exact words), `approved_by`,
+  `approved_on`, and may have `decision` (`approved`, which a blank means too, or `refused`) and `shown` (the words with
+  [brackets] for some of them, checked against the exact words; blank where nothing was replaced). Of two lines about
+  the same words the later one counts.
+- Who has `withdrawn_on` is not counted or quoted, also when their row of `consents` is set aside.
 """
 
 

@@ -68,13 +68,10 @@ def _speakers(making: Making) -> str:
 
     Staff, and others of whom the interviews say that they took no part, are in no case file and belong into none.
     """
-    gone = "SELECT person_key FROM validated.consents WHERE withdrawn_on IS NOT NULL"
-    withdrawn = f"AND speaker_key NOT IN ({gone} AND person_key IS NOT NULL)" if _has_consents(making) else ""
+    layers = [layer for layer in ("validated", "quarantine") if has_table(making.connection, layer, "consents")]
+    gone = "SELECT person_key FROM {}.consents WHERE withdrawn_on IS NOT NULL AND person_key IS NOT NULL"
+    withdrawn = " ".join(f"AND speaker_key NOT IN ({gone.format(layer)})" for layer in layers)
     return f"SELECT speaker_key AS person_key FROM validated.documents WHERE role = 'participant' {withdrawn}"
-
-
-def _has_consents(making: Making) -> bool:
-    return has_table(making.connection, "validated", "consents")
 
 
 def _staff(making: Making) -> str:

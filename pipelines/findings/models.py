@@ -261,9 +261,12 @@ class QuoteShown(Record):
     """A participant's words that may be shown: approved, consented to, and free of identifiers."""
 
     text: str
-    """The exact words."""
+    """The words as they may be shown: exactly as they were said, or with stretches replaced by [brackets]."""
     sha256: str
-    """SHA-256 of the exact words: the entry of the release list it rests on."""
+    """SHA-256 of `text`. Of exact words it is the entry of the release list; that of edited words is not told, for
+    with it somebody could try names until one fits."""
+    edited: bool = False
+    """Whether somebody replaced words by [brackets] before approving it."""
     speaker: str
     """Who speaks, no closer than the policy allows, for example "participant"."""
     theme: str

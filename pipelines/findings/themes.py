@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipelines.disclosure.voices import anybody, spread
 from pipelines.findings.coding import Coding, coding_findings, read_coding
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding, QuoteShown, ThemeResult
+from pipelines.findings.speakers import speakers_named
+from pipelines.findings.withdrawn import gone_since, note_shown, said_by_the_gone, words_of_the_gone
 from pipelines.protocol.models import Plan
+from pipelines.qualitative.brackets import why_not
 from pipelines.qualitative.cases import SEPARATOR
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits, quote_hash
+from pipelines.qualitative.release_list import RELEASE_LIST, Approval, release_list
 from pipelines.qualitative.themes import typical_quotes
-from pipelines.refusal import Refusal
 from pipelines.warehouse import open_vault
 from pipelines.workspace import PilotSite
 
 TABLES = ("analysis.themes", "validated.codings", "validated.documents", "validated.consents", "validated.cases")
-RELEASE_LIST = "quotes.csv"
-FEWEST_OF_A_ROLE = 5
-"""With fewer interviewed in a role, colleagues could guess who speaks: the role is left out."""
 CANDIDATES = """
+    -- A passage of a group interview may be several people's: each of them has to have agreed, also who is set aside.
+    WITH agreed AS (
+        SELECT c.source_file, c.drop_id, c.source_row,
+               bool_and(
+                   coalesce(s.may_quote AND s.may_publish AND s.withdrawn_on IS NULL, false)
+                   AND NOT coalesce(list_contains($gone, d.person_key), false)
+               ) AS consented
+        FROM raw.codings c
+        LEFT JOIN raw.documents d USING (document_key)
+        LEFT JOIN validated.consents s ON s.person_key = d.person_key
+        GROUP BY ALL
+    )
     SELECT c.document_key, d.speaker_key AS case_key, c.code_path, c.coder_key, c.start_at AS start, c.end_at AS "end",
-           c.quote, d.role, coalesce(s.may_quote AND s.may_publish, false) AS consented
+           c.quote, d.role, coalesce(a.consented, false) AS consented
     FROM validated.codings c
     JOIN (SELECT DISTINCT document_key, speaker_key, role FROM analysis.themes) d USING (document_key)
-    LEFT JOIN validated.consents s ON s.person_key = d.speaker_key
+    LEFT JOIN agreed a USING (source_file, drop_id, source_row)
     WHERE c.checked IN ('exact', 'name', 'snippet', 'boundary') AND c.quote <> ''
     ORDER BY c.document_key, c.start_at, c.end_at, c.code_path, c.coder_key
 """
-
-
-@dataclass(frozen=True)
-class Approval:
-    """Who passed a quote for publication, and when."""
-
-    by: str
-    on: str
 
 
 def theme_findings(making: Making) -> list[Finding]:
@@ -48,12 +49,12 @@ def theme_findings(making: Making) -> list[Finding]:
     matrix = making.frame("SELECT * FROM analysis.themes ORDER BY code_path, role, speaker_key")
     if matrix.empty:
         return []
-    codings = making.frame(CANDIDATES)
+    codings = candidates(making.site, making.connection)
     approvals = release_list(making.site.folder / RELEASE_LIST)
-    passed = codings[codings["consented"] & codings["quote"].map(lambda quote: quote_hash(quote) in approvals)]
     index = identifiers_of(making.site)
-    shown = passed[passed["quote"].map(lambda quote: _clean(index, quote)).astype(bool)]
+    shown = _shown(codings, approvals, words_of_the_gone(making.site, making.connection), index)
     chosen = _chosen(shown, _opposites(making.plan, matrix))
+    note_shown(making.site, chosen)
     matrix["definition"] = matrix["definition"].map(lambda text: _definition(index, text))
     ids = _ids(dict.fromkeys(matrix["code_path"]))
     coding = read_coding(making, matrix)
@@ -62,6 +63,34 @@ def theme_findings(making: Making) -> list[Finding]:
         for path, rows in matrix.groupby("code_path", sort=False)
     ]
     return [*themes, *coding_findings(making, coding, lambda text: _definition(index, text))]
+
+
+def candidates(site: PilotSite, connection: Any) -> Any:
+    """Return every coded and placed passage of those who have not withdrawn, and whether it may be shown if approved.
+
+    Looking back at an earlier drop, who has withdrawn since is asked too: a voice that was taken back is not let out
+    again.
+    """
+    return connection.execute(CANDIDATES, {"gone": sorted(gone_since(site))}).df()
+
+
+def _shown(codings: Any, approvals: dict[str, Approval], gone: frozenset[str], index: IdentifierIndex) -> Any:
+    """Return the passages that may be shown, with `shown`: the words, edited where somebody did that.
+
+    What somebody who withdrew has said too, word for word, is let out of nobody else's mouth.
+    """
+    passed = codings[codings["consented"] & codings["quote"].map(lambda quote: quote_hash(quote) in approvals)].copy()
+    passed["shown"] = [approved_words(quote, approvals[quote_hash(quote)]) for quote in passed["quote"]]
+    rows = zip(passed["quote"], passed["shown"], strict=True)
+    fit = [bool(words) and is_clean(index, words) and not said_by_the_gone(quote, gone) for quote, words in rows]
+    return passed[fit]
+
+
+def approved_words(quote: str, approval: Approval) -> str:
+    """Return the words that were approved; nothing when the list shows anything but this quote with [brackets]."""
+    if not approval.shown:
+        return quote
+    return "" if why_not(quote, approval.shown, {}) else approval.shown
 
 
 def _opposites(plan: Plan, matrix: Any) -> dict[str, str]:
@@ -86,8 +115,8 @@ def _chosen(shown: Any, opposites: dict[str, str]) -> Any:
     if shown.empty:
         return shown
     chosen = typical_quotes(shown, {quote_hash(quote) for quote in shown["quote"]}, opposites)
-    roles = shown[["document_key", "case_key", "role"]].drop_duplicates()
-    return chosen.merge(roles, on=["document_key", "case_key"], how="left")
+    roles = shown[["document_key", "case_key", "role", "quote", "shown"]].drop_duplicates()
+    return chosen.merge(roles, on=["document_key", "case_key", "quote"], how="left")
 
 
 def _ids(paths: dict[str, None]) -> dict[str, str]:
@@ -108,7 +137,7 @@ def identifiers_of(site: PilotSite) -> IdentifierIndex:
         )
 
 
-def _clean(index: IdentifierIndex, quote: str) -> bool:
+def is_clean(index: IdentifierIndex, quote: str) -> bool:
     """Tell whether a quote holds nobody's name, number or address; consent and approval do not outweigh that."""
     return not index.hits(quote) and not pattern_hits(quote)
 
@@ -138,7 +167,7 @@ def _finding(
         role: int(rows.loc[(rows["role"] == role) & (rows["passages"] > 0), "speaker_key"].nunique()) for role in roles
     }
     asked = {role: int(rows.loc[rows["role"] == role, "speaker_key"].nunique()) for role in roles}
-    quotes = _quotes(chosen, path, approvals, asked)
+    quotes = _quotes(chosen, path, approvals, speakers_named(making.plan, asked))
     typical = sum(quote.voice == "typical" for quote in quotes)
     why = coding.uncounted.get(path, "")
     result = ThemeResult(
@@ -171,46 +200,19 @@ def _agreement(rows: Any) -> float | None:
     return float(agree.mean())
 
 
-def _quotes(chosen: Any, path: str, approvals: dict[str, Approval], asked: dict[str, int]) -> tuple[QuoteShown, ...]:
+def _quotes(chosen: Any, path: str, approvals: dict[str, Approval], named: dict[str, str]) -> tuple[QuoteShown, ...]:
     rows = chosen[chosen["code_path"] == path].to_dict("records") if len(chosen) else []
-    return tuple(_shown(row, approvals, asked) for row in rows)
+    return tuple(_quote(row, approvals[row["quote_hash"]], named) for row in rows)
 
 
-def _shown(row: dict[str, Any], approvals: dict[str, Approval], asked: dict[str, int]) -> QuoteShown:
-    """Return a quote with its speaker's role, unless so few of that role were asked that it points at somebody."""
-    approval, role = approvals[row["quote_hash"]], row["role"]
-    enough = asked.get(role, 0) >= FEWEST_OF_A_ROLE
+def _quote(row: dict[str, Any], approval: Approval, named: dict[str, str]) -> QuoteShown:
     return QuoteShown(
-        text=row["quote"],
-        sha256=row["quote_hash"],
-        speaker={"staff": "member of staff"}.get(role, role) if enough else "somebody we interviewed",
+        text=row["shown"],
+        sha256=quote_hash(row["shown"]),
+        edited=row["shown"] != row["quote"],
+        speaker=named[row["role"]],
         theme=row["code_path"],
         voice=row["voice"],
         approved_by=approval.by,
         approved_on=approval.on,
     )
-
-
-def release_list(path: Path) -> dict[str, Approval]:
-    """Return the approved quotes by the hash of their exact words.
-
-    The file has the columns `approved_by`, `approved_on`, and `sha256` or `quote` (the exact words).
-    """
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = {"approved_by", "approved_on"} - set(reader.fieldnames or ())
-        if missing or not {"sha256", "quote"} & set(reader.fieldnames or ()):
-            raise Refusal(
-                f"{path.name} needs the columns approved_by, approved_on and sha256 (or quote).",
-                "Without it no quote is shown.",
-            )
-        rows = [
-            {key: (value or "").strip() if key != "quote" else value for key, value in row.items()} for row in reader
-        ]
-    return {
-        (row.get("sha256") or "").lower() or quote_hash(row["quote"]): Approval(row["approved_by"], row["approved_on"])
-        for row in rows
-        if row["approved_by"] and row["approved_on"] and (row.get("sha256") or row.get("quote"))
-    }

@@ -24,6 +24,7 @@ from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
+from pipelines.release.errata import write_errata
 from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
 from pipelines.told import Told
@@ -44,7 +45,10 @@ def write_release(site: PilotSite) -> Told:
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
     evidence = _evidence(site, drop, checked(findings, site.protocol))
-    return _told(evidence, store(evidence, site.releases_folder))
+    folder = store(evidence, site.releases_folder)
+    # Looking back is no news: who withdrew is decided by today's consents.
+    taken_back, _ = (None, ()) if site.workspace.as_of else write_errata(site)
+    return _told(evidence, folder, taken_back)
 
 
 def store(evidence: Evidence, releases: Path) -> Path:
@@ -207,7 +211,7 @@ def _point_to(folder: Path) -> None:
     os.replace(name, folder.parent / LATEST)
 
 
-def _told(evidence: Evidence, folder: Path) -> Told:
+def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None) -> Told:
     changes = len(evidence.disclosure.changes)
     said = f"Release {evidence.release} holds {len(evidence.findings)} findings"
     protected = (
@@ -218,4 +222,5 @@ def _told(evidence: Evidence, folder: Path) -> Told:
     rows = "\n".join(f"| {c.cell} | {c.rule} | {c.action} |" for c in evidence.disclosure.changes)
     table = f"| cell | rule | action |\n|---|---|---|\n{rows}" if rows else ""
     files = (folder / "evidence.json", folder / "manifest.json")
-    return Told(said + protected, len(evidence.findings), table=table, files=files)
+    earlier = f" Earlier releases hold words of people who withdrew: see {taken_back.name}." if taken_back else ""
+    return Told(said + protected + earlier, len(evidence.findings), table=table, files=files)

@@ -2,8 +2,12 @@
 WITH speakers AS (
     SELECT d.document_key, d.speaker_key, coalesce(d.role, 'other') AS role
     FROM validated.documents d
-    -- Who withdrew is not counted, not quoted, and not among those interviewed.
-    ANTI JOIN (SELECT person_key FROM validated.consents WHERE withdrawn_on IS NOT NULL) w ON w.person_key = d.speaker_key
+    -- Who withdrew is not counted, not quoted, and not among those interviewed; also when their row was set aside.
+    ANTI JOIN (
+        SELECT person_key FROM validated.consents WHERE withdrawn_on IS NOT NULL
+        UNION ALL
+        SELECT person_key FROM quarantine.consents WHERE withdrawn_on IS NOT NULL
+    ) w ON w.person_key = d.speaker_key
 ),
 frame AS (
     -- A code that only people who withdrew had used would still say that somebody had.

@@ -109,6 +109,7 @@ def test_known_outcomes(connection: Any) -> None:
 
 
 def themes(connection: Any) -> dict[tuple[str, str], tuple[int, int, int]]:
+    connection.execute("CREATE TABLE IF NOT EXISTS quarantine.consents (person_key VARCHAR, withdrawn_on DATE)")
     rows = connection.execute(statement("analysis", "themes")).fetchall()
     return {(row[1], row[3]): row[6:9] for row in rows}
 

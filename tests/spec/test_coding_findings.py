@@ -91,8 +91,9 @@ def making(declared: Plan, codings: list[tuple[Any, ...]], people: int = 30, sta
     consents["withdrawn_on"] = pd.Series([pd.NaT] * people, dtype="datetime64[ns]")
     connection = duckdb.connect()
     connection.execute("ATTACH ':memory:' AS warehouse; USE warehouse")
-    for layer in ("validated", "analysis"):
+    for layer in ("validated", "quarantine", "analysis"):
         connection.execute(f"CREATE SCHEMA {layer}")
+    connection.execute("CREATE TABLE quarantine.consents (person_key VARCHAR, withdrawn_on DATE)")
     tables = {"documents": documents, "codings": rows, "cases": cases, "consents": consents}
     for name, frame in tables.items():
         connection.register("made", frame)

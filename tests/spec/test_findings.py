@@ -31,9 +31,9 @@ from pipelines.findings.quality import evidence_level
 from pipelines.findings.questions import NumberDirection, VoiceDirection, fit, number_direction, voice_direction
 from pipelines.findings.sentences import amount, sentence_of, voices
 from pipelines.findings.store import read_findings
-from pipelines.findings.themes import release_list
 from pipelines.protocol.models import Plan
 from pipelines.qualitative.quotes import quote_hash
+from pipelines.qualitative.release_list import release_list
 from pipelines.refusal import Refusal
 from pipelines.warehouse import open_vault, open_warehouse
 from pipelines.workspace import Workspace

@@ -76,7 +76,7 @@ def _two_voices(evidence: Evidence, room: Room) -> list[str]:
 
 def _voice(name: str, theme: ev.Said, quote: QuoteShown) -> str:
     """Return one person's words on a narrow card."""
-    said = f"“{quote.text}” – {quote.speaker}, on “{theme.result.title}”"
+    said = f"“{quote.text}” – {quote.speaker}, on “{theme.result.title}”{' (edited)' if quote.edited else ''}"
     return f"{bold(f'{name}:')} {plain(said)}"
 
 

@@ -54,7 +54,12 @@ def _theme(result: ThemeResult, opposite: ThemeResult | None) -> str:
 def quote_block(theme: ThemeResult, quote: QuoteShown) -> str:
     """Return one person's words with speaker and theme."""
     on = "against" if quote.voice == "counter" else "on"
-    return block("quote", f"> {plain(quote.text)}", by=f"{quote.speaker}, {on} “{theme.title}”")
+    return block("quote", f"> {plain(quote.text)}", by=f"{quote.speaker}, {on} “{theme.title}”{edited(quote)}")
+
+
+def edited(quote: QuoteShown) -> str:
+    """Say that words in brackets were not spoken, where there are any."""
+    return " (edited: words in square brackets were not spoken)" if quote.edited else ""
 
 
 def people_told(result: ThemeResult) -> str:
