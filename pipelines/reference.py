@@ -169,15 +169,18 @@ def _nouns() -> str:
 
 INTERVIEWS = """## Coded interviews
 
-An extract with `noun: interviews` is a coded project in the exchange format REFI-QDA (`.qdpx`), which NVivo, ATLAS.ti,
-MAXQDA, QualCoder and others write. Nothing is mapped; the project itself says who speaks:
+An extract with `noun: interviews` is a coded project: REFI-QDA (`.qdpx`), a Taguette database, a QualCoder folder, or a
+table of ATLAS.ti, MAXQDA, Dedoose, Taguette or one's own; [QUALITATIVE.md](../qualitative/QUALITATIVE.md) tells what to
+send and how to write a table of codings. No columns are mapped; the project itself says who speaks, and `coded` what it
+leaves open:
 
 - Each document belongs to a *case* of the project whose name is the person's identifier, exactly as the case file has
   it (`person`); then consent and role follow. A document that no case holds is a speaker with the document's own name.
-- A variable `role` of the case or the document says who the speaker is, for example `participant` or `staff`. Without
+- An attribute `role` of the case or the document says who the speaker is, for example `participant` or `staff`. Without
   it, speakers who are in the case file are participants.
-- A variable `site`, or a document set with the name of the site, tells the interviews of several sites apart when they
-  are in one project. Otherwise keep one project for each site, with `{site}` in its file's name.
+- An attribute `site`, or a document set with the name of the site, tells the interviews of several sites apart when
+  they are in one project. Otherwise keep one project for each site, with `{site}` in its file's name.
+- `coded: {documents: people.csv}` names a table that says all this of each document, for tools that do not.
 - A quote is shown only when its speaker's row in `consents` has `may_quote` and `may_publish` and no `withdrawn_on`
   (every speaker's, where it is several people's), when its exact words are listed in `quotes.csv` beside the
   protocol, and when it holds no identifier. `pilotlens quotes review` writes that file.

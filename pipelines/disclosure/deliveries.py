@@ -61,9 +61,19 @@ def difference(result: DifferenceResult, exact: Findings, shown: Findings, rules
     update: dict[str, object] = dict(_people(result, exact, shown, rules, log))
     for name in ("several", "elsewhere"):
         update[name] = log.count(getattr(result, name), name, rules)
+    for name, of in (("moved_out", "vanished"), ("moved_in", "added")):
+        update[name] = _part(name, getattr(result, name), getattr(result, of), update.get(of), rules, log)
     compared = (result.both or 0) - (result.several or 0)
     update["changes"] = tuple(_change(c, i, compared, rules, log) for i, c in enumerate(result.changes))
     return plain.model_copy(update=update)
+
+
+def _part(name: str, value: int | None, whole: int | None, told: object, rules: Policy, log: Log) -> int | None:
+    """Return how many of some people moved; nothing where they, or those who did not, are few or not told."""
+    if value and (told is None or too_small((whole or 0) - value, rules)):
+        log.withheld(name)
+        return None
+    return log.count(value, name, rules)
 
 
 def _people(

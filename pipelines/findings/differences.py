@@ -5,7 +5,7 @@ Compared are typed values, person by person, so that another way to write a date
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 from pipelines.findings.making import Making
@@ -28,7 +28,7 @@ def difference_findings(making: Making) -> list[Finding]:
 
 def _of_cases(making: Making) -> Finding | None:
     earlier = earlier_drop(making, "cases")
-    if earlier is None or not type_both(making):
+    if earlier is None or (typed := type_both(making)) is None:
         return None
     _pair(making)
     people = _people(making, "before_cases", "now_cases")
@@ -40,7 +40,9 @@ def _of_cases(making: Making) -> Finding | None:
         **_both_ways(making),
         several=_number(making, SEVERAL),
         elsewhere=_elsewhere(making),
-        changes=tuple(_changes(making)),
+        moved_out=_moved(making, "before", "now", "="),
+        moved_in=_moved(making, "now", "before", "<>"),
+        changes=tuple(_changes(making, typed)),
         smallest_before=_smallest(making),
     )
     return making.finding("difference/cases", result, subject="cases", population="everybody in either case file")
@@ -103,14 +105,26 @@ def _elsewhere(making: Making) -> int:
     return _number(making, "SELECT count(DISTINCT person_key) FROM raw.elsewhere")
 
 
+def _moved(making: Making, there: str, absent: str, left: str) -> int:
+    """Return how many people who stand in one state only left this site (`=`), or another one (`<>`)."""
+    if not has_table(making.connection, "raw", "moved"):
+        return 0
+    query = f"""
+        SELECT count(DISTINCT person_key) FROM {there}_cases
+        SEMI JOIN (FROM raw.moved WHERE site {left} $site) USING (person_key)
+        ANTI JOIN {absent}_cases USING (person_key)
+    """
+    return int(making.connection.execute(query, {"site": making.site.site}).fetchone()[0])
+
+
 def _smallest(making: Making) -> int:
     """Return the size of the smallest group of the drop before."""
     query = "SELECT coalesce(min(people), 0) FROM (SELECT count(*) AS people FROM before_cases GROUP BY arm)"
     return _number(making, query if making.plan.arms else "SELECT count(*) FROM before_cases")
 
 
-def _changes(making: Making) -> Iterator[FieldChange]:
-    """Yield the changes of each field that the protocol maps."""
+def _changes(making: Making, typed: Collection[str]) -> Iterator[FieldChange]:
+    """Yield the changes of each field that the protocol maps, as far as its nouns are typed in both states."""
     mapped = {
         f for extract in making.site.protocol.extracts_of("cases", making.site.site).values() for f in extract.columns
     }
@@ -121,8 +135,7 @@ def _changes(making: Making) -> Iterator[FieldChange]:
         if field in mapped:
             yield _change(making, field, title, "date")
     for key, outcome in plan.outcomes.items():
-        # Outcomes counted from events change with every event: their file has a comparison of its own.
-        if not getattr(outcome, "events", None):
+        if outcome.noun == "cases" and (not outcome.events or "events" in typed):
             yield _outcome(making, key, outcome)
     for field, covariate in plan.covariates.items():
         yield _change(making, field, covariate.title, "covariate")

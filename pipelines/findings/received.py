@@ -57,6 +57,10 @@ class DifferenceResult(Record):
     """People with more than one row in one of the two: nobody can say which row is theirs, so they are not compared."""
     elsewhere: Count = 0
     """People of this site whom the case file of another site of the pilot names too."""
+    moved_out: Count = 0
+    """Of the people who vanished, those whom a later increment names in another site."""
+    moved_in: Count = 0
+    """Of the people who were added, those whom an earlier increment named in another site."""
     changes: tuple[FieldChange, ...] = ()
     """Changes by field; for cases only."""
     smallest_before: Count = None

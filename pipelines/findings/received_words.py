@@ -32,7 +32,9 @@ def difference_words(result: DifferenceResult, minimum: int) -> str:
     if result.noun != "cases":
         return _rows(result)
     parts = [f"Since the drop {result.earlier}, {_added_and_vanished(result, minimum)}."]
-    parts += [ASK["vanished"]] if result.vanished or (result.vanished is None and result.added == 0) else []
+    parts += _moved(result)
+    gone = result.vanished or (result.vanished is None and result.added == 0)
+    parts += [ASK["vanished"]] if gone and (result.vanished is None or result.moved_out != result.vanished) else []
     parts += (
         [f"{_several(result.several)} in one of the two drops and could not be compared."]
         if result.several != 0
@@ -64,6 +66,21 @@ def _added_and_vanished(result: DifferenceResult, minimum: int) -> str:
     came = "nobody was" if added == 0 else f"{_people(added, minimum)} {'was' if added == 1 else 'were'}"
     went = "none" if vanished == 0 else f"fewer than {minimum}" if vanished is None else f"{vanished:,}"
     return f"{came} added and {went} vanished"
+
+
+def _moved(result: DifferenceResult) -> list[str]:
+    """Say of how many people the site changed; of how many it may not be said is a part of them."""
+    said = []
+    if result.moved_in != 0:
+        said.append(f"Of those added, {_part(result.moved_in)} came from another site of the pilot.")
+    if result.moved_out != 0:
+        stand = "stands" if result.moved_out == 1 else "stand"
+        said.append(f"Of those who vanished, {_part(result.moved_out)} {stand} in another site of the pilot now.")
+    return said
+
+
+def _part(number: Count) -> str:
+    return "some (how many may not be shown)" if number is None else f"{number:,}"
 
 
 def _changes(changes: Iterable[FieldChange], minimum: int) -> list[str]:

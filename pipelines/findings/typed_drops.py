@@ -1,15 +1,18 @@
-"""The case file as it stands now and as it stood one drop earlier, typed alike: otherwise a format would be a change.
+"""The case file, and the events that outcomes count, as they stand now and stood one drop earlier, typed alike.
 
+Typed otherwise, another way to write a date would be a change.
 Rows that the checks set aside are in both: what a rule makes of a row is no change of what was delivered.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from pipelines.findings.making import Making
 from pipelines.refusal import Refusal
 from pipelines.validation.dates import readings
+from pipelines.validation.people_rules import keeps_one
 from pipelines.validation.publish import _parameters, _select
 from pipelines.warehouse import has_table
 
@@ -24,26 +27,68 @@ def earlier_drop(making: Making, noun: str) -> str | None:
     return str(found[0]) if found else None
 
 
-def type_both(making: Making) -> bool:
+def type_both(making: Making) -> frozenset[str] | None:
     """Make the temporary tables `before_cases`, `now_cases`, `before_outcomes` and `now_outcomes`.
 
-    Return False when nobody can tell how the dates of the earlier file are written: then nothing can be compared.
+    Return the nouns that are typed as they stood then and now: `events` is one of them where outcomes counted from
+    events can be compared. None when nobody can tell how the dates of the earlier case file are written.
     """
+    typed = {"cases", "outcomes", "events"} if _type(making, "events") else {"cases", "outcomes"}
+    if not _type(making, "cases"):
+        return None
+    for state in STATES:
+        select = _of_state(_select(making.site, "outcomes"), state, typed)
+        made = f"CREATE OR REPLACE TEMP TABLE {state}_outcomes AS {select}"
+        making.connection.execute(made, _parameters(making.site, "outcomes"))
+    return frozenset(typed)
+
+
+def _type(making: Making, noun: str) -> bool:
+    """Make the temporary tables of a noun in both states; tell whether that was possible."""
+    if noun == "events" and not _has_events(making):
+        return False
     for state in STATES:
         try:
-            found = readings(making.connection, making.site, "cases", "cases_before" if state == "before" else "")
+            found = readings(making.connection, making.site, noun, f"{noun}_before" if state == "before" else "")
         except Refusal:
             return False
-        for noun in ("cases", "outcomes"):
-            select = _of_state(_select(making.site, noun, found if noun == "cases" else None), state)
-            made = f"CREATE OR REPLACE TEMP TABLE {state}_{noun} AS {select}"
-            making.connection.execute(made, _parameters(making.site, noun))
+        select = _of_state(_select(making.site, noun, found), state, {noun})
+        made = f"CREATE OR REPLACE TEMP TABLE {state}_{noun} AS {select}"
+        making.connection.execute(made, _parameters(making.site, noun))
+        if noun == "events":
+            _set_aside(making, state)
     return True
 
 
-def _of_state(select: str, state: str) -> str:
+def _has_events(making: Making) -> bool:
+    """Tell whether outcomes are counted from events, and these are known as they stood with the drop before."""
+    counted = any(outcome.events for outcome in making.plan.outcomes.values())
+    delivered = bool(making.site.protocol.extracts_of("events", making.site.site))
+    earlier = earlier_drop(making, "events")
+    return counted and delivered and earlier is not None and earlier == earlier_drop(making, "cases")
+
+
+def _set_aside(making: Making, state: str) -> None:
+    """Put apart, in both states alike, what no check would let in: events without a day, and values nobody can read.
+
+    Of identical rows one stays where the checks keep one.
+    """
+    once = "DISTINCT" if keeps_one(making.site.protocol, "events") else ""
+    making.connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {state}_events_aside AS
+            FROM {state}_events WHERE unreadable <> '' OR event_date IS NULL;
+        CREATE OR REPLACE TEMP TABLE {state}_events AS
+            SELECT {once} * EXCLUDE (row_key, source_file, source_row, drop_id)
+            FROM {state}_events WHERE unreadable = '' AND event_date IS NOT NULL
+    """)
+
+
+def _of_state(select: str, state: str, typed: Collection[str]) -> str:
     """Return the SELECT that types a table, reading the rows of a state instead of those that were published."""
-    raw = "raw.cases_before" if state == "before" else "raw.cases"
-    return re.sub(
-        r"\bFROM validated\.cases\b", f"FROM {state}_cases", re.sub(r"\bFROM raw\.cases\b", f"FROM {raw}", select)
-    )
+    for noun in ("cases", "events"):
+        raw = f"raw.{noun}_before" if state == "before" else f"raw.{noun}"
+        select = re.sub(rf"\bFROM raw\.{noun}\b", f"FROM {raw}", select)
+        if noun in typed:
+            select = re.sub(rf"\bFROM validated\.{noun}\b", f"FROM {state}_{noun}", select)
+            select = re.sub(rf"\bFROM quarantine\.{noun}\b", f"FROM {state}_{noun}_aside", select)
+    return select

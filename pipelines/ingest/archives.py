@@ -22,6 +22,8 @@ BOUNDS = Bounds(entries=1_000, entry_bytes=4096 * MEBIBYTE, total_bytes=8192 * M
 PACKED = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz", ".zst")
 LOCK = ".lock"
 LITTER = (".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini")
+NEVER_READ = ("pseudonyms.json",)
+"""QualCoder's key to who people are: it is no part of a drop, so it is neither hashed, listed, unpacked nor read."""
 
 Shown = tuple[str, Path]
 
@@ -144,4 +146,4 @@ def _is_litter(member: str) -> bool:
 
 def is_litter(name: str) -> bool:
     """Tell what file managers leave behind, unasked. Beside a workbook, `~$cases.xlsx` says that it is still open."""
-    return name.lower() in LITTER or name.startswith("._")
+    return name.lower() in (*LITTER, *NEVER_READ) or name.startswith("._")

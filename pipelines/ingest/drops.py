@@ -24,6 +24,7 @@ from pipelines.workspace import PilotSite, Workspace
 NAME = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9_-]+)?$")
 UNFINISHED = ("*.part", "*.partial", "*.tmp", "*.crdownload", "*.filepart", "~$*", ".~lock*")
 SETTLED_SECONDS = 2.0
+QUALCODER = "data.qda"
 REGISTER = "corrections.csv"
 """Name of the register of corrections, beside a drop's files or the protocol; never a file of an extract."""
 
@@ -251,9 +252,17 @@ def matching(files: tuple[DroppedFile, ...], extract: Extract, site: str) -> tup
     )
 
 
-def _names(file: DroppedFile) -> tuple[str, str, str]:
-    """Return what a file may be called: of one in a zip also its own name, for people zip the folder around it."""
-    return file.shown, file.member, file.member.rpartition("/")[2]
+def _names(file: DroppedFile) -> tuple[str, ...]:
+    """Return what a file may be called: of one in a zip also its own name, for people zip the folder around it.
+
+    A QualCoder project is a folder (or a zip of one) that is called after the project; its database is what is read.
+    """
+    found = (file.shown, file.member, file.member.rpartition("/")[2])
+    if file.shown.rpartition("/")[2].lower() != QUALCODER:
+        return found
+    folder = file.shown.rpartition("/")[0]
+    packed = file.shown.removesuffix(f"/{file.member}") if file.member else ""
+    return (*found, folder, folder.rpartition("/")[2], packed)
 
 
 def _composed(name: str) -> str:

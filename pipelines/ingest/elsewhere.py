@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipelines.ingest.parts import StandingPart, parts_of
+from pipelines.ingest.parts import StandingPart, parts_of, replaces_by_person
 from pipelines.ingest.standing import Standing
 from pipelines.ingest.store import alone, draft_file, keep_file
 from pipelines.refusal import Refusal
@@ -35,7 +35,8 @@ def _read(name: str) -> str:
 def _doubles(connection: Any, site: PilotSite, state: Standing) -> str:
     """Return the name of a file of everybody who stands in two sites; written once for all sites of a state."""
     parts = [(key, part) for key in site.protocol.sites for part in _parts(site, key, state)]
-    identity = repr([(key, part.stored.digest, _arm(site, key, part)) for key, part in parts])
+    stands = [(key, part.stored.digest, _arm(site, key, part), _rank(part)) for key, part in parts]
+    identity = repr([*stands, site.protocol.limits.two_sites])
     name = f"two-sites-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.parquet"
     target = site.workspace.delivered_folder(site.pilot) / name
     with alone(target):
@@ -62,16 +63,25 @@ def _arm(site: PilotSite, key: str, part: StandingPart) -> str:
     return typed_field(site.protocol, "cases", key, "arm", "arm").value
 
 
+def _rank(part: StandingPart) -> str:
+    """Return the place in time of rows that later ones of the same person replace; else NULL."""
+    return str(part.rank) if replaces_by_person(part.extract) else "NULL::INTEGER"
+
+
 def _write(connection: Any, site: PilotSite, parts: list[tuple[str, StandingPart]], target: Path) -> None:
     people = " UNION ".join(
-        f"SELECT person_key, '{quoted(key)}' AS site, {_arm(site, key, part)} AS arm "
+        f"SELECT person_key, '{quoted(key)}' AS site, {_arm(site, key, part)} AS arm, {_rank(part)} AS rank "
         f"FROM (SELECT *, '{part.name}' AS extract FROM ({part.stored.rows(key)}))"
         for key, part in parts
         if part.stored.about.rows.get(key)
     )
-    found = people or "SELECT NULL::VARCHAR AS person_key, NULL::VARCHAR AS site, NULL::VARCHAR AS arm LIMIT 0"
+    found = people or "SELECT NULL AS person_key, NULL AS site, NULL AS arm, NULL AS rank LIMIT 0"
+    # Who may be in two sites has a newest row in each of them; who may not has left the site of the older one.
+    alike = "person_key, site" if site.protocol.limits.two_sites else "person_key"
+    latest = f"rank IS NULL OR rank = max(rank) OVER (PARTITION BY {alike})"
     query = (
-        f"SELECT person_key, site, arm FROM ({found}) WHERE person_key IS NOT NULL "
+        f"SELECT DISTINCT person_key::VARCHAR AS person_key, site::VARCHAR AS site, arm::VARCHAR AS arm "
+        f"FROM (FROM ({found}) WHERE person_key IS NOT NULL QUALIFY {latest}) "
         "QUALIFY min(site) OVER (PARTITION BY person_key) <> max(site) OVER (PARTITION BY person_key)"
     )
     draft = draft_file(target)

@@ -5,19 +5,20 @@ Reading a coded project and placing its quotes belongs in pipelines.qualitative.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, field, replace
+from functools import cached_property
 
 from pipelines import keys
 from pipelines.ingest import chronicle
-from pipelines.ingest.drops import DroppedFile
+from pipelines.ingest.coded_files import CodedFile, coded_files, read_coded_file, used_beside
 from pipelines.ingest.pseudonyms import pseudonym
-from pipelines.ingest.standing import Known, Standing, standing
-from pipelines.ingest.store import insist_unchanged, opened
+from pipelines.ingest.standing import standing
+from pipelines.ingest.store import insist_unchanged
 from pipelines.ingest.tables import note_delivery
-from pipelines.qualitative.models import Document, Project, UnreadableProject
-from pipelines.qualitative.refi_qda import read_project
+from pipelines.protocol.coded import Coded
+from pipelines.qualitative.models import CaseSpan, Coding, Document, Project, overlap
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import columns_of, insert, open_vault, open_warehouse, transaction
@@ -29,8 +30,8 @@ DOCUMENTS = (
 )
 CODINGS = (
     "row_key VARCHAR, coding_key VARCHAR, document_key VARCHAR, code_path VARCHAR, code_name VARCHAR, "
-    "definition VARCHAR, coder_key VARCHAR, start_at BIGINT, end_at BIGINT, quote VARCHAR, checked VARCHAR, "
-    "source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
+    "definition VARCHAR, coder_key VARCHAR, coder_role VARCHAR, start_at BIGINT, end_at BIGINT, quote VARCHAR, "
+    "checked VARCHAR, source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
 )
 
 
@@ -59,6 +60,7 @@ class CodingRow:
     code_name: str
     definition: str
     coder_key: str
+    coder_role: str | None
     start_at: int
     end_at: int
     quote: str
@@ -76,7 +78,18 @@ class Read:
     documents: tuple[Document, ...]
     source: str
     drop: str
-    secret: bytes
+    secret: bytes = field(repr=False)
+    coded: Coded
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the attributes of cases by name."""
+        return {case.name: case.attributes for case in self.project.cases}
+
+    @property
+    def refi(self) -> bool:
+        """True where the project came as REFI-QDA."""
+        return self.source.lower().endswith(".qdpx")
 
     def hashed(self, *parts: str) -> str:
         """Return the pseudonym of a name that came with the project."""
@@ -87,13 +100,14 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
     """Read every coded project of a site into raw.documents or raw.codings."""
     state = standing(site)
     chronicle.note_arrivals(site, state)
-    files = _files(site, state)
-    projects = [_read(site, drop, file) for _, drop, file in files]
-    for (name, drop, file), read in zip(files, projects, strict=True):
-        facts = {"rows": len(read.project.documents), "columns": 0, "read_as": {"kind": "coded project"}}
-        chronicle.note_file(site, name, "documents", drop, file, facts)
-    rows = [row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read))]
-    for *_, file in files:
+    files = coded_files(site, state)
+    projects = [_read(site, one) for one in files]
+    for one, read in zip(files, projects, strict=True):
+        told = {"kind": "coded project", "origin": read.project.origin}
+        facts = {"rows": len(read.project.documents), "columns": 0, "read_as": told}
+        chronicle.note_file(site, one.name, "documents", one.drop, one.file, facts)
+    rows = _once(row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read)))
+    for file in (file for one in files for file in (one.file, *used_beside(one))):
         insist_unchanged(file)
     if noun == "documents":
         _keep_names(site, projects)
@@ -105,57 +119,34 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
             note_delivery(connection, noun, state)
         columns = columns_of(connection, f"raw.{noun}")
     return Told(
-        _said(noun, len(rows), state.newest.name, projects), rows=len(rows), columns=columns, table=_notes(projects)
+        _summary(noun, len(rows), state.newest.name, projects), rows=len(rows), columns=columns, table=_notes(projects)
     )
 
 
-def _files(site: PilotSite, state: Standing) -> list[tuple[str, Known, DroppedFile]]:
-    """Return the coded projects that count for a site; a missing one is a fault unless its extract is optional."""
-    return [
-        (name, drop, file)
-        for name, extract in site.protocol.extracts_of("interviews", site.site).items()
-        for drop, files in state.counting(name, extract, site.site)
-        for file in files
-    ]
-
-
-def _read(site: PilotSite, drop: Known, file: DroppedFile) -> Read:
-    with opened(site, file) as path:
-        if path.suffix.lower() != ".qdpx":
-            raise Refusal(
-                f"{path.name} is of a kind that is not read here.", "Export the coded project as REFI-QDA (.qdpx)."
-            )
-        project = _project(path)
+def _read(site: PilotSite, one: CodedFile) -> Read:
+    project = read_coded_file(site, one)
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
-    documents = tuple(d for d in project.documents if _is_of_site(site, project, d, path))
-    return Read(project, documents, file.shown, drop.name, secret)
+    read = Read(project, (), one.file.shown, one.drop.name, secret, one.coded)
+    return replace(read, documents=tuple(d for d in project.documents if _is_of_site(site, read, d)))
 
 
-def _project(path: Path) -> Project:
-    try:
-        return read_project(path, name=path.name)
-    except UnreadableProject as error:
-        problem = str(error)
-    except OSError:
-        problem = f"{path.name} cannot be opened."
-    raise Refusal(problem, "Export the project again. The earlier results stand.")
+def _said(attributes: Mapping[str, str], name: str) -> str:
+    """Return an attribute; names compare without regard to case."""
+    folded = {key.casefold(): value.strip() for key, value in attributes.items()}
+    return folded.get(name.casefold(), "")
 
 
-def _attribute(project: Project, document: Document, name: str) -> str:
-    """Return a variable of the document, or of its case; names compare without regard to case."""
-    cases = [case.attributes for case in project.cases if case.name in document.case_names]
-    for attributes in (document.attributes, *cases):
-        folded: Mapping[str, str] = {key.casefold(): value for key, value in attributes.items()}
-        if folded.get(name, "").strip():
-            return folded[name].strip()
-    return ""
+def _attribute(read: Read, document: Document, name: str) -> str:
+    """Return an attribute of the document, or of one of its cases."""
+    held = (document.attributes, *(read.attributes[name] for name in document.case_names if name in read.attributes))
+    return next((said for attributes in held if (said := _said(attributes, name))), "")
 
 
-def _is_of_site(site: PilotSite, project: Project, document: Document, path: Path) -> bool:
-    """Tell whether a document belongs to a site, by its variable or group; without either, by its project."""
+def _is_of_site(site: PilotSite, read: Read, document: Document) -> bool:
+    """Tell whether a document belongs to a site, by its attribute or group; without either, by its project."""
     codes = {code.casefold(): key for code, key in site.protocol.site_codes().items()}
     codes |= {one.title.casefold(): key for key, one in site.protocol.sites.items()}
-    said = [_attribute(project, document, "site"), *document.groups]
+    said = [_attribute(read, document, read.coded.site), *document.groups]
     found = {codes[word.casefold()] for word in said if word.casefold() in codes}
     if found:
         return site.site in found
@@ -163,44 +154,94 @@ def _is_of_site(site: PilotSite, project: Project, document: Document, path: Pat
     if serves or len(site.protocol.sites) == 1:
         return True
     raise Refusal(
-        f"{path.name}: a document does not say which site it belongs to.",
-        "Give each document a variable `site`, or keep one project per site with {site} in its name.",
+        f"{read.source}: a document does not say which site it belongs to.",
+        f"Give each document an attribute `{read.coded.site}`, or list the documents in a table that the protocol "
+        "names (coded: documents), or keep one project per site with {site} in its name.",
     )
 
 
-def _speakers(read: Read, document: Document) -> tuple[str, ...]:
-    """Return who speaks in a document: its cases, or the document itself when it names none."""
-    return document.case_names or (document.name,)
+class _Speakers:
+    """Who speaks in the documents and codings of a project: cases, or a document itself where none holds it."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._documents = {document.id: document for document in read.documents}
+        self._spans: defaultdict[str, list[CaseSpan]] = defaultdict(list)
+        for span in read.project.case_spans:
+            self._spans[span.document_id].append(span)
+        ours = (coding for coding in read.project.codings if coding.document_id in self._documents)
+        self._alone = {coding.document_id for coding in ours if not self._cases(coding)}
+
+    def of_document(self, document: Document) -> tuple[str, ...]:
+        """Return the cases of a document; also its own name, where something is coded that belongs to no case."""
+        alone = not document.case_names or document.id in self._alone
+        return (*document.case_names, *((document.name,) if alone else ()))
+
+    def of_coding(self, coding: Coding) -> tuple[str, ...]:
+        """Return the cases of a coding, or its document's name."""
+        return self._cases(coding) or (self._documents[coding.document_id].name,)
+
+    def _cases(self, coding: Coding) -> tuple[str, ...]:
+        spans = self._spans.get(coding.document_id)
+        if not spans:
+            return self._documents[coding.document_id].case_names
+        return tuple(sorted({span.case_name for span in spans if overlap(span, coding)}))
+
+    def person(self, document: Document, speaker: str) -> str:
+        """Return the identifier of who speaks: the attribute that the protocol names, or the speaker's own name."""
+        name = self._read.coded.person
+        return (self._attribute(document, speaker, name) if name else "") or speaker
+
+    def role(self, document: Document, speaker: str) -> str | None:
+        """Return who speaks, for example a participant."""
+        return self._attribute(document, speaker, self._read.coded.role).casefold() or None
+
+    def _attribute(self, document: Document, speaker: str, name: str) -> str:
+        own = self._read.attributes.get(speaker, {}) if speaker in document.case_names else {}
+        return _said(own, name) or _said(document.attributes, name)
 
 
 def _documents(read: Read) -> Iterator[DocumentRow]:
+    speakers = _Speakers(read)
     for position, document in enumerate(read.documents, start=1):
-        role = _attribute(read.project, document, "role").casefold() or None
-        for speaker in _speakers(read, document):
+        for speaker in speakers.of_document(document):
             key = read.hashed(document.name, speaker)
             # One project has no rows: its documents are counted in the order in which it holds them.
             row_key = f"{read.source}#{position}#{key}"
-            yield DocumentRow(row_key, key, read.hashed(speaker), role, document.text, read.source, position, read.drop)
+            yield DocumentRow(
+                row_key,
+                key,
+                read.hashed(speakers.person(document, speaker)),
+                speakers.role(document, speaker),
+                document.text,
+                read.source,
+                position,
+                read.drop,
+            )
 
 
 def _codings(read: Read) -> Iterator[CodingRow]:
     codes, coders = ({x.id: x for x in items} for items in (read.project.codes, read.project.coders))
     documents = {document.id: document for document in read.documents}
+    speakers = _Speakers(read)
+    # Only REFI-QDA gives a coding an identity of its own; elsewhere it is a number within its file.
+    within = () if read.refi else (read.source,)
     for position, coding in enumerate(read.project.codings, start=1):
         document = documents.get(coding.document_id)
         if document is None:
             continue
         code, coder = codes[coding.code_id], coders.get(coding.coder_id)
-        for speaker in read.project.cases_of(coding) or (document.name,):
+        for speaker in speakers.of_coding(coding):
             key = read.hashed(document.name, speaker)
             yield CodingRow(
                 f"{read.source}#{position}#{key}",
-                read.hashed(coding.id, speaker),
+                read.hashed(*within, coding.id, speaker),
                 key,
                 " / ".join(code.path),  # type: ignore[union-attr]
                 code.name,
                 getattr(code, "description", ""),
                 read.hashed(coder.name) if coder else "",
+                read.coded.role_of(coder.name) if coder else None,
                 coding.start,
                 coding.end,
                 coding.quote,
@@ -211,20 +252,39 @@ def _codings(read: Read) -> Iterator[CodingRow]:
             )
 
 
+def _once(rows: Iterable[DocumentRow | CodingRow]) -> list[DocumentRow | CodingRow]:
+    """Leave out what an earlier file holds already: waves and coders are often exported each with everything.
+
+    The same text of the same speaker is one document; the same code of the same known coder at the same place is one
+    coding. What one file holds twice stays, and the checks speak of it.
+    """
+    first: dict[tuple[object, ...], str] = {}
+    kept: list[DocumentRow | CodingRow] = []
+    for row in rows:
+        if isinstance(row, DocumentRow):
+            same: tuple[object, ...] = (row.document_key, row.text)
+        else:
+            same = (row.document_key, row.code_path, row.coder_key or row.row_key, row.start_at, row.end_at)
+        if first.setdefault(same, row.source_file) == row.source_file:
+            kept.append(row)
+    return kept
+
+
 def _keep_names(site: PilotSite, projects: list[Read]) -> None:
     """Lock away the names of documents and cases: they often hold a case number."""
     rows = {
         ("documents", read.hashed(speaker), "person", speaker)
-        for read in projects
+        for read, speakers in ((read, _Speakers(read)) for read in projects)
         for document in read.documents
-        for speaker in _speakers(read, document)
+        for name in speakers.of_document(document)
+        for speaker in {name: None, speakers.person(document, name): None}
     }
     with open_vault(site) as vault, transaction(vault):
         vault.execute("DELETE FROM vault.kept WHERE noun = 'documents'")
         insert(vault, "vault.kept", sorted(rows))
 
 
-def _said(noun: str, rows: int, drop: str, projects: list[Read]) -> str:
+def _summary(noun: str, rows: int, drop: str, projects: list[Read]) -> str:
     if not projects:
         return "This pilot site has no coded interviews in its drop."
     aside = sum(len(read.project.quarantined) for read in projects)
@@ -235,8 +295,20 @@ def _said(noun: str, rows: int, drop: str, projects: list[Read]) -> str:
 
 def _notes(projects: list[Read]) -> str:
     """Return where the files leave the standard, as a Markdown list."""
-    notes = [note for read in projects for note in (*read.project.deviations, *_unlinked(read.project))]
+    notes = [note for read in projects for note in (*read.project.deviations, *_unlinked(read.project), *_coders(read))]
     return "\n".join(f"- {note}" for note in notes)
+
+
+def _coders(read: Read) -> list[str]:
+    """Return a warning when names of coders in the protocol and in the project differ; never a name."""
+    if not read.coded.coders:
+        return []
+    found = [coder.name for coder in read.project.coders]
+    without = sum(read.coded.role_of(name) is None for name in found)
+    idle = len(read.coded.coders) - (len(found) - without)
+    told = f"Of the coders that the protocol names, {idle} did not code here" if idle > 0 else ""
+    other = f"{without} who coded have no role in the protocol" if without else ""
+    return [f"{'; '.join(filter(None, (told, other)))}."] if told or other else []
 
 
 def _unlinked(project: Project) -> list[str]:

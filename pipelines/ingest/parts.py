@@ -123,20 +123,39 @@ def is_plain(parts: Sequence[StandingPart]) -> bool:
     )
 
 
-def together(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
-    """Return the SELECT of all rows of some extracts, increments folded."""
+def together(site: PilotSite, parts: Sequence[StandingPart], newest: str, left: str = "") -> str:
+    """Return the SELECT of all rows of some extracts, increments folded.
+
+    `left` is a SELECT of people and the sites that they left, as `moved.movements` returns it: they stand there no
+    more, as far as increments say.
+    """
     by_name: dict[str, list[StandingPart]] = {}
     for part in (part for part in parts if site.site in part.stored.about.rows):
         by_name.setdefault(part.name, []).append(part)
-    return " UNION ALL BY NAME ".join(f"({_folded(site, some, newest)})" for some in by_name.values())
+    return " UNION ALL BY NAME ".join(f"({_folded(site, some, newest, left)})" for some in by_name.values())
 
 
-def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str) -> str:
+def replaces_by_person(extract: Extract) -> bool:
+    """Tell whether a person has one row, and a later one replaces it."""
+    people = extract.noun in PERSON_KEYED and list(extract.key or ("person",)) == ["person"]
+    return people and extract.delivery == "increments" and extract.completes is None and extract.link is None
+
+
+def follows_people(site: PilotSite, extract: Extract) -> bool:
+    """Tell whether a later row of a person replaces an earlier one also where the two are of different sites."""
+    protocol = site.protocol
+    return replaces_by_person(extract) and len(protocol.sites) > 1 and not protocol.limits.two_sites
+
+
+def _folded(site: PilotSite, parts: Sequence[StandingPart], newest: str, left: str) -> str:
     extract = parts[0].extract
     if extract.delivery == "cumulative":
         return " UNION ALL BY NAME ".join(part.query(site.site, newest) for part in parts)
     ranked = (f"SELECT {part.rank} AS drop_rank, * FROM ({part.query(site.site, newest)})" for part in parts)
     every = " UNION ALL BY NAME ".join(ranked)
+    if left and follows_people(site, extract):
+        gone = f"SELECT person_key FROM ({left}) WHERE site = '{quoted(site.site)}'"
+        every = f"FROM ({every}) ANTI JOIN ({gone}) USING (person_key)"
     alike = _alike(site, parts)
     key = tuple(_key_of(extract, alike))
     return _latest_of_key(every, key) if key else _each_row_once(every, alike)

@@ -33,7 +33,7 @@ from pipelines.workspace import PilotSite
 
 FORMAT = 3
 """Raised when what is stored of a file would come out differently; then every file is read again."""
-NOT_READ_FOR = {"optional", "delivery", "key", "completes", "link"}
+NOT_READ_FOR = {"optional", "delivery", "key", "completes", "link", "coded"}
 """Keys of an extract that do not change what is read of a file."""
 DRAFT = ".draft-"
 

@@ -15,6 +15,7 @@ from pipelines.ingest.correcting import apply_corrections, correct
 from pipelines.ingest.corrections import Correction, read_corrections
 from pipelines.ingest.elsewhere import note_elsewhere
 from pipelines.ingest.link_rows import Linked, bring, linked, linked_before, note_links
+from pipelines.ingest.moved import movements, note_moved
 from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
 from pipelines.ingest.standing import Standing, standing
 from pipelines.protocol.extracts import FIELDS, Extract
@@ -61,6 +62,7 @@ def receive_table(site: PilotSite, noun: str) -> Told:
             _note_history(connection, site, noun, state, extracts)
             if noun == "cases":
                 note_elsewhere(connection, site, state)
+                note_moved(connection, site, state)
             note_delivery(connection, noun, state)
         columns = columns_of(connection, f"raw.{noun}")
     return Told(_said(noun, rows, state, parts), rows=rows, columns=columns, table=_notes(parts))
@@ -77,7 +79,7 @@ def _replace(
 ) -> int:
     """Replace a raw table: by a view of the store where its rows stand as they lie, else by a table."""
     base = [part for part in parts if part.extract.completes is None]
-    rows = together(site, base, state.newest.name)
+    rows = together(site, base, state.newest.name, movements(connection, site, state, noun))
     select = f"{_nothing(site, noun)} UNION ALL BY NAME {rows}" if rows else _nothing(site, noun)
     if is_plain(parts) and not any(one.noun == noun for one in corrections):
         return replace_view(connection, target, select)

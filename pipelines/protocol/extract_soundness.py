@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
+from pipelines.protocol.coded import ENDINGS as CODED_ENDINGS
+from pipelines.protocol.coded import coded_faults
 from pipelines.protocol.date_formats import format_fault
 from pipelines.protocol.extracts import FIELDS, YES_NO_CODES
 from pipelines.protocol.faults import Fault, did_you_mean, nearest
@@ -21,7 +23,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         *(".xlsx", ".xlsm", ".xls", ".ods"),
         *(".parquet", ".pq", ".sqlite", ".sqlite3", ".db"),
     ),
-    "interviews": (".qdpx",),
+    "interviews": CODED_ENDINGS,
 }
 """Endings of the files that can be read."""
 
@@ -36,6 +38,7 @@ def extract_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             *_reading(body),
             *_columns_twice(body),
             *shape_faults(noun, body),
+            *coded_faults(noun, body),
             *_column_faults(tree, noun, body, types),
         ):
             full: Place = (*place, *where)

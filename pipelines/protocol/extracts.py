@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from pipelines.protocol.base import Code, Part, Slug, Text
+from pipelines.protocol.coded import Coded
 from pipelines.protocol.link import Link
 
 Noun = Literal["cases", "contacts", "spend", "consents", "events", "assessments", "series", "interviews"]
-"""What the rows of an extract are. `interviews` is a coded project (.qdpx), the others are tables."""
+"""What the rows of an extract are. `interviews` are coded by a tool or in a table, the others are tables."""
 
 FieldType = Literal["text", "number", "date", "yes_no", "person", "site", "arm"]
 
@@ -199,3 +200,5 @@ class Extract(Part):
     link: Link | None = None
     """For a file without the person's number: how its rows find their people by name, date of birth and the like.
     `person` is then not mapped."""
+    coded: Coded | None = None
+    """For coded interviews: which tool, which project, who speaks and who coded, where the file does not say."""

@@ -7,25 +7,27 @@ counts). It is never normalised: composing characters would move every position 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.qualitative.models import Newline, Unit
+from pipelines.qualitative.models import Newline, NotReadable, Unit
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LF = 10
-_JOINER, _APOSTROPHES = "\u200d", "'\u2019_"
 # From these code points on, a character takes one more code unit.
 _WIDER_FROM: dict[Unit, tuple[int, ...]] = {
     "code points": (),
     "utf-16": (0x10000,),
     "utf-8 bytes": (0x80, 0x800, 0x10000),
 }
+_FARTHEST = 2**60
+
+Integers = npt.NDArray[np.int64]
 
 
 class Convention(NamedTuple):
@@ -43,13 +45,59 @@ class SourceText:
 
     raw: str = field(repr=False)
     canonical: str = field(repr=False)
-    has_bom: bool
+    has_bom: bool = False
+
+    @cached_property
+    def code_points(self) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint32]:
+        """The canonical text's code points, a byte each where they are ASCII."""
+        if self.canonical.isascii():
+            return np.frombuffer(self.canonical.encode("ascii"), dtype=np.uint8)
+        return np.frombuffer(self.canonical.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+    @cached_property
+    def breaks(self) -> Integers:
+        """Where the canonical text's line breaks are."""
+        return np.flatnonzero(self.code_points == _LF)
+
+    @cached_property
+    def wide(self) -> Integers:
+        """Where characters stand that take more than one unit somewhere."""
+        return np.flatnonzero(self.code_points >= 0x80) if self.code_points.dtype.itemsize > 1 else np.array([], int)
+
+    @cached_property
+    def special(self) -> Integers:
+        """Where characters stand that take more than one unit somewhere, line breaks among them."""
+        return np.sort(np.concatenate((self.wide, self.breaks)))
+
+    @cached_property
+    def special_breaks(self) -> npt.NDArray[np.bool_]:
+        """Which of the special characters are line breaks."""
+        return self.code_points[self.special] == _LF
+
+    @cached_property
+    def widest(self) -> int:
+        """The largest code point beyond ASCII, or 0."""
+        return int(self.code_points[self.wide].max(initial=0))
+
+    @cached_property
+    def break_lengths(self) -> Integers:
+        """How many characters each line break has in the file."""
+        crlf, returns = self.raw.count("\r\n"), self.raw.count("\r")
+        if crlf in (0, len(self.breaks)) and crlf == returns:
+            return np.full(len(self.breaks), 2 if crlf else 1, dtype=np.int64)
+        return np.array([len(each[0]) for each in _BREAK.finditer(self.raw)], dtype=np.int64)
+
+    @cached_property
+    def kinds_of_breaks(self) -> frozenset[int]:
+        """The different lengths of its line breaks."""
+        return frozenset(np.unique(self.break_lengths).tolist())
 
 
-def source_text(raw: str) -> SourceText:
-    """Split a decoded text into mark, raw and canonical text."""
-    body = raw.removeprefix("\ufeff")
-    return SourceText(raw=body, canonical=_BREAK.sub("\n", body), has_bom=body != raw)
+def source_text(text: str) -> SourceText:
+    """Split a text into what was delivered and what is canonical."""
+    body = text.removeprefix("\ufeff")
+    canonical = body.replace("\r\n", "\n").replace("\r", "\n") if "\r" in body else body
+    return SourceText(raw=body, canonical=canonical, has_bom=body != text)
 
 
 def decode(content: bytes) -> SourceText:
@@ -57,52 +105,69 @@ def decode(content: bytes) -> SourceText:
 
     Raises
     ------
-    ValueError
+    NotReadable
         The bytes are not valid; the message names the first bad byte's place and never shows text.
     """
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as fault:
-        raise ValueError(f"byte {fault.start + 1} is not valid {encoding.upper()}") from None
+        raise NotReadable(f"byte {fault.start + 1} is not valid {encoding.upper()}") from None
     # The utf-16 codec has eaten the mark that told it the byte order.
     return source_text("\ufeff" + text if encoding == "utf-16" else text)
 
 
 def conventions(text: SourceText) -> tuple[Convention, ...]:
     """List the ways of counting worth trying on a text, the standard's own first."""
-    breaks = {each[0] for each in _BREAK.finditer(text.raw)}
-    newlines: tuple[Newline, ...] = ("lf", "crlf") if breaks else ("lf",)
-    newlines += ("as in the file",) if "\r\n" in breaks and len(breaks) > 1 else ()
+    newlines: tuple[Newline, ...] = ("lf", "crlf") if len(text.breaks) else ("lf",)
+    newlines += ("as in the file",) if len(text.kinds_of_breaks) > 1 else ()
     boms = (False, True) if text.has_bom else (False,)
     return tuple(Convention(*each) for each in product(_WIDER_FROM, newlines, boms, (False, True)))
 
 
 class OffsetMap:
-    """Positions of one way of counting against code points over canonical text."""
+    """Positions of one way of counting against code points over canonical text.
+
+    Only characters that take more than one unit are laid out, so that a long text costs little.
+    """
 
     def __init__(self, text: SourceText, convention: Convention) -> None:
-        """Lay out where each code point of the canonical text begins, in the convention's units; O(length)."""
-        code_points = np.frombuffer(text.canonical.encode("utf-32-le"), dtype="<u4")
-        widths = np.ones(len(code_points), dtype=np.int64)
+        """Lay out the characters that take more than one unit."""
+        self._places, self._is_break = text.special, text.special_breaks
+        points, extra = text.code_points[self._places], np.zeros(len(self._places), dtype=np.int64)
         for limit in _WIDER_FROM[convention.unit]:
-            widths += code_points >= limit
-        self._breaks = code_points == _LF
-        widths[self._breaks] += _extra_width_of_breaks(text, convention.newline)
-        self._starts = np.concatenate(([0], np.cumsum(widths))) + _mark_width(convention)
-        self._end_shift = int(convention.end_inclusive)
+            extra += points >= limit
+        if convention.newline != "lf":
+            extra[self._is_break] += 1 if convention.newline == "crlf" else text.break_lengths - 1
+        self._total = np.zeros(len(extra) + 1, dtype=np.int64)
+        np.cumsum(extra, out=self._total[1:])
+        self._starts = self._places + self._total[:-1]
+        self._length = len(text.canonical)
+        self._mark, self._end_shift = mark_width(convention), int(convention.end_inclusive)
 
-    def canonical(self, position: int) -> int | None:
-        """Return the code point at a position; None outside the text or inside a character.
+    def indices(self, positions: Integers) -> Integers:
+        """Return the code point at each of n positions; -1 outside the text or inside a character.
 
         Between CR and LF counts as before the line break: tools leave selections there.
         """
-        index = int(np.searchsorted(self._starts, position))
-        if index == len(self._starts) or position < self._starts[0]:
-            return None
-        if self._starts[index] == position:
-            return index
-        return index - 1 if self._breaks[index - 1] else None
+        asked = positions - self._mark
+        before = np.searchsorted(self._starts, asked, side="right")
+        found = asked - self._total[before]
+        if len(self._places):
+            last = np.maximum(before - 1, 0)
+            within = (before > 0) & (found <= self._places[last])
+            at = np.where(
+                (asked == self._starts[last]) | self._is_break[last],
+                self._places[last],
+                -1,
+            )
+            found = np.where(within, at, found)
+        return np.where((asked < 0) | (found > self._length), -1, found)
+
+    def canonical(self, position: int) -> int | None:
+        """Return the code point at a position; None outside the text or inside a character."""
+        index = int(self.indices(clipped([position]))[0])
+        return None if index < 0 else index
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
         """Return a canonical span, end exclusive; None if an end is no position or lies before the start."""
@@ -111,33 +176,22 @@ class OffsetMap:
 
     def delivered(self, index: int) -> int:
         """Return the position of a canonical code point in the delivered file's way of counting."""
-        return int(self._starts[index])
+        return index + int(self._total[np.searchsorted(self._places, index)]) + self._mark
 
 
-def _extra_width_of_breaks(text: SourceText, newline: Newline) -> npt.NDArray[np.int64]:
-    lengths = np.array([len(each[0]) - 1 for each in _BREAK.finditer(text.raw)], dtype=np.int64)
-    return {"lf": lengths * 0, "crlf": lengths * 0 + 1, "as in the file": lengths}[newline]
+def telling_unit(text: SourceText, unit: Unit) -> Unit:
+    """Return the simplest unit that counts this text as the given one does."""
+    return unit if any(text.widest >= limit for limit in _WIDER_FROM[unit]) else "code points"
 
 
-def _mark_width(convention: Convention) -> int:
+def clipped(positions: list[int]) -> Integers:
+    """Return positions as numbers of 64 bits; what is far outside any text stays so."""
+    try:
+        return np.minimum(np.maximum(np.array(positions, dtype=np.int64), -_FARTHEST), _FARTHEST)
+    except OverflowError:
+        return np.array([min(max(each, -_FARTHEST), _FARTHEST) for each in positions], dtype=np.int64)
+
+
+def mark_width(convention: Convention) -> int:
     """Return the width of a counted byte order mark: three bytes in UTF-8, else one unit."""
     return convention.bom_counted * (3 if convention.unit == "utf-8 bytes" else 1)
-
-
-def splits_word(text: str, index: int) -> bool:
-    """Whether a position lies inside a word, or inside a character made of several code points."""
-    if not 0 < index < len(text):
-        return False
-    before, after = text[index - 1], text[index]
-    return before == _JOINER or _extends(after) or (_in_word(before) and _in_word(after))
-
-
-def _extends(character: str) -> bool:
-    """Whether a code point belongs to the character before it: marks, joiners, skin tones."""
-    return (
-        character == _JOINER or unicodedata.category(character)[0] == "M" or "\U0001f3fb" <= character <= "\U0001f3ff"
-    )
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character in _APOSTROPHES or unicodedata.category(character)[0] == "M"

@@ -1,45 +1,57 @@
 """Find out how a source counts positions, from its own passages, and place them; refuse those that stay doubtful.
 
 The REFI-QDA standard says Unicode code points; most tools do otherwise, and ``origin`` does not settle it. So every
-way of counting is tried, and scored by the passages' own copies of their text and by whether ends lie between words.
+way of counting is tried, and judged by the passages' own copies of their text and by whether ends lie between words.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import log
+from typing import get_args
 
-from pipelines.qualitative.models import Calibration, Checked
-from pipelines.qualitative.offsets import Convention, OffsetMap, SourceText, conventions, splits_word
+import numpy as np
+
+from pipelines.qualitative.boundaries import INSIDE, usual_rates
+from pipelines.qualitative.copies import comparable, compare
+from pipelines.qualitative.evidence import MATCHES, SNIPPET, Evidence, Flags, Numbers, Rates, weigh
+from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
+from pipelines.qualitative.offsets import Convention, SourceText, conventions
+from pipelines.qualitative.ways import Selection, Ways, ways_of_counting
+
+__all__ = ["Placed", "Refused", "Selection", "Trial", "calibrate", "comparable", "compare", "habit_of"]
 
 Span = tuple[int, int]
-Spans = tuple[Span | None, ...]
 
-# A passage's own copy weighs as much as four passages without: a copy is seldom right by chance, two ends often are.
-_COPY = 4.0
-_COPY_WORTH: dict[Checked, float] = {"exact": _COPY, "name": _COPY - 0.5, "snippet": _COPY - 0.6}
-# The lead over another way of counting that decides: one passage's two ends, or a quarter of a copy.
-_LEAD = 1.0
-# No tool we know ends inclusively, so that must be shown by two passages more than chance would.
-_INCLUSIVE_HANDICAP = 2.0
-# Ends at random positions of English text score about 0.3; real passages of careful coders above 0.8.
-_ENOUGH = 0.6
-_CUT = ("\u2026", "...")
-_BLANKS = re.compile("[\\s\x00-\x1f\x7f\ufffe\uffff]+")
+# A thousand to one decides between two ways of counting; one end inside a word is not enough in a short document.
+_LEAD = 6.9
+# No tool we know ends inclusively or counts a byte order mark, and bytes come with copies: such must be shown.
+_INCLUSIVE_HANDICAP, _RARE_HANDICAP = 8.0, 3.0
+# Evidence for the best of R ways over positions without meaning: e to the seventh to one, after R attempts.
+_ENOUGH = 7.0
+# Fewer passages cannot give that much; most must then fit.
+_FEW = 5
+# Both ends of passages that mean nothing score about 0.3 in English; those of careful coders above 0.8.
+_SCORE = 0.6
+# What a project's other documents add for their way of counting.
+_HABIT = 7.0
+# Positions that stop fitting somewhere in a text show within this many passages before or after.
+_NEIGHBOURS = 6
+_PROOF_IN_ITSELF = 12
+# Ways of counting that fall this far behind on some passages are not tried on the others.
+_FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
+
+_REVERSED = "it ends before it starts"
+_SEVERAL = "several ways of counting positions fit this document and put the passage in different places"
+_OUTSIDE = "its positions lie outside the text or inside a character"
+_DIFFERS = "the file's copy of the passage differs from the text there"
+_UNPROVEN = "nothing in this document shows how its positions are counted"
+_DRIFT = "positions do not fit the words in this part of the document"
 
 
-@dataclass(frozen=True)
-class Selection:
-    """A passage as a file has it: positions in unknown units, and the file's own copy of its text (or empty)."""
-
-    start: int
-    end: int
-    copy: str = ""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A passage placed: canonical code points, end exclusive, and how that was checked."""
 
@@ -48,28 +60,15 @@ class Placed:
     checked: Checked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A passage that could not be placed, and why, without its words."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One way of counting (or several that agree), the spans it gives, and the evidence for it."""
-
-    convention: Convention
-    spans: Spans
-    evidence: float
-
-    @property
-    def standing(self) -> float:
-        return self.evidence - _INCLUSIVE_HANDICAP * self.convention.end_inclusive
-
-
 def calibrate(
-    document_id: str, text: SourceText, selections: Sequence[Selection]
+    document_id: str, text: SourceText, selections: Sequence[Selection], habit: Convention | None = None
 ) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
     """Decide how a source counts positions and place its selections.
 
@@ -81,129 +80,209 @@ def calibrate(
         The source's text.
     selections
         n selections of one source, coded or not: all are evidence. At least one.
+    habit
+        How the same tool counts in other sources, where known; decides only what this one leaves open.
 
     Returns
     -------
     calibration
-        ``verified`` is True if the evidence reaches 0.6 of what is possible and no selection has its text elsewhere
-        under another way of counting with about the same evidence.
+        ``verified`` is True if the evidence is far beyond what positions without meaning would give, and no selection
+        has its text elsewhere under another way of counting with about the same evidence.
     places
         n results in the order of the selections. Doubtful ones are refused one by one: a wrong quote is worse than
         none.
     """
-    possible = sum(_possible(selection) for selection in selections)
-    readings = _readings(text, selections)
-    best = readings[0]
-    contenders = [each for each in readings if best.standing - each.standing < _LEAD]
-    score = best.evidence / possible if possible else 0.0
-    places = tuple(
-        _place(text.canonical, selection, [each.spans[k] for each in contenders], supported=score >= _ENOUGH)
-        for k, selection in enumerate(selections)
-    )
-    others = [each.evidence / possible for each in readings[1:] if possible]
-    agreed = all(len(_meanings(text.canonical, [c.spans[k] for c in contenders])) == 1 for k in range(len(selections)))
-    calibration = Calibration(
-        document_id,
-        *best.convention,
-        score=score,
-        runner_up=max(others, default=None),
-        verified=score >= _ENOUGH and agreed,
-    )
-    return calibration, places
+    return Trial(text, selections).verdict(document_id, habit)
 
 
-def _readings(text: SourceText, selections: Sequence[Selection]) -> list[_Reading]:
-    """Group ways of counting that give the same spans, best first; the standard's own way leads among equals."""
-    groups: defaultdict[Spans, list[Convention]] = defaultdict(list)
-    for convention in conventions(text):
-        offsets = OffsetMap(text, convention)
-        groups[tuple(offsets.span(each.start, each.end) for each in selections)].append(convention)
-    readings = [
-        _Reading(group[0], spans, _evidence(text.canonical, selections, spans)) for spans, group in groups.items()
-    ]
-    return sorted(readings, key=lambda reading: -reading.standing)
+class _Weighed:
+    """Selections placed by some ways of counting, and the evidence for each way."""
+
+    def __init__(
+        self,
+        text: SourceText,
+        selections: Sequence[Selection],
+        among: Sequence[Convention],
+        usual: tuple[Numbers, Numbers],
+    ) -> None:
+        self.ways: Ways = ways_of_counting(text, selections, among)
+        self.evidence: Evidence = weigh(text, selections, self.ways, usual)
+        handicaps = np.array([min(map(_handicap, group)) for group in self.ways.conventions])
+        likely = int(np.argmax(self.evidence.totals(self.evidence.rates()) - handicaps))
+        self.rates: Rates = self.evidence.rates(likely)
+        self.standings: Numbers = self.evidence.totals(self.rates) - handicaps
+        self.scores: Numbers = self.evidence.scores()
+        self.best = float(self.standings.max())
+        self._rows = {c: row for row, group in enumerate(self.ways.conventions) for c in group}
+
+    def standing_of(self, convention: Convention) -> float:
+        """Return the evidence for one convention."""
+        return float(self.standings[self._rows[convention]])
+
+    def facts_of(self, convention: Convention) -> tuple[float, float]:
+        """Return evidence and score of one convention."""
+        return self.standing_of(convention), float(self.scores[self._rows[convention]])
 
 
-def _possible(selection: Selection) -> float:
-    """Return the most evidence a selection can give; points and reversed passages give none."""
-    if selection.end < selection.start:
-        return 0.0
-    return _COPY if comparable(selection.copy) else float(selection.end > selection.start)
+class Trial:
+    """The evidence of one source's selections, kept until it is known how the project's other sources count."""
+
+    def __init__(self, text: SourceText, selections: Sequence[Selection]) -> None:
+        """Try every way of counting on a text and its selections, at least one."""
+        self._text, self._selections = text, selections
+        usual, among = usual_rates(text), conventions(text)
+        self._dropped: dict[Convention, tuple[float, float]] = {}
+        # Only copies are dear to compare.
+        if len(selections) > 2 * _FEW_TO_BEGIN_WITH and any(each.copy for each in selections):
+            first = _Weighed(text, _spread(selections), among, usual)
+            among = tuple(c for c in among if first.standing_of(c) >= first.best - _HOPELESS)
+            self._dropped = {c: first.facts_of(c) for c in conventions(text) if c not in among}
+        self._weighed = _Weighed(text, selections, among, usual)
+
+    def standings(self) -> Mapping[Convention, float]:
+        """Return how far each convention falls short of the best, those that this text cannot tell apart alike.
+
+        At most by as much as decides; all nothing where the best does not fit either.
+        """
+        told = {c: _as_told_by(self._text, c) for c in _EVERY}
+        best = self._weighed.best
+        if best <= 0:
+            return dict.fromkeys(_EVERY, 0.0)
+        return {c: max(self._standing(each) - best, -_ENOUGH) + min(best, _ENOUGH) for c, each in told.items()}
+
+    def _standing(self, convention: Convention) -> float:
+        dropped = self._dropped.get(convention)
+        return self._weighed.standing_of(convention) if dropped is None else dropped[0]
+
+    def verdict(
+        self, document_id: str, habit: Convention | None = None
+    ) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
+        """Decide; see `calibrate`."""
+        standing = np.round(self._weighed.standings + self._bonuses(habit), 9)
+        order = np.argsort(-standing, kind="stable").tolist()
+        best = order[0]
+        contenders = [row for row in order if standing[best] - standing[row] < _LEAD]
+        scores = self._weighed.scores
+        supported = self._supports(best, float(standing[best]), float(scores[best]))
+        disputed = self._disputed(contenders)
+        convention: Convention = self._weighed.ways.conventions[best][0]
+        calibration = Calibration(
+            document_id,
+            *convention,
+            score=float(scores[best]),
+            runner_up=max([*scores[order[1:]].tolist(), *(score for _, score in self._dropped.values())], default=None),
+            verified=supported and not disputed.any(),
+        )
+        return calibration, tuple(self._places(best, supported, disputed))
+
+    def _bonuses(self, habit: Convention | None) -> Numbers:
+        told = None if habit is None else _as_told_by(self._text, habit)
+        return _HABIT * np.array([told in group for group in self._weighed.ways.conventions], dtype=np.float64)
+
+    def _supports(self, row: int, standing: float, score: float) -> bool:
+        """Whether passages are placed far better than by chance, by their starts and by their ends."""
+        if score < _SCORE or min(self._weighed.evidence.sides(row, self._weighed.rates)) < 0:
+            return False
+        if len({(each.start, each.end) for each in self._selections[:1000]}) < _FEW:
+            return standing > 0
+        return standing >= _ENOUGH + log(len(self._weighed.ways.conventions))
+
+    def _disputed(self, contenders: Sequence[int]) -> Flags:
+        """Say of each selection whether ways still in question put its words in different places."""
+        starts, ends = self._weighed.ways.starts[contenders], self._weighed.ways.ends[contenders]
+        disputed = (starts != starts[0]).any(axis=0) | (ends != ends[0]).any(axis=0)
+        for column in np.flatnonzero(disputed).tolist():
+            pairs = zip(starts[:, column].tolist(), ends[:, column].tolist(), strict=True)
+            disputed[column] = len({_trimmed(self._text.canonical, pair) for pair in pairs}) > 1
+        return disputed
+
+    def _places(self, row: int, supported: bool, disputed: Flags) -> Iterable[Placed | Refused]:
+        """Place each selection by the best way of counting, or refuse it."""
+        starts, ends = self._weighed.ways.starts[row].tolist(), self._weighed.ways.ends[row].tolist()
+        evidence = self._weighed.evidence
+        begins_inside, ends_inside = evidence.start_kinds[row] == INSIDE, evidence.end_kinds[row] == INSIDE
+        split, cut_off = (begins_inside | ends_inside).tolist(), ends_inside.tolist()
+        named, matches = (evidence.copy_worth > 0).tolist(), evidence.matches[row].tolist()
+        drifting = self._drifting(row).tolist()
+        proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
+        for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
+            if selection.end < selection.start:
+                yield Refused(_REVERSED)
+            elif not named[k] and not supported:
+                yield Refused(_UNPROVEN if starts[k] >= 0 else _OUTSIDE)
+            elif doubt:
+                yield Refused(_SEVERAL)
+            elif starts[k] < 0:
+                yield Refused(_OUTSIDE)
+            elif named[k] and not matches[k]:
+                yield Refused(_DIFFERS)
+            elif named[k] and not proven and (matches[k] == SNIPPET or len(selection.copy) < _PROOF_IN_ITSELF):
+                yield Refused(_UNPROVEN)
+            elif named[k]:
+                checked = MATCHES[matches[k]]
+                yield Placed(starts[k], ends[k], "failed" if matches[k] == SNIPPET and cut_off[k] else checked)
+            elif drifting[k]:
+                yield Refused(_DRIFT)
+            else:
+                yield Placed(starts[k], ends[k], "failed" if split[k] else "boundary")
+
+    def _drifting(self, row: int) -> Flags:
+        """Say of each selection whether those around it, on one side, speak against this way of counting."""
+        starts, ends = self._weighed.ways.starts[row], self._weighed.ways.ends[row]
+        spans, which = np.unique(starts * (len(self._text.canonical) + 2) + ends, return_inverse=True)
+        if len(spans) < _FEW:
+            return np.zeros(len(starts), dtype=bool)
+        evidence = np.zeros(len(spans))
+        evidence[which] = self._weighed.evidence.of_each(row, self._weighed.rates)
+        near = min(_NEIGHBOURS, len(evidence))
+        sums = np.convolve(evidence, np.ones(near), mode="valid")
+        last = len(sums) - 1
+        numbers = np.arange(len(evidence))
+        behind, ahead = np.clip(numbers - near + 1, 0, last), np.clip(numbers, 0, last)
+        flags: Flags = (np.minimum(sums[behind], sums[ahead]) < 0)[which]
+        return flags
 
 
-def _evidence(text: str, selections: Sequence[Selection], spans: Spans) -> float:
-    pairs = zip(selections, spans, strict=True)
-    return sum(_support(text, selection, span) for selection, span in pairs if span is not None)
+def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | None:
+    """Return how the sources of one project count by their trials' standings, if beyond doubt: a tool has one way."""
+    summed = dict.fromkeys(_EVERY, 0.0)
+    for each in standings:
+        for convention, standing in each.items():
+            summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
+    best = max(_EVERY, key=lambda c: round(summed[c] - _handicap(c), 9))
+    return best if summed[best] >= _ENOUGH + log(len(_EVERY)) else None
 
 
-def _support(text: str, selection: Selection, span: Span) -> float:
-    if comparable(selection.copy):
-        return _COPY_WORTH.get(compare(text[slice(*span)], selection.copy), 0.0)
-    return (_start_fit(text, span[0]) + _end_fit(text, span[1])) / 2 if selection.end > selection.start else 0.0
+_EVERY = tuple(Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True)))
 
 
-def _start_fit(text: str, index: int) -> float:
-    """Return 1 at the start of a word or sign, 0.5 in white space, 0 inside a word."""
-    if splits_word(text, index):
-        return 0.0
-    return 0.5 if text[index : index + 1].isspace() else 1.0
+def _spread(selections: Sequence[Selection]) -> list[Selection]:
+    """Return some selections from all over the text."""
+    order = sorted(range(len(selections)), key=lambda k: (selections[k].start, selections[k].end))
+    return [selections[order[k * len(order) // _FEW_TO_BEGIN_WITH]] for k in range(_FEW_TO_BEGIN_WITH)]
 
 
-def _end_fit(text: str, index: int) -> float:
-    """Return 1 behind the last character of a word or sign, 0.5 behind white space, 0 inside a word."""
-    if splits_word(text, index):
-        return 0.0
-    return 0.5 if text[max(index - 1, 0) : index].isspace() else 1.0
+def _handicap(convention: Convention) -> float:
+    rare = convention.bom_counted + (convention.unit == "utf-8 bytes")
+    return _INCLUSIVE_HANDICAP * convention.end_inclusive + _RARE_HANDICAP * rare
 
 
-def compare(passage: str, copy: str) -> Checked:
-    """Say how a file's own copy agrees with the passage found: exact, name (but for white space), snippet, failed."""
-    if passage == copy:
-        return "exact"
-    found, wanted = comparable(passage), comparable(copy)
-    if found == wanted:
-        return "name"
-    for mark in _CUT:
-        start = wanted.removesuffix(mark).rstrip()
-        # ATLAS.ti cuts at 100 characters; a much shorter stub proves little.
-        if start != wanted and len(start) >= 20 and found.startswith(start):
-            return "snippet"
-    return "failed"
+def _as_told_by(text: SourceText, convention: Convention) -> Convention:
+    """Return a convention as `conventions` lists it for a text that may lack what would tell it apart."""
+    newline: Newline = convention.newline
+    lengths = text.kinds_of_breaks
+    if not lengths or (newline == "as in the file" and lengths == {1}):
+        newline = "lf"
+    elif newline == "as in the file" and len(lengths) == 1:
+        newline = "crlf"
+    return convention._replace(newline=newline, bom_counted=convention.bom_counted and text.has_bom)
 
 
-def comparable(text: str) -> str:
-    """Return text as XML can carry it: white space and characters that XML cannot hold collapse to one blank."""
-    return _BLANKS.sub(" ", text).strip()
-
-
-def _meanings(text: str, spans: Sequence[Span | None]) -> set[Span | None]:
-    """Return distinct spans, blanks at their ends apart."""
-    return {None if span is None else _trimmed(text, span) for span in spans}
-
-
-def _trimmed(text: str, span: Span) -> Span:
+def _trimmed(text: str, span: Span) -> Span | None:
+    """Return a span without the blanks at its ends; None for no place."""
+    if span[0] < 0:
+        return None
     passage = text[slice(*span)]
     if not passage.strip():
         return span
     return span[0] + len(passage) - len(passage.lstrip()), span[1] - len(passage) + len(passage.rstrip())
-
-
-def _place(text: str, selection: Selection, spans: Sequence[Span | None], *, supported: bool) -> Placed | Refused:
-    """Place one selection by the ways of counting still in question, the best first."""
-    if selection.end < selection.start:
-        return Refused("it ends before it starts")
-    if len(_meanings(text, spans)) > 1:
-        return Refused("several ways of counting positions fit this document and put the passage in different places")
-    span = spans[0]
-    if span is None:
-        return Refused("its positions lie outside the text or inside a character")
-    if comparable(selection.copy):
-        checked = compare(text[slice(*span)], selection.copy)
-        return (
-            Refused("the file's copy of the passage differs from the text there")
-            if checked == "failed"
-            else Placed(*span, checked)
-        )
-    if not supported:
-        return Refused("nothing in this document shows how its positions are counted")
-    return Placed(*span, "failed" if any(splits_word(text, index) for index in span) else "boundary")

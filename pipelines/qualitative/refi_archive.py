@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
+from pipelines.qualitative.models import NotReadable
 from pipelines.qualitative.offsets import SourceText, decode, source_text
 from pipelines.qualitative.refi_elements import Deviations, child
 from pipelines.qualitative.safe_zip import SafeZip
@@ -15,13 +17,15 @@ def project_entry(names: tuple[str, ...], deviations: Deviations) -> str:
 
     Raises
     ------
-    ValueError
+    NotReadable
         There is none, or more than one.
     """
-    found = [name for name in names if name.casefold().endswith(".qde") and not name.startswith("__MACOSX/")]
+    # macOS adds a shadow of every file to a zip.
+    honest = [name for name in names if not name.startswith("__MACOSX/") and not name.split("/")[-1].startswith("._")]
+    found = [name for name in honest if name.casefold().endswith(".qde")]
     found = [name for name in found if "/" not in name] or found
     if len(found) != 1:
-        raise ValueError(f"it should hold one project file (.qde), and holds {len(found)}")
+        raise NotReadable(f"it should hold one project file (.qde), and holds {len(found)}")
     if found[0] != "project.qde":
         deviations.add("the project file inside is not called project.qde")
     return found[0]
@@ -44,26 +48,35 @@ class Texts:
 
         Raises
         ------
-        ValueError
+        NotReadable
             There is none inside the project, or it cannot be decoded.
         """
         path = carrier.get("plainTextPath", "").strip()
         content = child(carrier, "PlainTextContent")
         if path:
-            return decode(self._archive.read(self._find(path)))
+            try:
+                return decode(self._archive.read(self._find(path)))
+            except NotReadable:
+                if content is None:
+                    raise
+                self._deviations.add("a text's file cannot be read; the copy inside the project file is used")
         if content is None:
-            raise ValueError("it has no plain text" + (", only rich text" if carrier.get("richTextPath") else ""))
+            raise NotReadable("it has no plain text" + (", only rich text" if carrier.get("richTextPath") else ""))
         return source_text(content.text or "")
 
     def _find(self, path: str) -> str:
         scheme, separator, rest = path.rpartition("://")
         if separator and scheme.casefold() != "internal":
-            raise ValueError("its text lies outside the project file, where it is never opened")
+            raise NotReadable("its text lies outside the project file, where it is never opened")
         if not separator:
             self._deviations.add("a text's path lacks internal://")
-        last = rest.replace("\\", "/").rpartition("/")[2].casefold()
-        places = self._places[last]
-        found = [place for place in places if place.casefold() == f"sources/{last}"] or places
-        if len(found) != 1:
-            raise ValueError("its text is not in the project file" if not found else "two files could be its text")
-        return found[0]
+        whole = rest.replace("\\", "/").lstrip("/").casefold()
+        last = whole.rpartition("/")[2]
+        places = self._places[last] or self._places[unquote(last)]
+        for wanted in (f"sources/{whole}", whole, f"sources/{last}"):
+            found = [place for place in places if place.casefold() == wanted]
+            if found:
+                return found[0]
+        if len(places) != 1:
+            raise NotReadable("its text is not in the project file" if not places else "two files could be its text")
+        return places[0]

@@ -9,7 +9,17 @@ from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, QuarantinedCoding
 from pipelines.qualitative.positions import Placed, Refused
-from pipelines.qualitative.refi_elements import Deviations, child, children, guid_of, moment_of, targets, text_of
+from pipelines.qualitative.refi_elements import (
+    Deviations,
+    child,
+    children,
+    guid_of,
+    moment_of,
+    targets,
+    text_of,
+    tidied,
+)
+from pipelines.qualitative.refi_lists import case_id
 from pipelines.qualitative.refi_sources import Marked, ReadSource
 
 
@@ -20,19 +30,22 @@ class Assembly:
     codes: dict[str, Code]
     coders: dict[str, Coder]
     cases: dict[str, Case]
-    memos: dict[str, str]
+    memos: Mapping[str, str]
     codings: list[Coding] = field(default_factory=list)
     quarantined: list[QuarantinedCoding] = field(default_factory=list)
     case_spans: set[CaseSpan] = field(default_factory=set)
     members: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, int] = field(default_factory=dict)
+    used_notes: set[str] = field(default_factory=set)
 
 
 def refer_cases(root: Element, known: Mapping[str, ReadSource], assembly: Assembly, deviations: Deviations) -> None:
     """Take over what cases say about sources and selections."""
-    places = {guid: (source, place) for source in known.values() for guid, place in source.places.items()}
+    sources = {source.id: source for source in known.values()}.values()
+    asked = any(True for _ in (child(root, "Cases") or root).iter("SelectionRef"))
+    places = {guid: (each, place) for each in sources for guid, place in each.places().items()} if asked else {}
     for number, element in enumerate(children(child(root, "Cases"), "Case"), start=1):
-        name = assembly.cases[guid_of(element) or f"case-{number}"].name
+        name = assembly.cases[case_id(element, number)].name
         for target in targets(element, "SourceRef"):
             if target in known:
                 assembly.members[known[target].id].add(name)
@@ -48,64 +61,64 @@ def refer_cases(root: Element, known: Mapping[str, ReadSource], assembly: Assemb
 def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assembly) -> None:
     """Record that a passage, or a whole document, belongs to a case."""
     assembly.members[source.id].add(case_name)
-    text = source.text or ""
-    whole = not (text[: place.start].strip() or text[place.end :].strip())
+    whole = place.start <= source.ink[0] and place.end >= source.ink[1]
     if place.start < place.end and not whole:
         assembly.case_spans.add(CaseSpan(source.id, case_name, place.start, place.end))
 
 
 def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
     """Turn one Coding element into codings, case membership or quarantine."""
-    coder = guid_of(marked.coding, "creatingUser")
-    if not coder and marked.selection is not None:
-        coder = guid_of(marked.selection, "creatingUser")
-    for code in targets(marked.coding, "CodeRef") or [""]:
-        identity = _unique(guid_of(marked.coding) or "coding", assembly.ids)
-        reason = _doubt(code, coder, marked, assembly)
-        if reason is not None:
+    element, selection, place = marked.coding, marked.selection, marked.place
+    coder = tidied(element.get("creatingUser", ""))
+    if not coder and selection is not None:
+        coder = tidied(selection.get("creatingUser", ""))
+    for code in targets(element, "CodeRef") or [""]:
+        identity = guid_of(element) or "coding"
+        if identity in assembly.ids:
+            identity = _unique(identity, assembly.ids)
+        assembly.ids.setdefault(identity, 1)
+        reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+        if isinstance(place, Refused) or reason:
             assembly.quarantined.append(
                 QuarantinedCoding(identity, source.id, code, coder, *marked.delivered, reason=reason)
             )
-        elif isinstance(marked.place, Placed):
-            if code in assembly.cases:
-                _belongs(source, marked.place, assembly.cases[code].name, assembly)
-            else:
-                assembly.codings.append(_coding(identity, source, marked, marked.place, code, coder, assembly))
+        elif code in assembly.cases:
+            _belongs(source, place, assembly.cases[code].name, assembly)
+        else:
+            quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
+            created = moment_of(element) or (None if selection is None else moment_of(selection))
+            memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
+            assembly.codings.append(
+                Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
+            )
 
 
-def _doubt(code: str, coder: str, marked: Marked, assembly: Assembly) -> str | None:
-    """Return why a coding cannot be taken over; None if it can."""
-    if isinstance(marked.place, Refused):
-        return marked.place.reason
+def _dangling(code: str, coder: str, assembly: Assembly) -> str:
+    """Return why a coding cannot be resolved; empty if it can."""
     if code not in assembly.codes and code not in assembly.cases:
         return "it refers to a code that is not in the file"
-    return "it refers to a coder who is not in the file" if coder and coder not in assembly.coders else None
+    return "it refers to a coder who is not in the file" if coder and coder not in assembly.coders else ""
 
 
-def _coding(
-    identity: str, source: ReadSource, marked: Marked, place: Placed, code: str, coder: str, assembly: Assembly
-) -> Coding:
-    quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
-    created = moment_of(marked.coding)
-    if created is None and marked.selection is not None:
-        created = moment_of(marked.selection)
-    memo = _memo(marked, assembly.memos)
-    return Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
-
-
-def _memo(marked: Marked, memos: dict[str, str]) -> str:
+def _memo(marked: Marked, assembly: Assembly) -> str:
     """Join the description of a selection and the notes on it and on the coding."""
-    holders = [marked.coding] if marked.selection is None else [marked.selection, marked.coding]
-    parts = [text_of(holder, "Description") for holder in holders]
-    parts += [memos.get(target, "") for holder in holders for target in targets(holder, "NoteRef")]
-    return "\n\n".join(part for part in parts if part)
+    parts = [] if marked.selection is None else words_of(marked.selection, assembly)
+    # A Coding nearly always holds its CodeRef alone.
+    return "\n\n".join(parts + words_of(marked.coding, assembly) if len(marked.coding) > 1 else parts)
 
 
-def _unique(identity: str, taken: set[str]) -> str:
-    """Return an id that no coding has yet: some tools repeat GUIDs."""
-    candidate, number = identity, 1
-    while candidate in taken:
+def words_of(holder: Element, assembly: Assembly) -> list[str]:
+    """Return the description of an element and the notes on it."""
+    notes = targets(holder, "NoteRef")
+    assembly.used_notes.update(notes)
+    parts = [text_of(holder, "Description"), *(assembly.memos.get(target, "") for target in notes)]
+    return [part for part in parts if part]
+
+
+def _unique(identity: str, taken: dict[str, int]) -> str:
+    """Number an id that a coding has already: some tools repeat GUIDs, or leave them out."""
+    number = taken[identity] + 1
+    while f"{identity}#{number}" in taken:
         number += 1
-        candidate = f"{identity}#{number}"
-    taken.add(candidate)
-    return candidate
+    taken[identity] = number
+    return f"{identity}#{number}"

@@ -6,13 +6,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from xml.etree.ElementTree import Element, ParseError
+from functools import lru_cache
+from typing import NamedTuple
 
-from defusedxml import ElementTree
+# A document type can only stand before the root; what defusedxml has seen up to there, the fast parser reads on.
+from xml.etree.ElementTree import Element, ParseError, XMLParser
+
 from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from pipelines.qualitative.models import NotReadable
 
 # A position is an index into a text; anything longer is a broken file.
 _POSITION = re.compile(r"\s*[+-]?[0-9]{1,15}\s*")
+_LONGEST_NUMBER = 15
+_MOST_TAGS = 20_000_000
+_PIECE = 64 * 1024
+# Programs on Windows write UTF-8 and still declare what their strings are in memory.
+_SAYS_UTF_16 = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,80}encoding\s*=\s*[\"']utf-16[\"']", re.IGNORECASE)
 
 
 class Deviations:
@@ -31,45 +42,88 @@ class Deviations:
         return tuple(f"{each} ({count} times)" if count > 1 else each for each, count in self._counts.items())
 
 
-def parse(content: bytes) -> Element:
+class Parsed(NamedTuple):
+    """A root whose elements have local names only, and the namespace that the root had."""
+
+    root: Element
+    namespace: str
+
+
+class _RootReached(Exception):
+    """The prolog is over."""
+
+
+class _Prolog:
+    """Stops a parser at the root."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        raise _RootReached
+
+    def close(self) -> None:
+        return None
+
+
+class _LocalNames(dict[str, str]):
+    def __missing__(self, tag: str) -> str:
+        self[tag] = tag.rpartition("}")[2]
+        return self[tag]
+
+
+def parse(content: bytes, deviations: Deviations) -> Parsed:
     """Parse foreign XML without document types, entities or external references.
 
     Raises
     ------
-    ValueError
+    NotReadable
         In plain words with line and column, never with the file's text.
     """
+    if content.count(b"<") > _MOST_TAGS:
+        raise NotReadable(f"its XML holds more than {_MOST_TAGS:,} tags")
+    encoding = "utf-8" if _SAYS_UTF_16.match(content) else None
+    if encoding:
+        deviations.add("its XML says that it is UTF-16, and is UTF-8")
     try:
-        root: Element = ElementTree.fromstring(content, forbid_dtd=True)
+        _refuse_document_type(content, encoding)
+        parser = XMLParser(encoding=encoding)  # noqa: S314 (what is forbidden was found above)
+        parser.feed(content)
+        root: Element = parser.close()
     except DefusedXmlException:
-        raise ValueError("it declares a document type or entities, which project files never need") from None
+        raise NotReadable("it declares a document type or entities, which project files never need") from None
     except ParseError as fault:
         line, column = fault.position
-        raise ValueError(f"its XML is broken at line {line}, column {column + 1}") from None
-    except (ValueError, LookupError):
-        raise ValueError("its XML is in a character encoding that is not supported") from None
-    return root
+        raise NotReadable(f"its XML is broken at line {line}, column {column + 1}") from None
+    except (ValueError, LookupError, TypeError):
+        raise NotReadable("its XML is in a character encoding that is not supported") from None
+    namespace = root.tag.partition("}")[0].removeprefix("{") if root.tag.startswith("{") else ""
+    names = _LocalNames()
+    for element in root.iter():
+        element.tag = names[element.tag]
+    return Parsed(root, namespace)
 
 
-def local(element: Element) -> str:
-    """Return an element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+def _refuse_document_type(content: bytes, encoding: str | None) -> None:
+    parser = DefusedXMLParser(target=_Prolog(), encoding=encoding, forbid_dtd=True)
+    try:
+        for place in range(0, len(content), _PIECE):
+            parser.feed(content[place : place + _PIECE])
+        parser.close()
+    except _RootReached:
+        return
 
 
 def children(element: Element | None, *names: str) -> Iterator[Element]:
     """Yield the direct children of the given local names."""
-    return (child for child in (() if element is None else element) if local(child) in names)
+    return (child for child in (() if element is None else element) if child.tag in names)
 
 
 def child(element: Element | None, name: str) -> Element | None:
     """Return the first direct child of a local name."""
-    return next(children(element, name), None)
+    return None if element is None else element.find(name)
 
 
 def text_of(element: Element | None, name: str) -> str:
     """Return a direct child's text, or empty."""
-    found = child(element, name)
-    return (found.text or "") if found is not None else ""
+    return "" if element is None else element.findtext(name, "")
 
 
 def guid_of(element: Element, attribute: str = "guid") -> str:
@@ -77,21 +131,30 @@ def guid_of(element: Element, attribute: str = "guid") -> str:
     return element.get(attribute, "").strip().strip("{}").lower()
 
 
+@lru_cache(maxsize=10_000)
+def tidied(guid: str) -> str:
+    """Return what is written as a GUID without braces and in lower case; few differ where many are written."""
+    return guid.strip().strip("{}").lower()
+
+
 def targets(element: Element, name: str) -> list[str]:
     """Return the GUIDs that an element's references of one kind point to."""
-    return [guid_of(reference, "targetGUID") for reference in children(element, name)]
+    return [tidied(reference.get("targetGUID", "")) for reference in element.findall(name)]
 
 
 def position_of(element: Element, attribute: str) -> int | None:
     """Return a whole number; None if absent or not one."""
     value = element.get(attribute, "")
+    if value.isdigit() and value.isascii() and len(value) <= _LONGEST_NUMBER:
+        return int(value)
     return int(value) if _POSITION.fullmatch(value) else None
 
 
 def moment_of(element: Element) -> datetime | None:
     """Return when an element was created; None if absent or not a date and time."""
+    value = element.get("creationDateTime")
     try:
-        return datetime.fromisoformat(element.get("creationDateTime", "").strip())
+        return datetime.fromisoformat(value.strip()) if value else None
     except ValueError:
         return None
 
@@ -99,8 +162,8 @@ def moment_of(element: Element) -> datetime | None:
 def attributes_of(element: Element, variables: Mapping[str, str], deviations: Deviations) -> dict[str, str]:
     """Return an element's variable values by variable name; a variable without a value is left out."""
     values = {}
-    for holder in children(element, "VariableValue"):
-        value = next((each for each in holder if local(each) != "VariableRef"), None)
+    for holder in element.findall("VariableValue"):
+        value = next((each for each in holder if each.tag != "VariableRef"), None)
         names = [variables[target] for target in targets(holder, "VariableRef") if target in variables]
         if not names:
             deviations.add("a value belongs to a variable that the file does not define; left out")

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from xml.etree import ElementTree
 
-from pipelines.qualitative.models import Case, CaseSpan, Code, Coding, Document, Project
+from pipelines.qualitative.models import Case, Code, Document, Medium, Memo, Project
+from pipelines.qualitative.refi_parts import (
+    by,
+    clean,
+    created_at,
+    described,
+    guid,
+    note_reference,
+    sorted_spans,
+    span_guid,
+    values,
+)
+from pipelines.qualitative.refi_source_markup import sources
 
 PROJECT_NAMESPACE = "urn:QDA-XML:project:1.0"
-_NAMESPACE = uuid.UUID("6f0d1d3e-6a43-5b0c-9a5b-0c8f5c6a7d21")
-_GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
-# XML 1.0 has no way to write these, not even as character references.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _ORDER = ("Users", "CodeBook", "Variables", "Cases", "Sources", "Notes", "Sets")
 Element = ElementTree.Element
-
-
-def guid(kind: str, identity: str) -> str:
-    """Return an id as a lower-case GUID: its own if it is one, else one made from kind and id alone."""
-    match = _GUID.fullmatch(identity)
-    return match[1].lower() if match else str(uuid.uuid5(_NAMESPACE, f"{kind}:{identity}"))
 
 
 def project_element(project: Project) -> Element:
@@ -33,13 +35,16 @@ def project_element(project: Project) -> Element:
         {"xmlns": PROJECT_NAMESPACE, "name": clean(project.name), "origin": clean(project.origin or "Pilotlens")},
     )
     if project.codes:
-        ElementTree.SubElement(root, "CodeBook").append(codes_element(project.codes))
+        ElementTree.SubElement(root, "CodeBook").append(codes_element(project.codes, _notes_by_thing(project)))
     parts = {"Users": _users(project), "Variables": _variables(project), "Cases": _cases(project)}
-    parts |= {"Sources": _sources(project), "Notes": _notes(project), "Sets": _sets(project)}
+    parts |= {"Sources": sources(project), "Notes": _notes(project), "Sets": _sets(project)}
     for tag, children in parts.items():
         if children:
             ElementTree.SubElement(root, tag).extend(children)
     root[:] = sorted(root, key=lambda part: _ORDER.index(part.tag))
+    root.attrib |= created_at(project.created)
+    described(root, project.description)
+    root.extend(note_reference(memo.id) for memo in _sorted_memos(project) if not memo.about)
     return root
 
 
@@ -48,12 +53,16 @@ def _users(project: Project) -> list[Element]:
     return [Element("User", {"guid": guid("coder", coder.id), "name": clean(coder.name)}) for coder in coders]
 
 
-def codes_element(codes: tuple[Code, ...]) -> Element:
-    """Nest codes by path, in the given order; a path without a code of its own becomes a category."""
+def codes_element(codes: Sequence[Code], notes: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Element:
+    """Nest codes by path, in the given order; a path without a code of its own becomes a category.
+
+    `notes` are ids of memos by the id of the code that they are about.
+    """
     root = Element("Codes")
     places: dict[tuple[str, ...], Element] = {(): root}
     for code in sorted(codes, key=lambda code: len(code.path)):
         element = _code(code)
+        element.extend(note_reference(each) for each in notes.get(code.id, ()))
         _category(places, code.path[:-1]).append(element)
         places.setdefault(code.path, element)
     return root
@@ -69,24 +78,18 @@ def _category(places: dict[tuple[str, ...], Element], path: tuple[str, ...]) -> 
 
 def _code(code: Code) -> Element:
     attributes = {"guid": guid("code", code.id), "name": clean(code.name), "isCodable": str(code.codable).lower()}
-    return _described(Element("Code", attributes), code.description)
+    if _COLOUR.fullmatch(code.colour):
+        attributes["color"] = code.colour
+    return described(Element("Code", attributes), code.description)
 
 
 def _variables(project: Project) -> list[Element]:
-    described = [each.attributes for each in project.cases] + [each.attributes for each in project.documents]
-    names = {name for attributes in described for name in attributes}
+    holders: list[Case | Document | Medium] = [*project.cases, *project.documents, *project.media]
+    names = {name for each in holders for name in each.attributes}
     return [
         Element("Variable", {"guid": guid("variable", name), "name": clean(name), "typeOfVariable": "Text"})
         for name in sorted(names)
     ]
-
-
-def _values(attributes: Mapping[str, str]) -> Iterable[Element]:
-    for name, text in sorted(attributes.items()):
-        value = Element("VariableValue")
-        ElementTree.SubElement(value, "VariableRef", {"targetGUID": guid("variable", name)})
-        ElementTree.SubElement(value, "TextValue").text = clean(text)
-        yield value
 
 
 def _cases(project: Project) -> list[Element]:
@@ -99,58 +102,15 @@ def _case(case: Case, project: Project, codes: set[str]) -> Element:
     # NVivo gives a case and its own code one GUID; ours must not be taken for such a pair.
     identity = guid("case", f"case {identity}") if identity in codes else identity
     element = Element("Case", {"guid": identity, "name": clean(case.name)})
-    element.extend(_values(case.attributes))
-    for document in sorted(project.documents, key=lambda each: each.id):
+    described(element, case.description)
+    element.extend(values(case.attributes))
+    held: list[Document | Medium] = [*project.documents, *project.media]
+    for document in sorted(held, key=lambda each: each.id):
         if case.name in document.case_names:
             ElementTree.SubElement(element, "SourceRef", {"targetGUID": guid("document", document.id)})
-    for span in _sorted_spans(project):
+    for span in sorted_spans(project):
         if span.case_name == case.name:
-            ElementTree.SubElement(element, "SelectionRef", {"targetGUID": _span_guid(span)})
-    return element
-
-
-def _sources(project: Project) -> list[Element]:
-    codings: defaultdict[str, list[Coding]] = defaultdict(list)
-    for coding in sorted(project.codings, key=lambda coding: (coding.start, coding.end, coding.id)):
-        codings[coding.document_id].append(coding)
-    documents = sorted(project.documents, key=lambda each: (each.name, each.id))
-    return [_source(document, codings[document.id], _sorted_spans(project)) for document in documents]
-
-
-def _source(document: Document, codings: list[Coding], spans: list[CaseSpan]) -> Element:
-    identity = guid("document", document.id)
-    attributes = {"guid": identity, "name": clean(document.name), "plainTextPath": f"internal://{identity}.txt"}
-    source = Element("TextSource", attributes | _created(document.created))
-    source.extend(_span_selection(span) for span in spans if span.document_id == document.id)
-    source.extend(_selection(coding, document) for coding in codings if coding.checked != "whole-document")
-    source.extend(_whole(coding) for coding in codings if coding.checked == "whole-document")
-    source.extend(_values(document.attributes))
-    return source
-
-
-def _selection(coding: Coding, document: Document) -> Element:
-    attributes = {
-        "guid": guid("selection", f"selection {coding.id}"),
-        "name": clean(document.text[coding.start : coding.end]),
-        "startPosition": str(coding.start),
-        "endPosition": str(coding.end),
-    }
-    selection = _described(Element("PlainTextSelection", attributes | _by(coding)), coding.memo)
-    selection.append(_coding(coding))
-    return selection
-
-
-def _coding(coding: Coding) -> Element:
-    element = Element("Coding", {"guid": guid("coding", coding.id)} | _by(coding))
-    ElementTree.SubElement(element, "CodeRef", {"targetGUID": guid("code", coding.code_id)})
-    return element
-
-
-def _whole(coding: Coding) -> Element:
-    """Build a coding of a whole source; it has no room for a description, so its memo is a note."""
-    element = _coding(coding)
-    if coding.memo:
-        ElementTree.SubElement(element, "NoteRef", {"targetGUID": guid("note", f"note {coding.id}")})
+            ElementTree.SubElement(element, "SelectionRef", {"targetGUID": span_guid(span)})
     return element
 
 
@@ -161,50 +121,32 @@ def _notes(project: Project) -> list[Element]:
             note = Element("Note", {"guid": guid("note", f"note {coding.id}"), "name": "memo"})
             ElementTree.SubElement(note, "PlainTextContent").text = clean(coding.memo)
             notes.append(note)
+    for memo in _sorted_memos(project):
+        note = Element("Note", {"guid": guid("note", memo.id), "name": clean(memo.title)} | by(memo))
+        ElementTree.SubElement(note, "PlainTextContent").text = clean(memo.text)
+        notes.append(note)
     return notes
 
 
-def _span_selection(span: CaseSpan) -> Element:
-    positions = {"startPosition": str(span.start), "endPosition": str(span.end)}
-    return Element("PlainTextSelection", {"guid": _span_guid(span)} | positions)
+def _sorted_memos(project: Project) -> list[Memo]:
+    """Return the memos that are notes; those with a place are annotations of their document."""
+    return sorted((memo for memo in project.memos if memo.start is None), key=lambda memo: memo.id)
 
 
-def _span_guid(span: CaseSpan) -> str:
-    return guid("span", f"{span.document_id} {span.case_name} {span.start} {span.end}")
-
-
-def _sorted_spans(project: Project) -> list[CaseSpan]:
-    return sorted(project.case_spans, key=lambda span: (span.document_id, span.start, span.end, span.case_name))
+def _notes_by_thing(project: Project) -> Mapping[str, list[str]]:
+    notes: defaultdict[str, list[str]] = defaultdict(list)
+    for memo in _sorted_memos(project):
+        for thing in memo.about:
+            notes[thing].append(memo.id)
+    return notes
 
 
 def _sets(project: Project) -> list[Element]:
+    held: list[Document | Medium] = [*project.documents, *project.media]
     sets = []
-    for name in sorted({group for document in project.documents for group in document.groups}):
-        members = sorted(guid("document", each.id) for each in project.documents if name in each.groups)
+    for name in sorted({group for each in held for group in each.groups}):
+        members = sorted(guid("document", each.id) for each in held if name in each.groups)
         element = Element("Set", {"guid": guid("set", name), "name": clean(name)})
         element.extend(Element("MemberSource", {"targetGUID": member}) for member in members)
         sets.append(element)
     return sets
-
-
-def _described(element: Element, description: str) -> Element:
-    if description:
-        ElementTree.SubElement(element, "Description").text = clean(description)
-    return element
-
-
-def _by(coding: Coding) -> dict[str, str]:
-    coder = {"creatingUser": guid("coder", coding.coder_id)} if coding.coder_id else {}
-    return coder | _created(coding.created)
-
-
-def _created(created: datetime | None) -> dict[str, str]:
-    if created is None:
-        return {}
-    # xsd:dateTime has no offsets with seconds, and equal times should give equal bytes.
-    return {"creationDateTime": (created.astimezone(UTC) if created.tzinfo else created).isoformat()}
-
-
-def clean(text: str) -> str:
-    """Return text that XML can hold: LF line breaks, a space for each control character."""
-    return _NOT_XML.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))

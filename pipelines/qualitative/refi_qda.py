@@ -6,11 +6,13 @@ trusted is quarantined coding by coding, and what is not read is said. Messages 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Document, Project, UnreadableProject
+from pipelines.qualitative.models import Document, Medium, NotReadable, Project, UnreadableProject
 from pipelines.qualitative.refi_archive import Texts, project_entry
 from pipelines.qualitative.refi_codings import Assembly, refer_cases, take
 from pipelines.qualitative.refi_elements import (
@@ -19,13 +21,13 @@ from pipelines.qualitative.refi_elements import (
     child,
     children,
     guid_of,
-    local,
     moment_of,
     parse,
     text_of,
 )
 from pipelines.qualitative.refi_lists import read_cases, read_coders, read_codes, read_groups, read_variables
-from pipelines.qualitative.refi_sources import SOURCE_KINDS, ReadSource, read_source
+from pipelines.qualitative.refi_memos import memo_texts, read_memos
+from pipelines.qualitative.refi_sources import KINDS, ReadSource, read_sources
 from pipelines.qualitative.refi_standard import note_departures
 from pipelines.qualitative.safe_zip import SafeZip
 
@@ -58,22 +60,34 @@ def read_project(path_or_bytes: Path | bytes, *, name: str) -> Project:
     """
     label = name.replace("\\", "/").rpartition("/")[2]
     try:
-        with SafeZip(path_or_bytes) as archive:
+        with SafeZip(path_or_bytes) as archive, _collector_at_rest():
             return _read(archive, Path(label).stem)
     except OSError as fault:
         raise UnreadableProject(f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}") from None
-    except ValueError as fault:
+    except NotReadable as fault:
         raise UnreadableProject(f"{label} cannot be read: {fault}") from None
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from going through a million new objects again and again: none of them is garbage."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _read(archive: SafeZip, fallback_name: str) -> Project:
     deviations = Deviations()
-    root = parse(archive.read(project_entry(archive.names, deviations)))
-    if local(root) != "Project":
-        raise ValueError("its XML does not hold a REFI-QDA project")
-    note_departures(root, deviations)
+    root, namespace = parse(archive.read(project_entry(archive.names, deviations)), deviations)
+    if root.tag != "Project":
+        raise NotReadable("its XML does not hold a REFI-QDA project")
+    note_departures(root, namespace, deviations)
     texts = Texts(archive, deviations)
-    sources = _sources(root, texts, deviations)
+    sources = read_sources(list(children(child(root, "Sources"), *KINDS)), texts.open, deviations)
     variables = read_variables(root)
     assembly = _assemble(root, sources, texts, variables, deviations)
     documents = tuple(_documents(root, sources, assembly, variables, deviations))
@@ -83,21 +97,17 @@ def _read(archive: SafeZip, fallback_name: str) -> Project:
         coders=tuple(assembly.coders.values()),
         codes=tuple(assembly.codes.values()),
         cases=tuple(assembly.cases.values()),
-        documents=documents,
+        documents=tuple(each for each in documents if isinstance(each, Document)),
         codings=tuple(assembly.codings),
         case_spans=tuple(sorted(assembly.case_spans, key=lambda s: (s.document_id, s.start, s.end, s.case_name))),
         quarantined=tuple(assembly.quarantined),
+        memos=read_memos(root, sources, assembly),
         deviations=deviations.sentences(),
         calibrations=tuple(source.calibration for source in sources if source.calibration is not None),
+        media=tuple(each for each in documents if isinstance(each, Medium)),
+        description=text_of(root, "Description"),
+        created=moment_of(root),
     )
-
-
-def _sources(root: Element, texts: Texts, deviations: Deviations) -> list[ReadSource]:
-    elements = children(child(root, "Sources"), *SOURCE_KINDS)
-    read = [read_source(each, number, texts.open, deviations) for number, each in enumerate(elements, start=1)]
-    if len({source.id for source in read}) < len(read):
-        raise ValueError("two of its sources have the same GUID, so codings cannot be told apart")
-    return read
 
 
 def _assemble(
@@ -106,8 +116,8 @@ def _assemble(
     known = {other: source for source in sources for other in (*source.other_ids, source.id)}
     names = {identity: source.element.get("name", "") for identity, source in known.items()}
     cases = read_cases(root, variables, names, deviations)
-    codes = read_codes(root, without=set(cases), deviations=deviations)
-    assembly = Assembly(codes, read_coders(root), cases, _memos(root, texts))
+    codes = read_codes(child(child(root, "CodeBook"), "Codes"), without=set(cases), deviations=deviations)
+    assembly = Assembly(codes, read_coders(root), cases, memo_texts(root, texts.open))
     refer_cases(root, known, assembly, deviations)
     for source in sources:
         for marked in source.marked:
@@ -115,28 +125,25 @@ def _assemble(
     return assembly
 
 
-def _memos(root: Element, texts: Texts) -> dict[str, str]:
-    memos = {}
-    for note in children(child(root, "Notes"), "Note"):
-        try:
-            memos[guid_of(note)] = texts.open(note).canonical
-        except ValueError:  # QualCoder's notes on passages have no text of their own
-            memos[guid_of(note)] = text_of(note, "Description")
-    return memos
-
-
 def _documents(
-    root: Element, sources: list[ReadSource], assembly: Assembly, variables: dict[str, str], deviations: Deviations
-) -> Iterator[Document]:
+    root: Element,
+    sources: list[ReadSource],
+    assembly: Assembly,
+    variables: Mapping[str, str],
+    deviations: Deviations,
+) -> Iterator[Document | Medium]:
     groups = read_groups(root)
     for number, source in enumerate(sources, start=1):
+        element = source.element
+        own = [source.id, *source.other_ids] + ([guid_of(element)] if source.further else [])
+        name = element.get("name") or f"document {number}"
+        attributes = attributes_of(element, variables, deviations)
+        cases = tuple(sorted({name for each in own for name in assembly.members[each]}))
+        sets = tuple(sorted({name for each in own for name in groups[each]}))
+        described, created = text_of(element, "Description"), moment_of(element)
+        kind = KINDS.get(element.tag, "text")
         if source.text is not None:
-            yield Document(
-                id=source.id,
-                name=source.element.get("name") or f"document {number}",
-                text=source.text,
-                attributes=attributes_of(source.element, variables, deviations),
-                case_names=tuple(sorted(assembly.members[source.id])),
-                created=moment_of(source.element),
-                groups=tuple(sorted({name for each in (source.id, *source.other_ids) for name in groups[each]})),
-            )
+            name = f"{name} (transcript {source.further})" if source.further else name
+            yield Document(source.id, name, source.text, attributes, cases, created, sets, described, kind)
+        elif source.element.tag in KINDS:
+            yield Medium(source.id, kind, name, attributes, cases, created, sets, described)

@@ -1,139 +1,244 @@
-"""Read one source of a REFI-QDA project: its text, how its positions are counted, and where its codings sit.
+"""Read the sources of a REFI-QDA project: their texts, how positions are counted, and where codings sit.
 
-Who coded, and what a code means, is decided in refi_qda.py.
+Who coded, and what a code means, is decided in refi_codings.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Calibration
-from pipelines.qualitative.offsets import SourceText
-from pipelines.qualitative.positions import Placed, Refused, Selection, calibrate
-from pipelines.qualitative.refi_elements import Deviations, child, children, guid_of, local, position_of
+from pipelines.qualitative.models import Calibration, MediumKind, NotReadable
+from pipelines.qualitative.offsets import Convention, SourceText
+from pipelines.qualitative.positions import Placed, Refused, Selection, Trial, habit_of
+from pipelines.qualitative.refi_elements import Deviations, guid_of, position_of
 
-SOURCE_KINDS = ("TextSource", "PictureSource", "PDFSource", "AudioSource", "VideoSource")
-_CARRIERS = {"PDFSource": "Representation", "AudioSource": "Transcript", "VideoSource": "Transcript"}
+KINDS: Mapping[str, MediumKind] = {
+    "TextSource": "text",
+    "PictureSource": "picture",
+    "PDFSource": "pdf",
+    "AudioSource": "audio",
+    "VideoSource": "video",
+}
+"""The elements that are sources."""
+_CARRIERS = {
+    "PictureSource": "TextDescription",
+    "PDFSource": "Representation",
+    "AudioSource": "Transcript",
+    "VideoSource": "Transcript",
+}
+_SELECTIONS = ("PlainTextSelection", "TranscriptSelection")
 _MOJIBAKE = ("\u00c3\u00a9", "\u00e2\u20ac\u2122", "\u00e2\u20ac\u0153")
-_NOT_WHOLE = "its positions are missing or not whole numbers"
+_NOT_WHOLE = Refused("its positions are missing or not whole numbers")
+_NOT_READ = Refused("it is on a picture or recording, which is not read")
+_NO_TEXT = Refused("the text of its document cannot be read")
+_AREA = Refused("it marks an area of a page or a stretch of a recording, which is not read")
+
+Ends = tuple[int | None, int | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """One Coding element, the selection it sits on (None: the whole source), and its place or why it has none."""
 
     coding: Element
     selection: Element | None
     place: Placed | Refused
-    delivered: tuple[int | None, int | None] = (None, None)
+    delivered: Ends = (None, None)
 
 
 @dataclass(frozen=True)
 class ReadSource:
-    """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references."""
+    """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references.
+
+    `carrier` is the element with the text, `placed` are its selections, `annotated` those with words but no coding.
+    """
 
     element: Element
     id: str
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
     marked: tuple[Marked, ...]
-    places: Mapping[str, Placed]
+    placed: Sequence[tuple[Element, Placed]]
     calibration: Calibration | None
+    carrier: Element | None = None
+    annotated: tuple[tuple[Element, Placed], ...] = ()
+    ink: tuple[int, int] = (0, 0)
+    further: str = ""
+
+    def places(self) -> Mapping[str, Placed]:
+        """Return the places of its selections by GUID."""
+        return {guid_of(selection): place for selection, place in self.placed}
 
 
-def read_source(
-    source: Element, number: int, open_text: Callable[[Element], SourceText], deviations: Deviations
-) -> ReadSource:
-    """Read one source.
+@dataclass
+class _Opened:
+    """A source whose text is open and whose selections have been tried."""
+
+    element: Element
+    carrier: Element
+    id: str
+    other_ids: tuple[str, ...]
+    text: SourceText
+    selections: Sequence[Element]
+    ends: Sequence[Ends]
+    tried: Sequence[int]
+    trial: Trial | None
+    first: bool
+    further: str
+
+
+def read_sources(
+    elements: Sequence[Element], open_text: Callable[[Element], SourceText], deviations: Deviations
+) -> list[ReadSource]:
+    """Read sources, and of recordings every transcript.
 
     Parameters
     ----------
-    source
-        An element of one of SOURCE_KINDS.
-    number
-        Its place in the file from 1, by which messages call it: its name may be a person's.
+    elements
+        Elements named in KINDS.
     open_text
-        Gives the text of an element that carries one; raises ValueError in plain words.
+        Gives the text of an element that carries one; raises NotReadable in plain words.
     deviations
-        Told what could not be read.
+        Told what could not be read. Sources are called by their place in the file: a name may be a person's.
     """
-    identity = guid_of(source) or f"source-{number}"
-    carrier = _carrier(source)
-    if carrier is None:
-        deviations.add(f"{local(source)} without text is not read")
-        return _unread(source, identity, "it is on a picture or recording, which is not read")
-    try:
-        text = open_text(carrier)
-    except ValueError as fault:
-        deviations.add(f"source {number} cannot be read: {fault}")
-        return _unread(source, identity, "the text of its document cannot be read")
-    if any(sign in text.canonical for sign in _MOJIBAKE):
-        deviations.add(f"source {number} looks as if it had been saved in a wrong character encoding")
-    return _place(source, carrier, identity, text)
-
-
-def _carrier(source: Element) -> Element | None:
-    """Return the element that carries a source's text; of several transcripts the first."""
-    kind = local(source)
-    return source if kind == "TextSource" else child(source, _CARRIERS[kind]) if kind in _CARRIERS else None
-
-
-def _unread(source: Element, identity: str, reason: str) -> ReadSource:
-    marked = tuple(Marked(coding, None, Refused(reason)) for coding in _all_codings(source))
-    return ReadSource(source, identity, _inner_ids(source), None, marked, {}, None)
-
-
-def _place(source: Element, carrier: Element, identity: str, text: SourceText) -> ReadSource:
-    """Place every selection, coded or not (all are evidence), and list the codings on them."""
-    points = {guid_of(point): position_of(point, "position") for point in children(carrier, "SyncPoint")}
-    selections = list(children(carrier, "PlainTextSelection", "TranscriptSelection"))
-    ends = [_ends(selection, points) for selection in selections]
-    whole = [k for k, (start, end) in enumerate(ends) if start is not None and end is not None]
-    found: list[Placed | Refused] = [Refused(_NOT_WHOLE)] * len(selections)
-    calibration = None
-    if whole:
-        asked = [Selection(ends[k][0] or 0, ends[k][1] or 0, selections[k].get("name", "")) for k in whole]
-        calibration, results = calibrate(identity, text, asked)
-        for k, result in zip(whole, results, strict=True):
-            found[k] = result
-    marked = [
-        Marked(coding, selection, place, delivered)
-        for selection, place, delivered in zip(selections, found, ends, strict=True)
-        for coding in children(selection, "Coding")
+    taken: set[str] = set()
+    opened = [
+        each
+        for number, element in enumerate(elements, start=1)
+        for each in _open(element, number, open_text, taken, deviations)
     ]
-    marked += _on_whole_source(source, carrier, text)
-    marked += _elsewhere(source, {id(mark.coding) for mark in marked})
-    pairs = zip(selections, found, strict=True)
-    places = {guid_of(selection): place for selection, place in pairs if isinstance(place, Placed)}
-    return ReadSource(source, identity, _inner_ids(source), text.canonical, tuple(marked), places, calibration)
+    return list(_placed(opened))
 
 
-def _ends(selection: Element, points: Mapping[str, int | None]) -> tuple[int | None, int | None]:
+def _placed(opened: Sequence[_Opened | ReadSource]) -> Iterator[ReadSource]:
+    """Place each source by itself; what that leaves open is decided by how the others count."""
+    read = [each if isinstance(each, ReadSource) else _place(each, None) for each in opened]
+    doubtful = [k for k, each in enumerate(read) if each.calibration is not None and not each.calibration.verified]
+    trials = [each.trial for each in opened if isinstance(each, _Opened) and each.trial is not None]
+    habit = habit_of(trial.standings() for trial in trials) if doubtful and len(trials) > 1 else None
+    if habit is not None:
+        for k in doubtful:
+            source = opened[k]
+            read[k] = read[k] if isinstance(source, ReadSource) else _place(source, habit)
+    yield from read
+
+
+def _open(
+    element: Element, number: int, open_text: Callable[[Element], SourceText], taken: set[str], deviations: Deviations
+) -> Iterator[_Opened | ReadSource]:
+    """Open a source's text, and every further transcript as a source of its own."""
+    carriers = [element] if element.tag == "TextSource" else element.findall(_CARRIERS[element.tag])
+    if not carriers:
+        deviations.add(f"{element.tag} without text is not read")
+        yield _unread(element, _identity(guid_of(element), number, taken, deviations), _NOT_READ)
+    for place, carrier in enumerate(carriers):
+        holder = carrier if place else element
+        identity = _identity(guid_of(holder), f"{number}-{place + 1}" if place else number, taken, deviations)
+        try:
+            text = open_text(carrier)
+        except NotReadable as fault:
+            deviations.add(f"source {number} cannot be read: {fault}")
+            yield _unread(holder, identity, _NO_TEXT, [] if place else carriers[1:])
+            continue
+        if any(sign in text.canonical for sign in _MOJIBAKE):
+            deviations.add(f"source {number} looks as if it had been saved in a wrong character encoding")
+        inner = () if carrier is holder or not guid_of(carrier) else (guid_of(carrier),)
+        yield _tried(element, carrier, identity, inner, text, place)
+
+
+def _identity(guid: str, number: int | str, taken: set[str], deviations: Deviations) -> str:
+    identity = guid or f"source-{number}"
+    if identity in taken:
+        deviations.add("two sources have the same GUID; the later one is numbered")
+        identity = f"{identity}#{number}"
+    taken.add(identity)
+    return identity
+
+
+def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[Element] = ()) -> ReadSource:
+    """Set aside every coding in an element, but for those in the parts that are read apart."""
+    elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
+    marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
+    return ReadSource(element, identity, (), None, marked, (), None)
+
+
+def _tried(
+    element: Element, carrier: Element, identity: str, others: tuple[str, ...], text: SourceText, place: int
+) -> _Opened:
+    """Try every selection with whole positions, coded or not: all are evidence."""
+    points = {guid_of(point): position_of(point, "position") for point in carrier.iter("SyncPoint")}
+    selections = [each for each in carrier if each.tag in _SELECTIONS]
+    ends = [_ends(selection, points) for selection in selections]
+    tried, asked = [], []
+    for k, (start, end) in enumerate(ends):
+        if start is not None and end is not None:
+            tried.append(k)
+            asked.append(Selection(start, end, selections[k].get("name", "")))
+    trial = Trial(text, asked) if asked else None
+    further = (carrier.get("name") or str(place + 1)) if place else ""
+    return _Opened(
+        element, carrier, identity, others, text, selections, ends, tried, trial, first=not place, further=further
+    )
+
+
+def _ends(selection: Element, points: Mapping[str, int | None]) -> Ends:
     """Return a selection's positions as delivered; a transcript's are those of its synchronisation points."""
-    if local(selection) == "PlainTextSelection":
+    if selection.tag == "PlainTextSelection":
         return position_of(selection, "startPosition"), position_of(selection, "endPosition")
     return points.get(guid_of(selection, "fromSyncPoint")), points.get(guid_of(selection, "toSyncPoint"))
 
 
-def _on_whole_source(source: Element, carrier: Element, text: SourceText) -> Iterator[Marked]:
-    place = Placed(0, len(text.canonical), "whole-document")
-    for holder in (source,) if source is carrier else (source, carrier):
-        for coding in children(holder, "Coding"):
+def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
+    found: list[Placed | Refused] = [_NOT_WHOLE] * len(opened.selections)
+    calibration = None
+    if opened.trial is not None:
+        calibration, results = opened.trial.verdict(opened.id, habit)
+        for k, result in zip(opened.tried, results, strict=True):
+            found[k] = result
+    marked: list[Marked] = []
+    placed: list[tuple[Element, Placed]] = []
+    annotated: list[tuple[Element, Placed]] = []
+    for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
+        codings = selection.findall("Coding")
+        marked += [Marked(coding, selection, place, delivered) for coding in codings]
+        if isinstance(place, Placed):
+            placed.append((selection, place))
+            if len(selection) and not codings:
+                annotated.append((selection, place))
+    text = opened.text.canonical
+    if opened.first:
+        marked += _on_whole_source(opened, len(text))
+        if len(marked) != sum(1 for _ in opened.element.iter("Coding")):
+            marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
+    ink = len(text) - len(text.lstrip()), len(text.rstrip())
+    return ReadSource(
+        opened.element,
+        opened.id,
+        opened.other_ids,
+        text,
+        tuple(marked),
+        placed,
+        calibration,
+        opened.carrier,
+        tuple(annotated),
+        ink,
+        opened.further,
+    )
+
+
+def _on_whole_source(opened: _Opened, length: int) -> Iterator[Marked]:
+    place = Placed(0, length, "whole-document")
+    for holder in (opened.element,) if opened.element is opened.carrier else (opened.element, opened.carrier):
+        for coding in holder.findall("Coding"):
             yield Marked(coding, None, place)
 
 
-def _elsewhere(source: Element, known: set[int]) -> list[Marked]:
-    """List codings on what is not read: areas of a page, stretches of a recording, further transcripts."""
-    reason = "it marks an area of a page or a stretch of a recording, which is not read"
-    return [Marked(coding, None, Refused(reason)) for coding in _all_codings(source) if id(coding) not in known]
-
-
-def _all_codings(source: Element) -> Iterator[Element]:
-    return (element for element in source.iter() if local(element) == "Coding")
-
-
-def _inner_ids(source: Element) -> tuple[str, ...]:
-    """Return the GUIDs of a source's representation or transcripts: cases may refer to those instead."""
-    return tuple(guid_of(each) for each in children(source, "Representation", "Transcript") if guid_of(each))
+def _elsewhere(opened: _Opened, known: set[int]) -> Iterator[Marked]:
+    """List codings on what is not read: areas of a page, stretches of a recording."""
+    texts = opened.element.findall(_CARRIERS.get(opened.element.tag, ""))
+    read = {id(coding) for text in texts for coding in text.iter("Coding")}
+    for coding in opened.element.iter("Coding"):
+        if id(coding) not in known and id(coding) not in read:
+            yield Marked(coding, None, _AREA)

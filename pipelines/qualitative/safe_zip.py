@@ -6,8 +6,10 @@ Messages name entries by number: file names in a research project can be people'
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -16,14 +18,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from pipelines.qualitative.models import NotReadable
 from pipelines.refusal import of_the_system
 
 MEBIBYTE = 1024 * 1024
 _CHUNK = 64 * 1024
+# What the standard library's reader raises on damaged zips, some of it by accident.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    EOFError,
+    IndexError,
+)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-class UnsafeZip(ValueError):
+class UnsafeZip(NotReadable):
     """A zip is broken, or asks for something no honest export needs."""
 
 
@@ -58,7 +73,7 @@ class SafeZip:
         stream: Path | IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source
         try:
             self._zip = zipfile.ZipFile(stream)
-        except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, EOFError):
+        except _BROKEN:
             raise UnsafeZip("it is not a zip file, or it is damaged") from None
         self._entries = {info.filename: info for info in self._zip.infolist()}
         try:
@@ -106,7 +121,9 @@ class SafeZip:
         try:
             with self._zip.open(info) as stream:
                 self._stream(stream, target, info, place)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except UnsafeZip:
+            raise
+        except (*_BROKEN, OSError, RuntimeError) as error:
             if isinstance(error, OSError) and (full := of_the_system(error)):
                 raise full from None  # the place to unpack to is at fault, not the zip
             raise UnsafeZip(f"{place} is damaged, or packed in a way that is not supported") from None

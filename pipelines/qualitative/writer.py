@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pipelines.qualitative.models import Document, Project
-from pipelines.qualitative.refi_markup import clean, codes_element, guid, project_element
+from pipelines.qualitative.models import Code, Document, Project
+from pipelines.qualitative.refi_markup import codes_element, project_element
+from pipelines.qualitative.refi_parts import clean, guid
 
 CODEBOOK_NAMESPACE = "urn:QDA-XML:codebook:1.0"
 
@@ -47,21 +48,35 @@ def write_project(project: Project, path: Path) -> None:
     path.write_bytes(_zip(entries))
 
 
-def write_codebook(project: Project, path: Path) -> None:
-    """Write a project's codes as a .qdc file valid against the standard's Codebook.xsd.
+def write_codebook(codes: Sequence[Code] | Project, path: Path | None = None, *, origin: str = "Pilotlens") -> bytes:
+    """Return codes as a .qdc file valid against the standard's Codebook.xsd, and write it if a path is given.
+
+    Parameters
+    ----------
+    codes
+        With unique ids, or a project whose codes are meant. A path without a code of its own becomes a category; a
+        .qdc has no place for notes.
+    path
+        The file to write; overwritten.
+    origin
+        What the file says it comes from; a project's own origin is used where it has one.
 
     Raises
     ------
     ValueError
-        The project has no code: the standard has no empty codebook.
+        There is no code: the standard has no empty codebook.
     """
-    if not project.codes:
-        raise ValueError("the project has no code, and a REFI-QDA codebook needs at least one")
-    root = ElementTree.Element(
-        "CodeBook", {"xmlns": CODEBOOK_NAMESPACE, "origin": clean(project.origin or "Pilotlens")}
-    )
-    root.append(codes_element(project.codes))
-    path.write_bytes(_xml(root))
+    if isinstance(codes, Project):
+        origin = codes.origin or origin
+        codes = codes.codes
+    if not codes:
+        raise ValueError("there is no code, and a REFI-QDA codebook needs at least one")
+    root = ElementTree.Element("CodeBook", {"xmlns": CODEBOOK_NAMESPACE, "origin": clean(origin)})
+    root.append(codes_element(codes))
+    content = _xml(root)
+    if path is not None:
+        path.write_bytes(content)
+    return content
 
 
 def _plain_text(document: Document) -> bytes:
@@ -88,6 +103,12 @@ def _zip(entries: Mapping[str, bytes]) -> bytes:
 
 def _refuse_broken_references(project: Project) -> None:
     documents = {document.id: document for document in project.documents}
+    known = {*documents, *(code.id for code in project.codes), *(medium.id for medium in project.media)}
+    for memo in project.memos:
+        if not known.issuperset(memo.about):
+            raise ValueError(f"memo {memo.id} is about something that the project does not have")
+        if memo.start is not None and (len(memo.about) != 1 or memo.about[0] not in documents):
+            raise ValueError(f"memo {memo.id} has a place, but is not about one document")
     codes, coders = {code.id for code in project.codes}, {coder.id for coder in project.coders} | {""}
     for coding in project.codings:
         document = documents.get(coding.document_id)

@@ -8,7 +8,8 @@ WITH gone AS (
     ) w ON w.person_key = d.person_key
 )
 SELECT
-    row_key, coding_key, document_key, code_path, code_name, definition, coder_key, start_at, end_at,
+    row_key, coding_key, document_key, code_path, code_name, definition, coder_key, coder_role,
+    start_at, end_at,
     CASE WHEN quote IS NOT NULL AND document_key IN (SELECT document_key FROM gone) THEN '' ELSE quote END AS quote,
     checked, '' AS unreadable, source_file, source_row, drop_id
 FROM raw.codings

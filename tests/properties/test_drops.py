@@ -140,7 +140,10 @@ def test_looking_at_a_drop_shows_what_stood_when_it_was_the_newest(contents: Seq
 
 
 def folded(contents: Sequence[Content]) -> dict[str, list[tuple[object, ...]]]:
-    """Say independently what counts of increments in the site north: contacts as often as in any one drop."""
+    """Say independently what counts of increments in the site north: contacts as often as in any one drop.
+
+    What is said of a person's consent in the south only takes the place of what was said in the north.
+    """
     contacts: dict[tuple[object, ...], int] = {}
     consents: dict[int, list[tuple[object, ...]]] = {}
     for _, talks, agreed in contents:
@@ -148,7 +151,7 @@ def folded(contents: Sequence[Content]) -> dict[str, list[tuple[object, ...]]]:
         for talk in mine:
             contacts[talk] = max(contacts.get(talk, 0), mine.count(talk))
         ours = [one for one in agreed or [] if one[1] == "N"]
-        consents |= {person: [one for one in ours if one[0] == person] for person, *_ in ours}
+        consents |= {person: [one for one in ours if one[0] == person] for person, *_ in agreed or []}
     return {
         "contacts": sorted((f"2026-02-0{d}", k) for (_, _, d, k), n in contacts.items() for _ in range(n)),
         "consents": sorted((q, r) for rows in consents.values() for _, _, q, r in rows),

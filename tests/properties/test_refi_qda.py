@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import xmlschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.qualitative.models import Case, CaseSpan, Checked, Code, Coder, Coding, Document, Project
+from pipelines.qualitative.models import Case, CaseSpan, Checked, Code, Coder, Coding, Document, Medium, Memo, Project
 from pipelines.qualitative.offsets import Convention, OffsetMap, conventions, source_text
 from pipelines.qualitative.positions import Placed, Selection, calibrate
+from pipelines.qualitative.refi_codebook import read_codebook
 from pipelines.qualitative.refi_qda import read_project
 from pipelines.qualitative.safe_zip import SafeZip
 from pipelines.qualitative.writer import write_codebook, write_project
@@ -38,9 +40,10 @@ NASTY = (
     "&<>\"'",
 )
 GUIDS = st.uuids().map(str)
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(derandomize=True, max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@cache
 def schema(name: str) -> xmlschema.XMLSchema:
     """Return a schema of the standard, or skip."""
     if not (SCHEMAS / name).exists():
@@ -68,7 +71,7 @@ def projects(draw: st.DrawFn, texts: st.SearchStrategy[tuple[str, list[tuple[int
     names = draw(st.lists(words, min_size=4, max_size=4, unique=True))
     identities = draw(st.lists(GUIDS, min_size=30, max_size=30, unique=True))
     codes = (
-        Code(identities[0], names[0], (names[0],), draw(words), codable=False),
+        Code(identities[0], names[0], (names[0],), draw(words), codable=False, colour="#12ab00"),
         Code(identities[1], names[1], (names[0], names[1])),
         Code(identities[2], names[2], (names[2],), draw(words)),
     )
@@ -82,6 +85,8 @@ def projects(draw: st.DrawFn, texts: st.SearchStrategy[tuple[str, list[tuple[int
         (names[1],),
         draw(st.none() | st.datetimes()),
         (names[2],),
+        draw(st.just("") | words),
+        draw(st.sampled_from(("text", "picture", "pdf", "audio", "video"))),
     )
     codings = tuple(
         Coding(
@@ -104,7 +109,27 @@ def projects(draw: st.DrawFn, texts: st.SearchStrategy[tuple[str, list[tuple[int
         (CaseSpan(document.id, names[1], *passages[0]),) if len(text[slice(*passages[0])]) < len(text.strip()) else ()
     )
     case = Case(identities[7], names[1], {names[2]: draw(words)})
-    return Project("p", "Pilotlens", coders, codes, (case,), (document,), (*codings, whole), spans)
+    medium = Medium(
+        identities[8], draw(st.sampled_from(("picture", "pdf", "audio"))), "photo", {names[0]: "x"}, (names[1],)
+    )
+    memos = (
+        Memo(identities[20], draw(words), draw(words), coders[0].id, about=tuple(sorted((document.id, codes[1].id)))),
+        Memo(identities[21], "", draw(words), created=draw(st.none() | st.datetimes())),
+        Memo(identities[22], "", draw(words), coders[1].id, None, (document.id,), *passages[0]),
+    )
+    return Project(
+        "p",
+        "Pilotlens",
+        coders,
+        codes,
+        (case,),
+        (document,),
+        (*codings, whole),
+        spans,
+        media=(medium,),
+        memos=memos,
+        description=draw(st.just("") | words),
+    )
 
 
 def by_id(items: Any) -> dict[str, Any]:
@@ -123,7 +148,12 @@ def test_a_written_project_is_valid_and_reads_back_the_same(
         schema("Project.xsd").validate(archive.read("project.qde").decode())
     read = read_project(path, name="p.qdpx")
     assert read.quarantined == ()
-    assert read.deviations == ()
+    assert set(read.deviations) <= {f"{kind}Source without text is not read" for kind in ("Picture", "PDF", "Audio")}
+    assert by_id(read.media) == by_id(project.media)
+    assert {memo.id: memo for memo in read.memos if memo.text.strip()} == {
+        memo.id: memo for memo in project.memos if memo.text.strip()
+    }
+    assert read.description == project.description
     assert by_id(read.documents) == by_id(project.documents)
     assert by_id(read.codes) == by_id(project.codes)
     assert by_id(read.coders) == by_id(project.coders)
@@ -150,10 +180,16 @@ def test_a_written_project_is_valid_and_reads_back_the_same(
 
 @SETTINGS
 @given(project=projects(unique_texts()))
-def test_a_written_codebook_is_valid(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_written_codebook_is_valid_and_reads_back_the_same(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("refi") / "p.qdc"
-    write_codebook(project, path)
-    schema("Codebook.xsd").validate(path.read_text("utf-8"))
+    content = write_codebook(project, path)
+    assert path.read_bytes() == content == write_codebook(project.codes)
+    schema("Codebook.xsd").validate(content.decode())
+    read = read_codebook(content, name="p.qdc")
+    assert by_id(read.codes) == by_id(project.codes)
+    assert (read.deviations, read.origin) == ((), "Pilotlens")
 
 
 @SETTINGS
@@ -169,6 +205,9 @@ def test_equal_projects_give_equal_bytes(project: Project, tmp_path_factory: pyt
         project.documents,
         project.codings[::-1],
         project.case_spans[::-1],
+        media=project.media[::-1],
+        memos=project.memos[::-1],
+        description=project.description,
     )
     write_project(project, folder / "a.qdpx")
     write_project(shuffled, folder / "b.qdpx")
@@ -188,7 +227,7 @@ def inked(text: str, start: int, end: int) -> list[int]:
     return [k for k in range(start, end) if not text[k].isspace()]
 
 
-@settings(SETTINGS, max_examples=300)
+@settings(SETTINGS, max_examples=60)
 @given(project=projects(any_texts()))
 def test_a_passage_is_placed_right_or_not_at_all(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("refi") / "p.qdpx"
@@ -236,7 +275,7 @@ SENTENCES = "\n".join(
 
 @pytest.mark.parametrize("producer", PRODUCERS)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(derandomize=True, max_examples=10, deadline=None)
 def test_each_producer_is_recognised(producer: str, data: st.DataObject) -> None:
     convention, line_break, bom, copies = PRODUCERS[producer]
     raw = SENTENCES.replace("\n", line_break)
@@ -265,7 +304,7 @@ def test_each_producer_is_recognised(producer: str, data: st.DataObject) -> None
 
 
 @given(raw=st.text(st.sampled_from("aé😀\n\r\u0301 "), max_size=30), bom=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 def test_offset_maps_agree_with_encoding_the_text_before(raw: str, bom: bool) -> None:
     text = source_text(("\ufeff" if bom else "") + raw.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n"))
     for convention in conventions(text):

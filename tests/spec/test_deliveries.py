@@ -331,3 +331,69 @@ def test_groups_of_people_in_two_sites_are_known_in_both(pilot: Pilot) -> None:
         assert found == (
             [("south", "comparison"), ("south", "treatment")] if name == "north" else [("north", "treatment")] * 2
         )
+
+
+# --- somebody moves from one site to another --------------------------------------------------------------------------
+
+MOVING = PROTOCOL.replace("    file: cases.csv\n", "    file: cases.csv\n    delivery: increments\n")
+
+
+def stands(pilot: Pilot, as_of: str = "") -> dict[str, tuple[list[str], list[str]]]:
+    """Return, by site, the days of the rows that stand and the people who stand in the other site too."""
+    found = {}
+    for name in ("north", "south"):
+        site = pilot.site(name, as_of)
+        receive(site, "cases")
+        with open_warehouse(site, read_only=True) as connection:
+            rows = connection.execute("SELECT start_date FROM raw.cases ORDER BY 1").fetchall()
+            both = connection.execute("SELECT site FROM raw.elsewhere ORDER BY 1").fetchall()
+        found[name] = ([day for (day,) in rows], [other for (other,) in both])
+    return found
+
+
+def test_who_moves_between_increments_stands_where_the_newest_names_them(pilot: Pilot) -> None:
+    """The drops come in a mixed order; what stood with each of them can be seen again."""
+    pilot.protocol = MOVING
+    pilot.people("2026-03-31", "1,N,7 May")
+    pilot.people("2026-01-31", "1,N,1 May", "2,N,2 May", "3,S,3 May")
+    assert stands(pilot) == {"north": (["2 May", "7 May"], []), "south": (["3 May"], [])}
+    pilot.people("2026-02-28", "1,S,4 May", "2,N,5 May")
+    assert stands(pilot, "2026-01-31") == {"north": (["1 May", "2 May"], []), "south": (["3 May"], [])}
+    assert stands(pilot, "2026-02-28") == {"north": (["5 May"], []), "south": (["3 May", "4 May"], [])}
+    assert stands(pilot) == {"north": (["5 May", "7 May"], []), "south": (["3 May"], [])}
+
+
+def test_who_is_in_two_sites_of_one_increment_stands_in_both(pilot: Pilot) -> None:
+    pilot.protocol = MOVING
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.people("2026-02-28", "1,N,2 May", "1,S,2 May")
+    assert stands(pilot) == {"north": (["2 May"], ["south"]), "south": (["2 May"], ["north"])}
+
+
+def test_who_may_be_in_two_sites_has_not_moved(pilot: Pilot) -> None:
+    pilot.protocol = MOVING.replace("intervention:", "limits: {two_sites: true}\nintervention:")
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.people("2026-02-28", "1,S,2 May")
+    assert stands(pilot) == {"north": (["1 May"], ["south"]), "south": (["2 May"], ["north"])}
+
+
+def test_who_moves_between_files_of_their_sites_has_moved_too(pilot: Pilot) -> None:
+    pilot.protocol = MOVING.replace("cases.csv", "'cases-{site}.csv'").replace("ID, site: Site, start", "ID, start")
+    for day, files in {"2026-01-31": {"north": "1,Zeb,1 May"}, "2026-02-28": {"south": "1,Zeb,2 May"}}.items():
+        pilot.drop(day, **{f"cases-{name}": ["ID,Name,Start", row] for name, row in files.items()})
+    assert stands(pilot) == {"north": ([], []), "south": (["2 May"], [])}
+
+
+def test_the_consent_of_who_moves_moves_along_and_contacts_stay(pilot: Pilot) -> None:
+    agreed = (
+        "  agreed:\n    noun: consents\n    file: consents.csv\n    optional: true\n    delivery: increments\n"
+        "    columns: {person: ID, site: Site, may_quote: Quote, may_publish: Quote}\n"
+    )
+    pilot.protocol = INCREMENTS.replace("    file: cases.csv\n", "    file: cases.csv\n    delivery: increments\n")
+    pilot.protocol += agreed
+    for day, site in (("2026-01-31", "N"), ("2026-02-28", "S")):
+        pilot.people(day, f"1,{site},1 May")
+        pilot.drop(day, consents=["ID,Site,Quote", f"1,{site},yes"])
+        pilot.drop(day, contacts=["ID,Site,On,Min", f"1,{site},{day},30"])
+    counts = {noun: len(pilot.rows(f"FROM raw.{noun}", noun=noun)) for noun in ("cases", "consents", "contacts")}
+    assert counts == {"cases": 0, "consents": 0, "contacts": 1}

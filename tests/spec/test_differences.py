@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,57 +11,103 @@ import pytest
 from pipelines.demo.drops import known_on, planned_corrections, with_mistakes
 from pipelines.demo.truths import FIRST_DROP, HORIZON_DAYS, SECOND_DROP
 from pipelines.demo.world import draw_world
+from pipelines.findings.differences import _changes, difference_findings
+from pipelines.findings.making import Making
 from pipelines.findings.models import DifferenceResult, FieldChange
 from pipelines.findings.received_words import difference_words
 from pipelines.findings.store import read_findings
+from pipelines.findings.typed_drops import type_both
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
-from tests.spec.two_drops import differs, found, person
+from tests.spec.two_drops import PROTOCOL, compared, differs, person
 
 FIRST = [person(n) for n in range(1, 41)]
 
 
-def changed(before: str, now: str, tmp_path: Path) -> tuple[DifferenceResult, dict[str, tuple[int, int, int]]]:
-    """Return the difference, and the fields that changed, where one person's row was another one before."""
-    result = differs(found(tmp_path, {"cases": [before, *FIRST[1:]]}, {"cases": [now, *FIRST[1:]]}))
-    ways = {change.field: (change.changed, change.filled, change.emptied) for change in result.changes}
-    return result, {field: way for field, way in ways.items() if way != (0, 0, 0)}  # type: ignore[misc]
+Cells = dict[str, str]
+Ways = tuple[int, int, int]
+CHANGES: list[tuple[Cells, Cells, dict[str, Ways]]] = [
+    ({"arm": "fund"}, {"arm": "usual"}, {"arm": (1, 0, 0)}),
+    ({"started": "05/01/2026"}, {"started": "06/01/2026"}, {"start_date": (1, 0, 0)}),
+    ({"started": "05/01/2026"}, {"started": " 2026-01-05"}, {}),
+    ({"age": "31"}, {"age": "31.0"}, {}),
+    ({"age": "31"}, {"age": "32"}, {"age": (1, 0, 0)}),
+    ({"age": "31"}, {"age": "-9"}, {"age": (0, 0, 1)}),
+    ({"age": ""}, {"age": "31"}, {"age": (0, 1, 0)}),
+    ({"housed": "Y"}, {"housed": "N"}, {"housed": (1, 0, 0)}),
+    ({"housed": "y"}, {"housed": "Y "}, {}),
+    ({"housed": ""}, {"housed": "N"}, {"housed": (0, 1, 0)}),
+    ({"housed": "N"}, {"housed": ""}, {"housed": (0, 0, 1)}),
+    # Nobody counted the outcome before: follow-up was not over.
+    ({"started": "20/03/2026", "housed": "Y"}, {"started": "20/03/2026", "housed": "N"}, {"housed": (0, 1, 0)}),
+    # A rule sets the row aside, and nobody has vanished.
+    ({}, {"age": "many"}, {"age": (0, 0, 1)}),
+]
+"""Somebody's row before and now, and what that changes: one person each, in one pilot."""
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "expected"),
-    [
-        ({"arm": "fund"}, {"arm": "usual"}, {"arm": (1, 0, 0)}),
-        ({"started": "05/01/2026"}, {"started": "06/01/2026"}, {"start_date": (1, 0, 0)}),
-        ({"started": "05/01/2026"}, {"started": " 2026-01-05"}, {}),
-        ({"age": "31"}, {"age": "31.0"}, {}),
-        ({"age": "31"}, {"age": "32"}, {"age": (1, 0, 0)}),
-        ({"age": "31"}, {"age": "-9"}, {"age": (0, 0, 1)}),
-        ({"age": ""}, {"age": "31"}, {"age": (0, 1, 0)}),
-        ({"housed": "Y"}, {"housed": "N"}, {"housed": (1, 0, 0)}),
-        ({"housed": "y"}, {"housed": "Y "}, {}),
-        ({"housed": ""}, {"housed": "N"}, {"housed": (0, 1, 0)}),
-        ({"housed": "N"}, {"housed": ""}, {"housed": (0, 0, 1)}),
-        ({"started": "20/03/2026", "housed": "Y"}, {"started": "20/03/2026", "housed": "N"}, {"housed": (0, 1, 0)}),
-    ],
-    ids=str,
-)
-def test_a_change_is_another_typed_value_of_a_person_in_both(
-    before: dict[str, str], now: dict[str, str], expected: dict[str, tuple[int, int, int]], tmp_path: Path
-) -> None:
-    """In the last line nobody counted the outcome before: follow-up was not over."""
-    result, fields = changed(person(1, **before), person(1, **now), tmp_path)
-    assert fields == expected
-    assert (result.both, result.added, result.vanished, result.several) == (40, 0, 0, 0)
-
-
-def test_people_are_added_and_vanish_and_rows_of_other_files_are_counted(tmp_path: Path) -> None:
-    talks = [f"C{n:03},N,2026-02-01" for n in (3, 3, 4)]
-    findings = found(
-        tmp_path,
-        {"cases": FIRST, "contacts": talks},
-        {"cases": [*FIRST[2:], *(person(n) for n in range(41, 46))], "contacts": [*talks, "C005,N,2026-05-01"]},
+def ways_of(made: Making, *people: int) -> dict[str, Ways]:
+    """Return the fields that changed for some people, who are numbered from 1, as their rows are below the header."""
+    typed = type_both(made)
+    assert typed is not None
+    rows = ", ".join(f"'cases.csv#{number + 1}'" for number in people)
+    made.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE paired AS SELECT person_key FROM now_cases WHERE row_key IN ({rows})"
     )
+    ways = {change.field: (change.changed, change.filled, change.emptied) for change in _changes(made, typed)}
+    return {field: way for field, way in ways.items() if way != (0, 0, 0)}  # type: ignore[misc]
+
+
+def cases_of(made: Making) -> tuple[DifferenceResult, str]:
+    findings = {finding.id: finding for finding in difference_findings(made)}
+    return differs(findings), findings["difference/cases"].sentence
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Making]:
+    """A pilot in which each of the changes befell one person."""
+    before, now = (
+        [person(number, **cells[state]) for number, cells in enumerate(CHANGES, start=1)] + FIRST[len(CHANGES) :]
+        for state in (0, 1)
+    )
+    with compared(tmp_path_factory.mktemp("changed"), {"cases": before}, {"cases": now}) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("before", "now", "expected"), CHANGES, ids=str)
+def test_a_change_is_another_typed_value_of_a_person_in_both(
+    changed: Making, before: Cells, now: Cells, expected: dict[str, Ways]
+) -> None:
+    assert ways_of(changed, CHANGES.index((before, now, expected)) + 1) == expected
+
+
+def test_changes_are_counted_over_all_people_in_both(changed: Making) -> None:
+    result, _ = cases_of(changed)
+    assert (result.both, result.added, result.vanished, result.several) == (40, 0, 0, 0)
+    counted = {change.field: (change.changed, change.filled, change.emptied) for change in result.changes}
+    assert {field: way for field, way in counted.items() if way != (0, 0, 0)} == {
+        "arm": (1, 0, 0),
+        "start_date": (1, 0, 0),
+        "age": (1, 1, 2),
+        "housed": (1, 2, 1),
+    }
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Making]:
+    """Two people vanish, five are added, one gets a second row, and one stands in another site too."""
+    talks = [f"C{n:03},N,2026-02-01" for n in (3, 3, 4)]
+    now = [*FIRST[2:], *(person(n) for n in range(41, 46)), person(3, age="77"), person(4, site="S")]
+    drops = (
+        {"cases": FIRST, "contacts": talks},
+        {"cases": [*now, person(90, site="S")], "contacts": [*talks, "C005,N,2026-05-01"]},
+    )
+    with compared(tmp_path_factory.mktemp("people"), *drops, nouns=("cases", "contacts")) as made:
+        yield made
+
+
+def test_people_are_added_and_vanish_and_rows_of_other_files_are_counted(people: Making) -> None:
+    findings = {finding.id: finding for finding in difference_findings(people)}
     result = differs(findings)
     assert (result.people_before, result.people_now, result.both, result.added, result.vanished) == (40, 43, 38, 5, 2)
     assert (result.earlier, result.newest) == ("2026-04-01", "2026-07-01")
@@ -70,28 +117,83 @@ def test_people_are_added_and_vanish_and_rows_of_other_files_are_counted(tmp_pat
     assert (contacts.rows_before, contacts.rows_now, contacts.people_before, contacts.people_now) == (3, 4, 2, 3)
 
 
-def test_who_has_two_rows_is_counted_apart_and_compared_with_nobody(tmp_path: Path) -> None:
-    twice = [*FIRST, person(1, age="77")]
-    result = differs(found(tmp_path, {"cases": FIRST}, {"cases": twice}))
-    assert (result.several, result.both, result.added, result.vanished) == (1, 40, 0, 0)
-    assert (result.rows_now, result.people_now) == (41, 40)
+def test_who_has_two_rows_is_counted_apart_and_compared_with_nobody(people: Making) -> None:
+    result, _ = cases_of(people)
+    assert (result.several, result.rows_now) == (1, 44)
     assert all(change.changed == 0 for change in result.changes)
 
 
-def test_rows_that_a_rule_sets_aside_have_not_vanished(tmp_path: Path) -> None:
-    result, fields = changed(person(1), person(1, age="many"), tmp_path)
-    assert (result.vanished, fields) == (0, {"age": (0, 0, 1)})
+def test_who_is_also_in_another_site_is_told(people: Making) -> None:
+    result, sentence = cases_of(people)
+    assert result.elsewhere == 1
+    assert "1 person is also in the case file of another site." in sentence
 
 
-def test_who_is_also_in_another_site_is_told(tmp_path: Path) -> None:
-    moved = [*FIRST, person(1, site="S"), person(90, site="S")]
-    findings = found(tmp_path, {"cases": FIRST}, {"cases": moved})
-    assert differs(findings).elsewhere == 1
-    assert "1 person is also in the case file of another site." in findings["difference/cases"].sentence
+def test_who_moved_to_another_site_or_came_from_one_is_told(tmp_path: Path) -> None:
+    increments = PROTOCOL.replace("    file: cases.csv\n", "    file: cases.csv\n    delivery: increments\n")
+    drops = ({"cases": [*FIRST, person(90, site="S")]}, {"cases": [person(1, site="S"), person(90)]})
+    with compared(tmp_path, *drops, protocol=increments) as made:
+        result, sentence = cases_of(made)
+    assert (result.added, result.vanished, result.moved_in, result.moved_out, result.elsewhere) == (1, 1, 1, 1, 0)
+    assert "Of those added, 1 came from another site of the pilot." in sentence
+    assert "Of those who vanished, 1 stands in another site of the pilot now." in sentence
+    assert "does not go away" not in sentence
+
+
+EVENTS = PROTOCOL.replace(
+    "outcomes:\n",
+    "outcomes:\n"
+    "  arrest: {title: were arrested, type: binary, better: lower, horizon: 30, events: {waiting_days: 10}}\n"
+    "  many: {title: arrests, type: count, better: lower, horizon: 30, due_after_days: 30, events: {}}\n"
+    "  until: {title: until arrest, type: time_to_event, better: later, horizon: 90, due_after_days: 1, events: {}}\n",
+).replace(
+    "  talks:\n",
+    "  happened:\n    noun: events\n    file: events.csv\n"
+    "    columns:\n      person: Case\n      site: Site\n      kind: Kind\n"
+    "      event_date: {column: On, format: yyyy-mm-dd}\n"
+    "      decided_date: {column: Decided, format: yyyy-mm-dd}\n  talks:\n",
+)
+
+
+def event(number: int, on: str, decided: str = "") -> str:
+    return f"C{number:03},N,{on},arrest,{decided or on}"
+
+
+def test_outcomes_counted_from_events_are_compared_as_they_were_known_then(tmp_path: Path) -> None:
+    """Everybody started on 5 January but the fourth, whose follow-up was over for the newest drop only."""
+    first = [*FIRST[:3], person(4, started="20/03/2026"), *FIRST[4:]]
+    before = [event(1, "2026-01-20"), event(3, "2026-01-25"), event(7, "2026-01-25"), event(4, "2026-03-25")]
+    now = [
+        event(1, "2026-01-20"),  # known as it was
+        event(2, "2026-02-01"),  # came to be known when follow-up had long been over
+        event(3, "2026-01-30"),  # another day
+        event(4, "2026-03-25"),
+        event(5, "2026-06-01"),  # after both horizons
+        event(6, "2026-02-01", "2026-05-01"),  # decided too late to count as proven
+        # the event of the seventh person is gone
+        event(8, "2026-03-30"),  # within 90 days, and late
+        event(9, "never"),  # nobody can read it
+    ]
+    drops = ({"cases": first, "events": before}, {"cases": first, "events": now})
+    with compared(tmp_path, *drops, protocol=EVENTS, nouns=("cases", "events")) as made:
+        found = {number: ways_of(made, number) for number in range(1, 11)}
+    assert found == {
+        1: {},
+        2: {"arrest": (1, 0, 0), "many": (1, 0, 0), "until": (1, 0, 0)},
+        3: {"until": (1, 0, 0)},
+        4: {"arrest": (0, 1, 0), "many": (0, 1, 0), "housed": (0, 1, 0)},
+        5: {},
+        6: {"many": (1, 0, 0), "until": (1, 0, 0)},
+        7: {"arrest": (1, 0, 0), "many": (1, 0, 0), "until": (1, 0, 0)},
+        8: {"until": (1, 0, 0)},
+        9: {"arrest": (0, 0, 1), "many": (0, 0, 1), "until": (0, 0, 1)},
+        10: {},
+    }
 
 
 def test_a_first_drop_differs_from_nothing(tmp_path: Path) -> None:
-    assert not [key for key in found(tmp_path, {"cases": FIRST}) if key.startswith("difference/")]
+    with compared(tmp_path, {"cases": FIRST}) as made:
+        assert difference_findings(made) == []
 
 
 # --- Words -------------------------------------------------------------------

@@ -557,6 +557,21 @@ def test_people_of_two_drops_are_one_system(given: dict[str, object], expected: 
     assert found.smallest_before is None
 
 
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [(0, 0), (12, 12), (4, None), (20, None), (24, 24)],
+    ids=["nobody", "some", "few moved", "few are new", "all"],
+)
+def test_who_came_from_another_site_is_counted_where_the_others_are_not_few(moved: int, expected: int | None) -> None:
+    found = difference(_drop(moved_in=moved), WHOLE, WHOLE, STANDARD, Log())
+    assert (found.added, found.moved_in, found.moved_out) == (24, expected, 0)
+
+
+def test_who_moved_is_not_counted_where_who_vanished_is_not() -> None:
+    few = difference(_drop(both=117, added=27, vanished=3, moved_out=3), WHOLE, WHOLE, STANDARD, Log())
+    assert (few.vanished, few.moved_out) == (None, None)
+
+
 def test_the_total_of_a_drop_gives_way_to_a_group_that_the_flow_withholds() -> None:
     exact = {"flow/participants": _flow(treatment=72, comparison=66, unknown=6)}
     shown = {"flow/participants": _flow(treatment=72, comparison=66, unknown=None)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -26,13 +27,35 @@ PLAIN = ("full", "written", "made", "in use", "opened")
 """One of these words says what it is."""
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """One drop is published, and another one, larger, has arrived."""
-    made = killing.made(tmp_path / "workspace")
+ALL = os.environ.get("PILOTLENS_ALL_FAULTS") == "1"
+
+
+@pytest.fixture(scope="module")
+def arrived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One drop is published, and another one, larger, has arrived; tests work on copies."""
+    made = killing.made(tmp_path_factory.mktemp("arrived") / "workspace")
     ingest_and_validate(made.root)
     deliver(made, SECOND, people=400)
-    return made
+    return made.root
+
+
+@pytest.fixture(scope="module")
+def both_published(arrived: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The second drop is published too; tests work on copies."""
+    root = copied(arrived, tmp_path_factory.mktemp("both"))
+    ingest_and_validate(root)
+    return root
+
+
+def copied(root: Path, into: Path) -> Path:
+    """Return a copy of a workspace, with the times of its files."""
+    return Path(shutil.copytree(root, into / "workspace"))
+
+
+@pytest.fixture
+def workspace(arrived: Path, tmp_path: Path) -> Workspace:
+    """A workspace in which a second drop has arrived."""
+    return Workspace(copied(arrived, tmp_path))
 
 
 @pytest.fixture
@@ -73,7 +96,7 @@ def files(folder: Path) -> dict[str, str]:
 # ---- full disks -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kilobytes", [0, 1, 4, 16, 64])
+@pytest.mark.parametrize("kilobytes", [0, 1, 4, 16, 64] if ALL else [0, 16])
 def test_a_disk_that_fills_up_is_said_and_changes_no_table(
     workspace: Workspace, site: PilotSite, kilobytes: int
 ) -> None:
@@ -88,6 +111,9 @@ def test_a_disk_that_fills_up_is_said_and_changes_no_table(
     assert "full" in said or "cannot be" in said, said
     assert "Traceback" not in said
     found = state(site)
+    if not ALL and kilobytes == 0:
+        assert killing.mixed(before, found, before) == []
+        return
     ingest_and_validate(workspace.root)
     after = state(site)
     assert killing.mixed(before, found, after) == []
@@ -153,7 +179,7 @@ def test_a_site_in_use_is_said_after_the_wait_and_nothing_changes(
     site: PilotSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.encrypted_files.time.sleep", lambda _seconds: None)
-    monkeypatch.setattr("pipelines.warehouse.WAIT_SECONDS", 0.3)
+    monkeypatch.setitem(open_warehouse.__wrapped__.__kwdefaults__, "wait", 0.3)  # type: ignore[attr-defined]
     before = state(site)
     with open_warehouse(site):
         for work in (lambda: receive(site, "cases"), lambda: publish(site, "cases")):
@@ -195,24 +221,38 @@ def test_the_overflow_of_a_killed_process_is_removed_and_that_of_a_living_one_is
 # ---- half a delivery ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["cases.csv", "more.zip", "events.csv"])
-@pytest.mark.parametrize("share", [0.0, 0.5])
+def again(site: PilotSite, noun: str) -> None:
+    """Receive and publish everything again, or in the short form the one noun whose file was cut."""
+    if ALL:
+        ingest_and_validate(site.workspace.root)
+    else:
+        receive(site, noun)
+        assert not publish(site, noun).refusal
+
+
+CUTS = [(name, share) for name in ("cases.csv", "more.zip", "events.csv") for share in (0.0, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), CUTS if ALL else [("cases.csv", 0.5), ("more.zip", 0.5), ("events.csv", 0.0)]
+)
 def test_a_file_cut_short_is_read_as_it_is_or_refused_and_never_taken_for_the_whole(
-    workspace: Workspace, site: PilotSite, name: str, share: float
+    both_published: Path, tmp_path: Path, name: str, share: float
 ) -> None:
-    ingest_and_validate(workspace.root)
+    workspace = Workspace(copied(both_published, tmp_path))
+    site = workspace.site(PILOT, "north")
     before = state(site)
     path = workspace.pilot_folder(PILOT) / "drops" / SECOND / name
     whole = path.read_bytes()
     cut = whole[: int(len(whole) * share)]
     killing.written(path, cut[:-3] if name == "cases.csv" and cut else cut)
-    with pytest.raises(Refusal, match=name):
-        ingest_and_validate(workspace.root)
-    after = state(site)
     noun = {"cases.csv": "cases", "more.zip": "contacts", "events.csv": "events"}[name]
+    with pytest.raises(Refusal, match=name):
+        again(site, noun)
+    after = state(site)
     assert after[f"raw {noun}"] == before[f"raw {noun}"]
     killing.written(path, whole)
-    ingest_and_validate(workspace.root)
+    again(site, noun)
     assert {step: one for step, one in state(site).items() if "raw" not in step} == {
         step: one for step, one in before.items() if "raw" not in step
     }

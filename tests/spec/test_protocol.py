@@ -249,6 +249,9 @@ def test_nothing_written_is_the_default() -> None:
 # ---- faults of meaning -----------------------------------------------------------------------------------------------
 
 
+CODED = "extracts:\n  said: {noun: interviews, file: x.sqlite3, coded: {CODED}}"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -273,6 +276,13 @@ def test_nothing_written_is_the_default() -> None:
         ("file: cases.csv", "file: C:cases.csv", "a file lies inside the drop"),
         ("file: cases.csv", 'file: "{Site}.csv"', "{Site} is not replaced by anything"),
         ("file: cases.csv", "file: cases.docx", "files of this kind are not read here"),
+        ("file: cases.csv", "file: cases.csv\n    coded: {format: atlas}", "cases are not coded"),
+        ("extracts:", CODED.replace("CODED", "coders: {ann: researcher, Ann: researcher}"), "listed twice"),
+        ("extracts:", CODED.replace("CODED", "coders: {ann: boss}"), "Allowed: peer_researcher, practitioner"),
+        ("extracts:", CODED.replace("CODED", "format: atlas.ti"), 'Did you mean "atlas"?'),
+        ("extracts:", CODED.replace("CODED", "format: atlas, project: x"), "only a Taguette database holds several"),
+        ("extracts:", CODED.replace("CODED", "documents: ../x.csv"), "a file lies inside the drop"),
+        ("extracts:", CODED.replace("sqlite3, coded: {CODED}", "xlsx, sheet: One"), "this would not be looked at"),
         ("file: cases.csv", "file: cases.csv\n    encoding: utf8x", "there is no such encoding"),
         ("file: cases.csv", "file: cases.csv\n    encoding: rot13", "there is no such encoding"),
         ("file: cases.csv", "file: cases.csv\n    encoding: base64", "there is no such encoding"),

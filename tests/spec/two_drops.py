@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from pipelines.analysis import build
 from pipelines.findings.deliveries import TABLES, delivery_findings
-from pipelines.findings.making import making
+from pipelines.findings.making import Making, making
 from pipelines.findings.models import DifferenceResult, Finding, LinkageResult
 from pipelines.ingest import receive
 from pipelines.protocol import Protocol
@@ -71,6 +73,7 @@ HEADS = {
     "review": "Case,Site,Ended",
     "contacts": "Case,Site,On",
     "consents": "Case,Site,Quote,Publish",
+    "events": "Case,Site,On,Kind,Decided",
 }
 Files = dict[str, list[str]]
 
@@ -100,11 +103,27 @@ def deliver(root: Path, day: str, files: Files) -> None:
         os.utime(path, (time.time() - 3600, time.time() - 3600))
 
 
-def found(root: Path, *drops: Files) -> dict[str, Finding]:
+@contextmanager
+def compared(
+    root: Path, *drops: Files, protocol: str = PROTOCOL, nouns: tuple[str, ...] = ("cases",)
+) -> Iterator[Making]:
+    """Read the drops as one state, as far as the comparison of the case files needs it: a fifth of `found`."""
+    for day, files in zip((EARLIER, NEWEST)[-len(drops) :], drops, strict=True):
+        deliver(root, day, files)
+    site = PilotSite(Workspace(root), Protocol.model_validate(YAML(typ="safe").load(protocol)), "north")
+    for noun in nouns:
+        receive(site, noun)
+    for noun in (noun for noun in (*nouns, "outcomes") if noun in ("cases", "events", "outcomes")):
+        assert not publish(site, noun).refusal
+    with open_warehouse(site) as connection:
+        yield making(site, connection, ())
+
+
+def found(root: Path, *drops: Files, protocol: str = PROTOCOL) -> dict[str, Finding]:
     """Run the drops, oldest first, as one state and return the findings on the deliveries, not yet protected."""
     for day, files in zip((EARLIER, NEWEST)[-len(drops) :], drops, strict=True):
         deliver(root, day, files)
-    site = PilotSite(Workspace(root), Protocol.model_validate(YAML(typ="safe").load(PROTOCOL)), "north")
+    site = PilotSite(Workspace(root), Protocol.model_validate(YAML(typ="safe").load(protocol)), "north")
     for noun in ("cases", "contacts", "spend", "consents", "documents", "codings"):
         receive(site, noun)
     for noun in ("cases", "outcomes", "contacts", "consents", "documents"):

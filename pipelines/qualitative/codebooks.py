@@ -1,0 +1,157 @@
+"""Codebooks as tools export them: tables, Taguette's web page, and REFI-QDA codebooks (.qdc)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.qualitative import refi_codebook
+from pipelines.qualitative.code_lists import path_of, tidy_code
+from pipelines.qualitative.coded_tables import CodedTable, Signature, names, tables_of
+from pipelines.qualitative.html_text import tokens
+from pipelines.qualitative.models import Code, UnreadableProject
+
+LARGEST = 32 * 1024 * 1024
+BULLET = "●"
+DESCRIPTIONS = "description|definition|comment|memo|beschreibung|kommentar|descripcion|comentario|descricao|commentaire"
+CODES = "code|codes|name|tag|code name|kode|codigo|nom"
+PARENTS = "parent|parent code|parent name|category|under"
+
+TAGUETTE = Signature(
+    "taguette codebook",
+    ("code", "description", "highlights"),
+    names(code="tag", description="description", highlights="number of highlights", documents="number of documents"),
+    exactly=True,
+)
+CODE_LIST = Signature(
+    "atlas code list",
+    ("code", "grounded", "density"),
+    names(
+        code="code|kode|codigo",
+        grounded="magnitude degree|magnitude|grounded|groundedness|enraizamiento|magnitude (grau)",
+        density="density|densidade|densidad|dichte|densite",
+        description=DESCRIPTIONS,
+    ),
+)
+CODEBOOK = Signature(
+    "codebook", ("code",), names(code=CODES, description=DESCRIPTIONS, parent=PARENTS), either=("description",)
+)
+SIGNATURES = (TAGUETTE, CODE_LIST, CODEBOOK)
+
+
+def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, ...]:
+    """Read a codebook: a table of Taguette, ATLAS.ti, NVivo or one's own, Taguette's web page, or a .qdc.
+
+    Parameters
+    ----------
+    path
+        The file. A table has a column for the code (``code``, ``tag`` or ``name``) and one for its description; a
+        column ``parent`` names the code above it.
+    name
+        What messages call the file.
+    encoding
+        Of a text file, where its bytes do not say.
+
+    Returns
+    -------
+    tuple of Code
+        In the file's order.
+
+    Raises
+    ------
+    UnreadableProject
+        It is no codebook that is known here, or damaged.
+    """
+    if path.stat().st_size > LARGEST:
+        raise UnreadableProject(f"{name} cannot be read: it is too large for a codebook.")
+    with path.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return _of_page(path, name)
+    if start.startswith(b"<"):
+        return refi_codebook.read_codebook(path, name=name).codes
+    tables = tables_of(path, name, SIGNATURES, encoding=encoding)
+    if len(tables) != 1:
+        raise UnreadableProject(f"{name} is no codebook that is known here: no column of codes and descriptions.")
+    return codes_of(tables[0])
+
+
+def codes_of(table: CodedTable) -> tuple[Code, ...]:
+    """Return the codes of a recognised table."""
+    rows = list(_indented(table) if table.kind == CODE_LIST.kind else _plain(table))
+    known = {path[-1] for path, _ in rows if len(path) == 1}
+    deep = [(path_of(path[0], known) if _has_groups(table) and len(path) == 1 else path, said) for path, said in rows]
+    unique = dict(reversed(deep))
+    ordered = list(dict.fromkeys(path for path, _ in deep))
+    return tuple(Code(f"code-{k}", path[-1], path, unique[path]) for k, path in enumerate(ordered, start=1))
+
+
+def is_atlas(table: CodedTable) -> bool:
+    """Tell ATLAS.ti's codebook and its list of codes."""
+    return table.kind == CODE_LIST.kind or _has_groups(table)
+
+
+def _has_groups(table: CodedTable) -> bool:
+    """Tell ATLAS.ti's codebook by its columns of groups: its subcodes bear the name of the code above them."""
+    return any(column.casefold().startswith("code group") for column in table.columns)
+
+
+def _plain(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
+    parents = {tidy_code(table.cell(line, "code")): tidy_code(table.cell(line, "parent")) for line in table.lines}
+    for line in table.lines:
+        if name := tidy_code(table.cell(line, "code")):
+            yield _upwards(table, name, parents), table.cell(line, "description")
+
+
+def _upwards(table: CodedTable, name: str, parents: dict[str, str]) -> tuple[str, ...]:
+    path = [name]
+    while above := parents.get(path[0], ""):
+        if above in path:
+            raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
+        path.insert(0, above)
+    return tuple(path)
+
+
+def _indented(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the codes of ATLAS.ti's code manager: a subcode stands one column further to the right than its code."""
+    path: list[str] = []
+    last = min(table.places[column] for column in table.places if column != "code")
+    for line in table.lines:
+        cells = line.cells[table.places["code"] : last]
+        depth = next((k for k, cell in enumerate(cells) if cell.strip()), None)
+        if depth is None:
+            continue
+        path = [*path[:depth], tidy_code(cells[depth].replace(BULLET, ""))]
+        yield tuple(path), table.cell(line, "description")
+
+
+def _of_page(path: Path, name: str) -> tuple[Code, ...]:
+    try:
+        page = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        page = ""
+    try:
+        tags = _tags(page)
+    except ValueError as fault:
+        problem = f"{name} cannot be read: {fault}."
+    else:
+        if tags:
+            return tuple(Code(f"code-{k}", tag, (tag,), said) for k, (tag, said) in enumerate(tags, start=1))
+        problem = f"{name} is no codebook of Taguette's: it has no tags."
+    raise UnreadableProject(problem)
+
+
+def _tags(page: str) -> list[tuple[str, str]]:
+    """Return the tags of Taguette's page: each is a heading, followed by its numbers and its description."""
+    found: list[tuple[str, str]] = []
+    inside = ""
+    for token in tokens(page):
+        if token.is_tag:
+            opens = token.name in ("h2", "p") and not token.text.startswith("</")
+            inside = token.name if opens and 'class="number"' not in token.text else ""
+        elif inside == "h2" and token.text.strip():
+            found.append((token.text.strip(), ""))
+        elif inside == "p" and found:
+            tag, said = found[-1]
+            found[-1] = (tag, "\n".join(filter(None, (said, token.text.strip()))))
+    return found

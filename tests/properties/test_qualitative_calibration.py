@@ -1,0 +1,149 @@
+"""Every known way of counting positions is found out, and positions that mean nothing are never taken over.
+
+Short here; 500 cases for each producer with PILOTLENS_ALL_SIMULATIONS=1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.random import PCG64, Generator
+
+from pipelines.qualitative.models import Calibration
+from pipelines.qualitative.offsets import source_text
+from pipelines.qualitative.positions import Placed, Refused, Selection, calibrate
+from tests.properties.transcripts import PRODUCERS, Producer, copy_of, delivered, passages, transcript
+
+ALL = os.environ.get("PILOTLENS_ALL_SIMULATIONS") == "1"
+CASES = 500 if ALL else 12
+LONGEST, MOST = (200_000, 2_000) if ALL else (20_000, 400)
+
+Span = tuple[int, int]
+Made = tuple[str, list[Span], str, list[Selection]]
+Result = tuple[Calibration, tuple[Placed | Refused, ...]]
+
+
+def made_up(producer: Producer, seed: int, *, shortest: int = 200, fewest: int = 5) -> Made:
+    """Return a text, its passages, and both as a producer delivers them."""
+    rng = Generator(PCG64([seed, 5]))
+    text = transcript(rng, int(shortest * (LONGEST / shortest) ** rng.random()))
+    spans = passages(rng, text, int(fewest * (MOST / fewest) ** rng.random()))
+    raw, places = delivered(text, producer)
+    selections = [Selection(places[s], places[e] - producer.inclusive, copy_of(text[s:e], producer)) for s, e in spans]
+    return text, spans, raw, selections
+
+
+def inked(text: str, span: Span) -> Span:
+    """Return a span without blanks at its ends."""
+    passage = text[slice(*span)]
+    return span[0] + len(passage) - len(passage.lstrip()), span[1] - len(passage) + len(passage.rstrip())
+
+
+def judged(text: str, spans: Sequence[Span], result: Result) -> str:
+    """Say how a case went: a passage placed wrong outweighs one refused."""
+    calibration, places = result
+    for span, place in zip(spans, places, strict=True):
+        if isinstance(place, Placed) and inked(text, (place.start, place.end)) != inked(text, span):
+            return "wrong"
+    placed = sum(isinstance(place, Placed) for place in places)
+    if placed < len(places):
+        return "partly refused" if placed else "refused"
+    return "identified" if calibration.verified else "unverified"
+
+
+@pytest.mark.parametrize("name", PRODUCERS)
+def test_each_producers_way_of_counting_is_found(name: str) -> None:
+    outcomes: Counter[str] = Counter()
+    for seed in range(CASES):
+        text, spans, raw, selections = made_up(PRODUCERS[name], seed)
+        outcomes[judged(text, spans, calibrate("d", source_text(raw), selections))] += 1
+    print(name, dict(outcomes))
+    assert outcomes["wrong"] == 0
+    assert outcomes["identified"] >= 0.99 * CASES - (not ALL)
+
+
+def accepted(text: str, spans: Sequence[Span], result: Result) -> int:
+    """Count passages that were placed where their words are not, without being flagged."""
+    return sum(
+        isinstance(place, Placed)
+        and place.checked != "failed"
+        and inked(text, (place.start, place.end)) != inked(text, span)
+        for span, place in zip(spans, result[1], strict=True)
+    )
+
+
+def one_end_at_random(rng: Generator, raw: str, selections: list[Selection]) -> list[Selection]:
+    """Starts anywhere in the text, passages as long as before."""
+    moved = rng.integers(0, len(raw), len(selections)).tolist()
+    return [Selection(s, s + x.end - x.start, x.copy) for s, x in zip(moved, selections, strict=True)]
+
+
+def both_ends_at_random(rng: Generator, raw: str, selections: list[Selection]) -> list[Selection]:
+    """Both ends anywhere in the text."""
+    ends = np.sort(rng.integers(0, len(raw), (len(selections), 2)), axis=1).tolist()
+    return [Selection(s, e, x.copy) for (s, e), x in zip(ends, selections, strict=True)]
+
+
+def of_a_longer_text(_: Generator, __: str, selections: list[Selection]) -> list[Selection]:
+    """Positions of a text three per cent longer."""
+    return [Selection(x.start * 103 // 100 + 7, x.end * 103 // 100 + 7, x.copy) for x in selections]
+
+
+@pytest.mark.parametrize("meaningless", [one_end_at_random, both_ends_at_random, of_a_longer_text])
+def test_positions_that_mean_nothing_are_never_accepted(
+    meaningless: Callable[[Generator, str, list[Selection]], list[Selection]],
+) -> None:
+    outcomes: Counter[str] = Counter()
+    for name, producer in PRODUCERS.items():
+        for seed in range(CASES // 4):
+            text, spans, raw, selections = made_up(producer, seed)
+            moved = meaningless(Generator(PCG64([seed, 7])), raw, selections)
+            result = calibrate("d", source_text(raw), moved)
+            outcomes["cases"] += 1
+            outcomes[f"accepted: {name}"] += accepted(text, spans, result) > 0
+            outcomes[f"verified: {name}"] += result[0].verified
+    print(meaningless.__name__, {key: count for key, count in outcomes.items() if count})
+    assert {key for key, count in outcomes.items() if count} == {"cases"}
+
+
+def test_positions_of_another_document_are_never_accepted() -> None:
+    for name, producer in PRODUCERS.items():
+        for seed in range(CASES // 4):
+            text, spans, raw, _ = made_up(producer, seed)
+            *_, others = made_up(producer, seed + 1000)
+            pairs = list(zip(spans, others, strict=False))
+            result = calibrate("d", source_text(raw), [other for _, other in pairs])
+            assert (name, seed, accepted(text, [span for span, _ in pairs], result)) == (name, seed, 0)
+
+
+@pytest.mark.parametrize("by", [1, 2, -1, -2, 17, -31])
+def test_positions_that_are_all_off_by_as_much_are_never_accepted(by: int) -> None:
+    # In texts long enough that no other way of counting is off by as much everywhere.
+    for name, producer in PRODUCERS.items():
+        for seed in range(CASES // 6):
+            text, spans, raw, selections = made_up(producer, seed, shortest=3000, fewest=20)
+            moved = [Selection(x.start + by, x.end + by, x.copy) for x in selections]
+            assert (name, seed, accepted(text, spans, calibrate("d", source_text(raw), moved))) == (name, seed, 0)
+
+
+@pytest.mark.parametrize("name", PRODUCERS)
+def test_single_wrong_passages_are_refused_or_flagged(name: str) -> None:
+    wrong = 0
+    for seed in range(CASES // 2):
+        text, spans, raw, selections = made_up(PRODUCERS[name], seed, fewest=10)
+        first, second, third, *rest = selections
+        broken = [
+            Selection(first.end, first.start, first.copy),
+            Selection(second.start, second.end + len(raw) * 4, second.copy),
+            Selection(third.start + 3, third.end - 2, third.copy),
+        ]
+        _, places = result = calibrate("d", source_text(raw), [*broken, *rest])
+        assert isinstance(places[0], Refused) or first.start == first.end
+        assert isinstance(places[1], Refused)
+        wrong += accepted(text, spans, result)
+    # Where there is no copy, a passage cut short by whole words looks like any other.
+    assert wrong <= (0 if PRODUCERS[name].copies == "whole" else CASES // 8)
