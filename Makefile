@@ -10,7 +10,7 @@ READY := .venv/ready
 CODE := pipelines assets tests
 
 # Two processes share the tests, a file of them at a time; what measures runs alone, afterwards.
-HALVES := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+HALVES := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo ui test faults properties check lint types format lock clean
 

@@ -1,5 +1,6 @@
 """Fixtures that several kinds of tests share."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -19,14 +20,9 @@ settings.load_profile("searching" if "PILOTLENS_NEW_EXAMPLES" in os.environ else
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a file's tests stay in one process; also those that share the demonstration pilots, which take minutes.
-
-    They begin first, so that no process waits for them in the end.
-    """
-    for item in items:
-        shared = "demonstration" if "demo_run" in getattr(item, "fixturenames", ()) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: "demo_run" not in getattr(item, "fixturenames", ()))
+    """Begin with one file that needs the demonstration pilots, and end with the others: none then waits for them."""
+    needy = list(dict.fromkeys(item.path for item in items if "demo_run" in getattr(item, "fixturenames", ())))
+    items.sort(key=lambda item: -1 if item.path in needy[:1] else int(item.path in needy))
 
 
 def pilotlens(workspace: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,11 +34,21 @@ def pilotlens(workspace: Path, *arguments: str, cwd: Path | None = None) -> subp
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
-    """The demonstration pilots, run once by `pilotlens demo`, and everything it printed."""
-    root = tmp_path_factory.mktemp("demo") / "workspace"
-    done = pilotlens(root, "demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Workspace(root), done.stdout + done.stderr
+    """The demonstration pilots, run once by `pilotlens demo`, and everything it printed.
+
+    Two processes that share the tests share this run as well: whoever comes second waits.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demonstration"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = shared / "said.txt"
+        if not said.exists():
+            done = pilotlens(shared / "workspace", "demo")
+            assert done.returncode == 0, done.stdout + done.stderr
+            said.write_text(done.stdout + done.stderr, "utf-8")
+    return Workspace(shared / "workspace"), said.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
