@@ -138,7 +138,8 @@ def _insist_received(connection: Any, site: PilotSite, noun: str) -> None:
         _insist_on_cases(connection, source)
     if noun == "outcomes" and any(outcome.events for outcome in site.protocol.outcomes.values()):
         _insist_on_events(connection)
-    if needs_consents(site.protocol, noun):
+    # Words are kept and quoted by consent, whatever the protocol asks before records are linked.
+    if needs_consents(site.protocol, noun) or noun in ("documents", "codings"):
         _insist_on_consents(connection)
 
 
@@ -173,7 +174,7 @@ def _insist_on_consents(connection: Any) -> None:
     if not there or connection.execute(newer).fetchone() is not None:
         raise Refusal(
             "The consents of this drop have not been published.",
-            "Publish them first: without them nothing may be linked. The earlier results stand.",
+            "Publish them first: without them nothing may be linked or quoted. The earlier results stand.",
         )
 
 

@@ -83,7 +83,7 @@ def arrived(site: PilotSite, layer: str = "raw") -> tuple[list[tuple[object, ...
 
 def published(site: PilotSite) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
     """Publish documents and codings through every check; return what matters of them."""
-    for noun in ("cases", "documents", "codings"):
+    for noun in ("cases", "consents", "documents", "codings"):
         receive(site, noun)
         assert not publish(site, noun).refusal
     return arrived(site, "validated")
