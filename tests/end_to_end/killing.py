@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ingest import receive
+from pipelines.validation.correction_list import LISTED
 from pipelines.validation.publish import NOUNS, publish
 from pipelines.warehouse import columns_of, named, open_vault, open_warehouse, table_hash
 from pipelines.workspace import PilotSite, Workspace
@@ -199,7 +200,8 @@ def state(site: PilotSite, layers: tuple[str, ...] = ("raw", "validated", "quara
 def _hashes(connection: Any, layer: str) -> Iterator[tuple[str, str, str]]:
     query = "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'warehouse' AND table_schema = ?"
     of = "validated" if layer == "quarantine" else layer
-    for (name,) in connection.execute(query, [layer]).fetchall():
+    # What the correction list says is noted after its files were written: it follows them, and is no step's rows.
+    for (name,) in (row for row in connection.execute(query, [layer]).fetchall() if row != (LISTED,)):
         target = f"{layer}.{named(name)}"
         if "noun" in {column for column, _ in columns_of(connection, target)}:
             yield from _by_noun(connection, target, of)
