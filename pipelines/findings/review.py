@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pipelines.findings.themes import candidates, identifiers_of, is_clean
 from pipelines.findings.withdrawn import said_by_the_gone, words_of_the_gone
 from pipelines.ledger import append
-from pipelines.qualitative.brackets import by_words, why_not, words_to_look_at
+from pipelines.qualitative.brackets import by_words, why_not
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits, quote_hash
 from pipelines.qualitative.release_list import RELEASE_LIST, Decision, decide, decisions
 from pipelines.refusal import Refusal
@@ -32,11 +32,6 @@ class Candidate:
     """Pseudonym."""
     reasons: tuple[str, ...]
     """Why it cannot be passed as it stands, with the words it is about; for the terminal only."""
-
-    @property
-    def to_look_at(self) -> tuple[str, ...]:
-        """Words with a capital inside a sentence, for a person to judge."""
-        return words_to_look_at(self.words)
 
 
 @dataclass(frozen=True)
