@@ -50,7 +50,7 @@ def _series(outcome: str, found: Mapping[str, tuple[str, OverTimeResult]]) -> st
         *(plain(result.words) for result in parts.values() if result.words),
         figures.markdown(series_figure(f"series-{outcome}".replace("_", "-"), parts)),
         markdown(Table(f"series-table-{outcome}", caption, head, rows)),
-        *(source(finding) for finding, _ in found.values()),
+        source(*(finding for finding, _ in found.values())),
     )
 
 
