@@ -119,6 +119,11 @@ class Arms(Part):
     assignment: Literal["randomised", "not_randomised"] = "randomised"
     """How people came into a group. Without randomisation an effect is estimated only by a `design` that makes the
     groups comparable; otherwise they are described."""
+    comparison_starts: Literal["as_recorded", "drawn"] = "as_recorded"
+    """From when people of the comparison group are followed who have no `start_date`, in outcomes from `events`: from
+    their referral, or (`drawn`) after a wait drawn for each from those of the treatment group between referral and
+    start. Whoever has such an event while waiting is then left out, in both groups alike. Only where chance did not
+    make the groups."""
 
 
 class Question(Part):
