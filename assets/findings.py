@@ -21,7 +21,7 @@ DEPS = {
     "participants": ("analysis_flow", "validated_cases"),
     "outcomes": ("analysis_participants", "validated_assessments", "validated_series"),
     "delivery": ("analysis_doses",),
-    "themes": ("analysis_themes",),
+    "themes": ("analysis_themes", "analysis_participants"),
     "questions": ("findings_outcomes", "findings_themes"),
     # The flow, the doses and the themes first: what may be shown of the deliveries depends on what they show.
     "deliveries": ("findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"),

@@ -14,6 +14,7 @@ from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, over_time, take_up
+from pipelines.disclosure.heard import contrast
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -21,6 +22,7 @@ from pipelines.disclosure.policy import Policy, outcome_policy, policy
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
@@ -72,6 +74,10 @@ TOLD = (
     SaturationResult,
     TogetherResult,
     WhoSaidResult,
+    FrameworkResult,
+    ContrastResult,
+    CloseReadingResult,
+    StoriesResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -127,6 +133,8 @@ def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, 
             told[key] = together(result, themes, rules, logs[key])
         elif isinstance(result, WhoSaidResult):
             told[key] = who_said(result, themes, rules, logs[key])
+        elif isinstance(result, ContrastResult):
+            told[key] = contrast(result, themes, rules, logs[key])
     shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
 
 

@@ -25,6 +25,10 @@ from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
 from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
+from pipelines.findings.heard import CloseReadingResult as CloseReadingResult
+from pipelines.findings.heard import ContrastResult as ContrastResult
+from pipelines.findings.heard import FrameworkResult as FrameworkResult
+from pipelines.findings.heard import StoriesResult as StoriesResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
@@ -404,6 +408,10 @@ Result = Annotated[
     | SaturationResult
     | TogetherResult
     | WhoSaidResult
+    | FrameworkResult
+    | ContrastResult
+    | CloseReadingResult
+    | StoriesResult
     | SynthesisResult
     | SitesResult,
     Field(discriminator="kind"),

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
-from pipelines.findings import coded_words
+from pipelines.findings import coded_words, heard_words
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.likeness import likeness_words
 from pipelines.findings.models import (
     AgreementResult,
@@ -88,6 +89,10 @@ def sentence_of(result: Any, plan: Plan) -> str:
         FidelityResult: lambda found, _plan: coded_words.fidelity_words(found),
         TogetherResult: lambda found, _plan: coded_words.together_words(found),
         WhoSaidResult: lambda found, _plan: coded_words.who_said_words(found),
+        FrameworkResult: lambda found, _plan: heard_words.framework_words(found),
+        ContrastResult: lambda found, _plan: heard_words.contrast_words(found),
+        CloseReadingResult: lambda found, _plan: heard_words.close_reading_words(found),
+        StoriesResult: lambda found, _plan: heard_words.stories_words(found),
     }
     return makers[type(result)](result, plan)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
@@ -195,6 +196,26 @@ def togethers(evidence: Evidence) -> Iterator[tuple[Finding, TogetherResult]]:
 def who_said(evidence: Evidence) -> Iterator[tuple[Finding, WhoSaidResult]]:
     """Yield themes by category of those who spoke."""
     return _typed(evidence, "who_said", WhoSaidResult)
+
+
+def frameworks(evidence: Evidence) -> Iterator[tuple[Finding, FrameworkResult]]:
+    """Yield the framework matrix."""
+    return _typed(evidence, "framework", FrameworkResult)
+
+
+def contrasts(evidence: Evidence) -> Iterator[tuple[Finding, ContrastResult]]:
+    """Yield the negative cases."""
+    return _typed(evidence, "contrast", ContrastResult)
+
+
+def close_readings(evidence: Evidence) -> Iterator[tuple[Finding, CloseReadingResult]]:
+    """Yield whose words are read closely."""
+    return _typed(evidence, "close_reading", CloseReadingResult)
+
+
+def stories(evidence: Evidence) -> Iterator[tuple[Finding, StoriesResult]]:
+    """Yield stories that people told themselves."""
+    return _typed(evidence, "stories", StoriesResult)
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
