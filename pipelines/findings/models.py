@@ -26,6 +26,9 @@ from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.plan_kept import DeviationResult as DeviationResult
+from pipelines.findings.plan_kept import LockResult as LockResult
+from pipelines.findings.plan_kept import PhaseResult as PhaseResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -405,7 +408,10 @@ Result = Annotated[
     | TogetherResult
     | WhoSaidResult
     | SynthesisResult
-    | SitesResult,
+    | SitesResult
+    | LockResult
+    | DeviationResult
+    | PhaseResult,
     Field(discriminator="kind"),
 ]
 

@@ -31,7 +31,7 @@ def _headers(site: PilotSite, name: str) -> list[tuple[str, ...] | None]:
     if extract is None or not found or extract.noun == "interviews":
         return []
     headers: list[tuple[str, ...] | None] = []
-    for file in matching(found[-1].files, extract, site.site):
+    for file in matching(found[-1].dropped, extract, site.site):
         try:
             with opened(site, file) as path:
                 headers.append(read_header(path, extract))
