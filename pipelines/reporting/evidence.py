@@ -15,6 +15,7 @@ from pipelines.findings.models import (
     CorrectionsResult,
     Count,
     DataQualityResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -26,7 +27,9 @@ from pipelines.findings.models import (
     FlowStage,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
@@ -195,6 +198,27 @@ def togethers(evidence: Evidence) -> Iterator[tuple[Finding, TogetherResult]]:
 def who_said(evidence: Evidence) -> Iterator[tuple[Finding, WhoSaidResult]]:
     """Yield themes by category of those who spoke."""
     return _typed(evidence, "who_said", WhoSaidResult)
+
+
+def lock(evidence: Evidence) -> tuple[Finding, LockResult] | None:
+    """Return the finding about the protocol's lock."""
+    return next(_typed(evidence, "lock", LockResult), None)
+
+
+def sealed(evidence: Evidence) -> bool:
+    """Tell whether outcomes were left alone."""
+    found = lock(evidence)
+    return found is not None and found[1].sealed
+
+
+def deviations(evidence: Evidence) -> list[tuple[Finding, DeviationResult]]:
+    """Return the deviations from the locked protocol, oldest first."""
+    return list(_typed(evidence, "deviation", DeviationResult))
+
+
+def phases(evidence: Evidence) -> list[tuple[Finding, PhaseResult]]:
+    """Return what each earlier phase taught."""
+    return list(_typed(evidence, "phase", PhaseResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
