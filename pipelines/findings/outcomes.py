@@ -25,7 +25,7 @@ from pipelines.findings.placebos import with_placebos
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
-from pipelines.protocol_lock import open_outcomes, sealed
+from pipelines.protocol_lock import sealed
 
 TABLES = (
     "validated.cases",
@@ -53,11 +53,10 @@ EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in th
 def outcome_findings(making: Making) -> list[Finding]:
     """Return the findings of each outcome, primary ones first: its effect, and what stands beside it.
 
-    The first time, that locks the protocol; while outcomes are sealed there are none.
+    While outcomes are sealed there are none.
     """
-    if not making.plan.outcomes or sealed(making.site):
+    if sealed(making.site):
         return []
-    open_outcomes(making.site)
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}

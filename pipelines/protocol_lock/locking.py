@@ -114,7 +114,7 @@ def insist_recorded(site: PilotSite, by: str = "") -> None:
     changes = unrecorded(site.workspace, site.pilot, site.protocol)
     material = [change for change in changes if change.material]
     if material:
-        raise Refusal(_edited(site, material), _remedy(site.pilot))
+        raise Refusal(f"{_edited(site, material)}\n{_remedy(site.pilot)}")
     if changes and not site.workspace.as_of:
         _recorded(site.workspace, site.pilot, site.protocol, changes, (by or "a run", NO_REASON, "run"))
 
@@ -125,7 +125,7 @@ def _edited(site: PilotSite, material: Sequence[Change]) -> str:
     lines = [f"- {change.words}" for change in material[:SHOWN]]
     lines += [f"- and {len(material) - SHOWN} more."] if len(material) > SHOWN else []
     listed = "\n".join(lines)
-    return f"The protocol of {site.pilot} was locked{day} and has been edited since:\n{listed}\n"
+    return f"The protocol of {site.pilot} was locked{day} and has been edited since:\n{listed}"
 
 
 def _remedy(pilot: str) -> str:
