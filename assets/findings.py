@@ -14,6 +14,7 @@ ROWS = {
     "themes": "One row is one finding from the interviews: a theme, who raised it, and quotes that may be shown.",
     "questions": "One row is one question of the protocol: what was expected, what numbers say, what people say.",
     "deliveries": "One row is one finding about the deliveries: what changed since the drop before, and who is found.",
+    "protocol": "One row is one finding about the plan: when it was locked, how it was changed since, earlier phases.",
     "quality": "One row is one finding about the data themselves: what was missing, set aside or out of range.",
 }
 
@@ -25,6 +26,8 @@ DEPS = {
     "questions": ("findings_outcomes", "findings_themes"),
     # The flow, the doses and the themes first: what may be shown of the deliveries depends on what they show.
     "deliveries": ("findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"),
+    # The outcomes first: the first look at one locks the protocol.
+    "protocol": ("findings_outcomes",),
     "quality": tuple(f"validated_{noun}" for noun in VALIDATED),
 }
 

@@ -30,6 +30,7 @@ from pipelines.findings.models import (
     ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
+    DeviationResult,
     DifferenceResult,
     Disclosed,
     DoseResult,
@@ -40,7 +41,9 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     Result,
     SaturationResult,
@@ -78,6 +81,10 @@ TOLD = (
     ContrastResult,
     CloseReadingResult,
     StoriesResult,
+    # No count of people stands in these: words of the plan, and sentences of earlier releases, which were checked.
+    LockResult,
+    DeviationResult,
+    PhaseResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]

@@ -30,6 +30,9 @@ from pipelines.findings.heard import ContrastResult as ContrastResult
 from pipelines.findings.heard import FrameworkResult as FrameworkResult
 from pipelines.findings.heard import StoriesResult as StoriesResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.plan_kept import DeviationResult as DeviationResult
+from pipelines.findings.plan_kept import LockResult as LockResult
+from pipelines.findings.plan_kept import PhaseResult as PhaseResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -413,7 +416,10 @@ Result = Annotated[
     | CloseReadingResult
     | StoriesResult
     | SynthesisResult
-    | SitesResult,
+    | SitesResult
+    | LockResult
+    | DeviationResult
+    | PhaseResult,
     Field(discriminator="kind"),
 ]
 

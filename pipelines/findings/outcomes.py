@@ -25,6 +25,7 @@ from pipelines.findings.placebos import with_placebos
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock import sealed
 
 TABLES = (
     "validated.cases",
@@ -50,7 +51,12 @@ EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in th
 
 
 def outcome_findings(making: Making) -> list[Finding]:
-    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
+    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it.
+
+    While outcomes are sealed there are none.
+    """
+    if sealed(making.site):
+        return []
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}

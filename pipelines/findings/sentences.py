@@ -20,6 +20,7 @@ from pipelines.findings.models import (
     ComparisonResult,
     CorrectionsResult,
     DataQualityResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -29,7 +30,9 @@ from pipelines.findings.models import (
     FlowResult,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     SaturationResult,
     TakeUpResult,
@@ -37,6 +40,7 @@ from pipelines.findings.models import (
     TogetherResult,
     WhoSaidResult,
 )
+from pipelines.findings.plan_words import deviation_words, lock_words, phase_words
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
@@ -76,6 +80,9 @@ def sentence_of(result: Any, plan: Plan) -> str:
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
+        LockResult: lambda found, _plan: lock_words(found),
+        DeviationResult: lambda found, _plan: deviation_words(found),
+        PhaseResult: lambda found, _plan: phase_words(found),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
         ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
         CorrectionsResult: lambda found, _plan: correction_words(found),

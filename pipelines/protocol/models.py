@@ -278,6 +278,9 @@ class Plan(Part):
     """Protection of people in what is released."""
     limits: Limits = Limits()
     """Limits that the data have to keep."""
+    sealed_until_locked: bool = False
+    """True when no run may look at an outcome before somebody locks the protocol with `pilotlens lock`: until then runs
+    show process, quality and reach only. Without it the first run that estimates an outcome locks the protocol."""
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Level of every interval."""
 

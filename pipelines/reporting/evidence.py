@@ -16,6 +16,7 @@ from pipelines.findings.models import (
     CorrectionsResult,
     Count,
     DataQualityResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -27,7 +28,9 @@ from pipelines.findings.models import (
     FlowStage,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
@@ -216,6 +219,27 @@ def close_readings(evidence: Evidence) -> Iterator[tuple[Finding, CloseReadingRe
 def stories(evidence: Evidence) -> Iterator[tuple[Finding, StoriesResult]]:
     """Yield stories that people told themselves."""
     return _typed(evidence, "stories", StoriesResult)
+
+
+def lock(evidence: Evidence) -> tuple[Finding, LockResult] | None:
+    """Return the finding about the protocol's lock."""
+    return next(_typed(evidence, "lock", LockResult), None)
+
+
+def sealed(evidence: Evidence) -> bool:
+    """Tell whether outcomes were left alone."""
+    found = lock(evidence)
+    return found is not None and found[1].sealed
+
+
+def deviations(evidence: Evidence) -> list[tuple[Finding, DeviationResult]]:
+    """Return the deviations from the locked protocol, oldest first."""
+    return list(_typed(evidence, "deviation", DeviationResult))
+
+
+def phases(evidence: Evidence) -> list[tuple[Finding, PhaseResult]]:
+    """Return what each earlier phase taught."""
+    return list(_typed(evidence, "phase", PhaseResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
