@@ -26,6 +26,7 @@ from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.look import Look as Look
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -241,6 +242,9 @@ class EffectResult(Record):
     """Why there is no estimate, when there is none."""
     warnings: tuple[str, ...] = ()
     """What a reader has to know of this estimate."""
+    look: Look | None = None
+    """Which look at this outcome it is, and the interval that allows for all of them; the verdict follows from that
+    one. None for an only look that no plan speaks of."""
 
 
 class DoseResult(Record):

@@ -16,3 +16,8 @@ from pipelines.estimation.sequential.constants import pocock_constant as pocock_
 from pipelines.estimation.sequential.repeated import level_at as level_at
 from pipelines.estimation.sequential.repeated import repeated_interval as repeated_interval
 from pipelines.estimation.sequential.spending import spent as spent
+from pipelines.estimation.sequential.standing import Seen as Seen
+from pipelines.estimation.sequential.standing import Standing as Standing
+from pipelines.estimation.sequential.standing import is_due as is_due
+from pipelines.estimation.sequential.standing import open_standing as open_standing
+from pipelines.estimation.sequential.standing import planned_standing as planned_standing

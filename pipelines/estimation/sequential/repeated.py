@@ -9,6 +9,9 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+CERTAIN = 1 - 1e-12
+"""Levels from this on are no interval's any more: it would leave nothing out."""
+
 
 def level_at(z: float, sides: int = 2) -> float:
     """Return the level of an ordinary interval that is as wide as a look's boundary demands.
