@@ -30,6 +30,7 @@ from pipelines.findings.heard import ContrastResult as ContrastResult
 from pipelines.findings.heard import FrameworkResult as FrameworkResult
 from pipelines.findings.heard import StoriesResult as StoriesResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.look import Look as Look
 from pipelines.findings.plan_kept import DeviationResult as DeviationResult
 from pipelines.findings.plan_kept import LockResult as LockResult
 from pipelines.findings.plan_kept import PhaseResult as PhaseResult
@@ -248,6 +249,9 @@ class EffectResult(Record):
     """Why there is no estimate, when there is none."""
     warnings: tuple[str, ...] = ()
     """What a reader has to know of this estimate."""
+    look: Look | None = None
+    """Which look at this outcome it is, and the interval that allows for all of them; the verdict follows from that
+    one. None for an only look that no plan speaks of."""
 
 
 class DoseResult(Record):

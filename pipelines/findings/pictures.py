@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+from pipelines.findings.look import led
 from pipelines.findings.models import EffectResult, Finding
 
 COLOUR = "#12436D"
@@ -12,12 +13,11 @@ COLOUR = "#12436D"
 
 def picture(findings: Sequence[Finding]) -> tuple[bytes, str]:
     """Return a PNG of the binary effects with their intervals, and the plot in words; nothing when there are none."""
-    effects = [f.result for f in findings if isinstance(f.result, EffectResult)]
-    shown = [e for e in effects if e.outcome_type == "binary" and e.value is not None]
+    effects = [(f.sentence, led(f.result)) for f in findings if isinstance(f.result, EffectResult)]
+    shown = [(said, e) for said, e in effects if e.outcome_type == "binary" and None not in (e.value, e.lower)]
     if not shown:
         return b"", ""
-    alt = " ".join(f.sentence for f in findings if f.result in shown)
-    return _drawn(shown), alt
+    return _drawn([e for _, e in shown]), " ".join(said for said, _ in shown)
 
 
 def _drawn(effects: Sequence[EffectResult]) -> bytes:

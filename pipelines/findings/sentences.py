@@ -12,6 +12,7 @@ from pipelines.disclosure.policy import minimum_count, policy
 from pipelines.findings import coded_words, heard_words
 from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.likeness import likeness_words
+from pipelines.findings.look import led, look_words, waiting_words
 from pipelines.findings.models import (
     AgreementResult,
     ArmSummary,
@@ -182,11 +183,46 @@ def _effect(result: EffectResult, plan: Plan) -> str:
     if result.value is None:
         what = f"How many {result.title}" if result.outcome_type == "binary" else _capital(result.title)
         described = levels or f"{what}:"
-        return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}".strip()
+        look = f" {_seen_of_everybody(result)}".rstrip()
+        return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}{look}".strip()
     scale, unit = (100, "per 100") if is_share(result) else (1, result.unit)
-    said = _ratio(result) if result.null else _range(result, scale, unit, policy(plan).rounding_base > 1)
-    words = _placebo(result) if result.placebo else _verdict(result, plan)
-    return f"{levels} {said} {words}".strip()
+    counts = led(result)
+    said = _ratio(counts) if result.null else _range(counts, scale, unit, policy(plan).rounding_base > 1)
+    words = _placebo(counts) if result.placebo else _verdict(counts, plan)
+    return f"{levels} {said} {words} {_looked(result)}".strip()
+
+
+def _looked(result: EffectResult) -> str:
+    """Return which look an estimate is, and the interval of an only look."""
+    if result.look is None:
+        return ""
+    return look_words(result.look, between(led(result)), between(result))
+
+
+def between(result: EffectResult) -> str:
+    """Return the limits of an estimate in words, in the unit in which readers see it; empty without any."""
+    if result.lower is None or result.upper is None:
+        return ""
+    places = 2 if result.null or result.outcome_type == "ordinal" else 1
+    scale = 100 if is_share(result) and not result.null and result.outcome_type != "ordinal" else 1
+    return f"{amount(scale * result.lower, places)} to {amount(scale * result.upper, places)}"
+
+
+def _seen_of_everybody(result: EffectResult) -> str:
+    """Return how far a pilot is from its next look, or which look the description of everybody is."""
+    look, everyone = result.look, result.arms.get("everyone")
+    if look is None:
+        return ""
+    if not look.estimated:
+        return waiting_words(look)
+    if everyone is None or everyone.average is None:
+        return ""
+    counts = led(result).arms["everyone"]
+    limits = [
+        "" if arm.lower is None or arm.upper is None else f"{per_hundred(arm.lower)} to {per_hundred(arm.upper)}"
+        for arm in (counts, everyone)
+    ]
+    return look_words(look, *limits)
 
 
 def is_share(result: EffectResult) -> bool:

@@ -10,6 +10,7 @@ from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.interviews import Agreement, Codebook, Frames
+from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Covariate, Outcome
 
 
@@ -262,6 +263,9 @@ class Plan(Part):
     """Planned checks of how wrong an estimate could be."""
     multiplicity: Multiplicity = Multiplicity()
     """How several outcomes of one tier are allowed for."""
+    looks: Looks | None = None
+    """When somebody may look at the outcomes before all are known. Default: the first look is taken as the only one, and
+    later ones get wider intervals."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.look import led
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
@@ -81,8 +82,8 @@ def open_bundle(bundle: str | Path) -> Evidence:
 
 
 def effects(evidence: Evidence, tier: str = "") -> list[Estimated]:
-    """Return the outcomes' findings in order, of one tier when asked."""
-    pairs = [Estimated(finding, result) for finding, result in _typed(evidence, "effect", EffectResult)]
+    """Return the outcomes' findings in order, of one tier when asked; with the limits that allow for repeated looks."""
+    pairs = [Estimated(finding, led(result)) for finding, result in _typed(evidence, "effect", EffectResult)]
     return [pair for pair in pairs if tier in ("", pair.result.tier)]
 
 

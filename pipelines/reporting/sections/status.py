@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import plain
-from pipelines.reporting.sections import plan_kept
+from pipelines.reporting.sections import looks, plan_kept
 
 BANNER = "Synthetic data: nobody in this report is real"
 SEVERITIES = {"block": "Rows set aside", "warn": "Warning", "note": "Note"}
@@ -33,6 +33,7 @@ def _items(evidence: Evidence) -> list[tuple[str, str]]:
         ("Protocol", protocol_told(evidence)),
         ("Disclosure profile", evidence.disclosure.profile or plan.disclosure.profile),
         ("Data checks", checks_told(evidence)),
+        *([("Outcomes", look)] if (look := looks.status(evidence)) else []),
     ]
 
 
