@@ -15,6 +15,7 @@ from pipelines.protocol.further_references import completing_faults, event_fault
 from pipelines.protocol.interview_references import interview_faults
 from pipelines.protocol.link import link_faults
 from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases, written
+from pipelines.protocol.progression_references import progression_faults
 
 COUNTED = {"contacts", "minutes", "spend"}
 
@@ -30,6 +31,7 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
         *link_faults(tree, line),
         *design_faults(tree, line),
         *interview_faults(tree, line),
+        *progression_faults(tree, line),
     ]
 
 
