@@ -18,6 +18,7 @@ from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, outcome_policy, policy
+from pipelines.disclosure.progress import progress
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
@@ -27,7 +28,9 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DifferenceResult,
     Disclosed,
     DoseResult,
@@ -36,6 +39,7 @@ from pipelines.findings.models import (
     FidelityResult,
     Finding,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     OverTimeResult,
@@ -62,6 +66,7 @@ TOLD = (
     LinkageResult,
     ProbabilisticLinkageResult,
     CorrectionsResult,
+    CriterionResult,
     ComparisonResult,
     OverTimeResult,
     TakeUpResult,
@@ -72,6 +77,8 @@ TOLD = (
     SaturationResult,
     TogetherResult,
     WhoSaidResult,
+    DecisionResult,
+    InconclusiveResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -108,6 +115,9 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
+    # Last, for criteria count the same people as all the others.
+    told = progress(exact, shown, plan, rules)
+    shown |= {key: _finished(exact[key], result, log, plan, rules) for key, (result, log) in told.items()}
     return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
 
 

@@ -26,6 +26,9 @@ from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.progress import CriterionResult as CriterionResult
+from pipelines.findings.progress import DecisionResult as DecisionResult
+from pipelines.findings.progress import InconclusiveResult as InconclusiveResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -370,6 +373,12 @@ class EvidenceLevelResult(Record):
     """Why this level."""
     raise_it: str
     """What would raise it."""
+    declared_maryland: int | None = None
+    """Level of the design as declared, where what was delivered lowers it."""
+    declared_nesta: int | None = None
+    """The same on Nesta's scale."""
+    lowered: tuple[str, ...] = ()
+    """What lowers it."""
 
 
 class LimitResult(Record):
@@ -404,6 +413,9 @@ Result = Annotated[
     | SaturationResult
     | TogetherResult
     | WhoSaidResult
+    | CriterionResult
+    | DecisionResult
+    | InconclusiveResult
     | SynthesisResult
     | SitesResult,
     Field(discriminator="kind"),

@@ -18,7 +18,9 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -26,6 +28,7 @@ from pipelines.findings.models import (
     EvidenceLevelResult,
     FidelityResult,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     OverTimeResult,
@@ -36,6 +39,7 @@ from pipelines.findings.models import (
     TogetherResult,
     WhoSaidResult,
 )
+from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
@@ -88,6 +92,9 @@ def sentence_of(result: Any, plan: Plan) -> str:
         FidelityResult: lambda found, _plan: coded_words.fidelity_words(found),
         TogetherResult: lambda found, _plan: coded_words.together_words(found),
         WhoSaidResult: lambda found, _plan: coded_words.who_said_words(found),
+        CriterionResult: lambda found, _plan: criterion_words(found),
+        DecisionResult: lambda found, _plan: decision_words(found),
+        InconclusiveResult: lambda found, _plan: inconclusive_words(found),
     }
     return makers[type(result)](result, plan)
 

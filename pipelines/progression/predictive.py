@@ -12,9 +12,7 @@ SLACK = 1e-9
 """A count may not change because 0.35 x 20 is a hair above 7 in binary arithmetic."""
 
 
-def chance_of_count(
-    events: int, n: int, planned: int, needed: int, prior: tuple[float, float] = (1.0, 1.0)
-) -> float:
+def chance_of_count(events: int, n: int, planned: int, needed: int, prior: tuple[float, float] = (1.0, 1.0)) -> float:
     """Chance that at least so many of the planned people will meet a criterion.
 
     Parameters

@@ -13,10 +13,14 @@ from pipelines.protocol.progression import USUAL
 def progression_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Return what is wrong with the keys `progression` and `planning`."""
     criteria = mapping(mapping(tree.get("progression")).get("criteria"))
+    place: Place
     for name, body in criteria.items():
-        place: Place = ("progression", "criteria", name)
+        place = ("progression", "criteria", name)
         for check in (_names, _starts, _doses, _rate, _interviews, _linked, _planned, _categories):
             yield from check(tree, line, place, mapping(body))
+    if "overall" in criteria:
+        place = ("progression", "criteria", "overall")
+        yield _at(line, place, '"overall" means the verdict over all criteria.', "Choose another name.")
     yield from _overrides(tree, line, criteria)
     yield from _custom(tree, line, criteria)
     yield from _assumptions(tree, line)
