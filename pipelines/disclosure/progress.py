@@ -48,40 +48,55 @@ class Beside:
 
     def __init__(self, exact: Mapping[str, Finding], shown: Mapping[str, Finding], plan: Plan, rules: Policy) -> None:
         self.exact, self.shown, self.plan, self.rules = exact, shown, plan, rules
-        self.sizes = Sizes(rules)
-        self.blocked = self.blocked_groupless = False
+        self.sizes, self.doses = Sizes(rules), Sizes(rules)
+        self.withheld: set[int] = set()
         self.gaps = False
-        for finding in shown.values():
+        for key, finding in shown.items():
             self._note(finding.result)
+            if isinstance(finding.result, FlowResult):
+                self._completes(exact[key].result, finding.result)
 
     def _note(self, result: Result) -> None:
         if isinstance(result, FlowResult):
             for stage in result.stages:
                 self._sizes(stage.counts)
-                groups = [count for arm, count in stage.counts.items() if arm != "unknown"]
-                self.blocked = self.blocked or None in groups
-                self.blocked_groupless = self.blocked_groupless or stage.counts.get("unknown", 0) is None
         elif isinstance(result, EffectResult):
             self._sizes({arm: summary.n for arm, summary in result.arms.items()})
         elif isinstance(result, DoseResult):
-            for name in ("n", "events"):
-                self._sizes({arm: getattr(summary, name) for arm, summary in result.arms.items()})
+            self._sizes({arm: summary.n for arm, summary in result.arms.items()})
+            self._sizes({arm: summary.events for arm, summary in result.arms.items()}, self.doses)
         elif isinstance(result, BaselineResult):
             for row in result.rows:
                 sizes = {arm: summary.n for arm, summary in row.arms.items()}
                 self._sizes(sizes)
                 self.gaps = self.gaps or None in sizes.values()
 
-    def _sizes(self, counts: Mapping[str, int | None]) -> None:
+    def _sizes(self, counts: Mapping[str, int | None], into: Sizes | None = None) -> None:
+        sizes = into or self.sizes
         groups = [count for arm, count in counts.items() if arm not in ("unknown", "everyone")]
         if groups and None not in groups:
-            self.sizes.show("everyone", sum(count or 0 for count in groups))
+            sizes.show("everyone", sum(count or 0 for count in groups))
         known = [count for count in counts.values() if count is not None]
         for arm, count in counts.items():
             if count is not None:
-                self.sizes.show(arm, count)
+                sizes.show(arm, count)
         if len(known) == len(counts) and "everyone" not in counts:
-            self.sizes.show("everyone", sum(known))
+            sizes.show("everyone", sum(known))
+
+    def _completes(self, exact: Result, shown: FlowResult) -> None:
+        """Note the totals that would complete a stage of which a group is withheld."""
+        for whole, stage in zip(getattr(exact, "stages", ()), shown.stages, strict=True):
+            if None in stage.counts.values():
+                self.withheld.add(sum(count or 0 for count in whole.counts.values()))
+
+    def tells(self, arm: str, count: int, *, dosed: bool = False) -> bool:
+        """Tell whether a count, beside what is shown, would tell of few.
+
+        Who got a dose is no part of those whose outcome is known: only sizes that hold each other are compared.
+        """
+        if arm == "everyone" and count in self.withheld:
+            return True
+        return (self.doses if dosed else self.sizes).close(arm, count)
 
     def of_kind(self, model: type[Any]) -> Iterator[tuple[Finding, Finding]]:
         """Yield the findings whose result is of a model, before and after disclosure control."""
@@ -140,24 +155,20 @@ def _criterion(result: CriterionResult, criterion: Criterion, beside: Beside, lo
 def _counted(result: CriterionResult, criterion: Criterion, beside: Beside, log: Log) -> CriterionResult:
     """Show a share or a rate of people of the case file, its light alone, or neither."""
     arm, rules = arm_of(beside.plan, criterion), beside.rules
-    # Who has no group is among the people referred, never among those whose outcome is due.
-    groupless = criterion.counted[1] not in ("assigned", "due", "known") and beside.blocked_groupless
-    blocked = (arm == "everyone" and (beside.blocked or groupless)) or ("complete" in criterion.counted and beside.gaps)
+    dosed = "dosed" in criterion.counted and result.scale == "share"
+    whole = result.n is not None and beside.tells(arm, result.n)
+    blocked = whole or ("complete" in criterion.counted and beside.gaps)
     blocked = blocked or ("linked" in criterion.counted and not _linkage_shown(beside))
-    counts = [count for count in (result.n, result.events) if count is not None]
-    near = any(beside.sizes.close(arm, count) for count in counts)
-    small = _small(result, rules)
-    if small or near or blocked:
 
-        def hidden(events: int) -> bool:
-            other = result.model_copy(update={"events": events})
-            if blocked or (result.n is not None and beside.sizes.close(arm, result.n)):
-                return True
-            return _small(other, rules) or beside.sizes.close(arm, events)
+    def hidden(events: int) -> bool:
+        other = result.model_copy(update={"events": events})
+        return blocked or _small(other, rules) or beside.tells(arm, events, dosed=dosed)
 
+    if hidden(result.events or 0):
         return _light_alone(result, _alike(result, hidden), rules, log)
-    for count in counts:
-        beside.sizes.show(arm, count)
+    if result.n is not None:
+        beside.sizes.show(arm, result.n)
+    (beside.doses if dosed else beside.sizes).show(arm, result.events or 0)
     return _with_groups(_rounded(result, rules, log), result, beside, arm, log)
 
 

@@ -158,11 +158,13 @@ def speakers(making: Making, criterion: Criterion) -> People:
 
 def started_in_time(making: Making, criterion: Criterion) -> People:
     """Return who started since the first day of the pilot, with the months up to the drop (or the last day)."""
+    import numpy as np
+
     frame = making.frame(f"SELECT *, {named('start_date')} AS began FROM validated.cases ORDER BY row_key")
     first, last = making.plan.dates.start, _until(making)
     arm = arm_of(making.plan, criterion)
     began = [value.date() if isinstance(value, dt.datetime) else value for value in frame["began"]]
-    inside = [_between(one, first, last) for one in began]
+    inside = np.array([_between(one, first, last) for one in began], dtype=bool)
     in_group = frame["person_key"].notna() if arm == "everyone" else (frame["arm"] == arm).fillna(False)
     frame["of"] = in_group & inside
     frame["counts"] = frame["of"]

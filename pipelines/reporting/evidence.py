@@ -14,7 +14,9 @@ from pipelines.findings.models import (
     ComparisonResult,
     CorrectionsResult,
     Count,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -24,6 +26,7 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     FlowStage,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     OverTimeResult,
@@ -195,6 +198,21 @@ def togethers(evidence: Evidence) -> Iterator[tuple[Finding, TogetherResult]]:
 def who_said(evidence: Evidence) -> Iterator[tuple[Finding, WhoSaidResult]]:
     """Yield themes by category of those who spoke."""
     return _typed(evidence, "who_said", WhoSaidResult)
+
+
+def decision(evidence: Evidence) -> tuple[Finding, DecisionResult] | None:
+    """Return the verdict over the progression criteria, if any were agreed."""
+    return next(_typed(evidence, "decision", DecisionResult), None)
+
+
+def criteria(evidence: Evidence) -> list[tuple[Finding, CriterionResult]]:
+    """Return the progression criteria in order."""
+    return list(_typed(evidence, "progression", CriterionResult))
+
+
+def inconclusive(evidence: Evidence) -> list[tuple[Finding, InconclusiveResult]]:
+    """Return the main outcomes that are open."""
+    return list(_typed(evidence, "inconclusive", InconclusiveResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

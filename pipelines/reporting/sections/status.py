@@ -32,7 +32,15 @@ def _items(evidence: Evidence) -> list[tuple[str, str]]:
         ("Protocol", evidence.provenance.protocol[:12]),
         ("Disclosure profile", evidence.disclosure.profile or plan.disclosure.profile),
         ("Data checks", checks_told(evidence)),
+        *_level(evidence),
     ]
+
+
+def _level(evidence: Evidence) -> list[tuple[str, str]]:
+    found = ev.evidence_level(evidence)
+    if found is None:
+        return []
+    return [("Level of evidence", f"Maryland {found[1].maryland} of 5, Nesta {found[1].nesta} of 5")]
 
 
 def checks_told(evidence: Evidence) -> str:
