@@ -11,8 +11,8 @@ from pipelines.reporting.markup import heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
 NOTE = (
-    "The chance of settling it: that the range will no longer hold both no difference and one that would matter, if the "
-    "truth is as likely to be anywhere as the present estimate and its uncertainty say."
+    "The chance of settling it: that the range will no longer hold both no difference and one that would matter, if "
+    "the truth is as likely to be anywhere as the present estimate and its uncertainty say."
 )
 
 

@@ -1,4 +1,4 @@
-"""Progression criteria: each with thresholds, figures and light, then what the agreed rule makes of them, and who decides."""
+"""Progression criteria: thresholds, figures and lights, what the agreed rule makes of them, and who decides."""
 
 from __future__ import annotations
 
@@ -93,8 +93,7 @@ def _table(found: list[Judged]) -> Table:
         for _, result in found
     ]
     head = ("Criterion", "Red", "Green", "n of N", "Result", "Interval", "Light")
-    table = Table("criteria", "What was agreed, and what was seen", head, rows, (26, 11, 11, 12, 10, 16, 14), True, HOW)
-    return table
+    return Table("criteria", "What was agreed, and what was seen", head, rows, (26, 11, 11, 12, 10, 16, 14), True, HOW)
 
 
 def _tests(found: list[Judged]) -> Table:
