@@ -19,6 +19,7 @@ from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, outcome_policy, policy
+from pipelines.disclosure.progress import progress
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
@@ -29,7 +30,9 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DeviationResult,
     DifferenceResult,
     Disclosed,
@@ -39,6 +42,7 @@ from pipelines.findings.models import (
     FidelityResult,
     Finding,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     LockResult,
@@ -67,6 +71,7 @@ TOLD = (
     LinkageResult,
     ProbabilisticLinkageResult,
     CorrectionsResult,
+    CriterionResult,
     ComparisonResult,
     OverTimeResult,
     TakeUpResult,
@@ -85,6 +90,8 @@ TOLD = (
     LockResult,
     DeviationResult,
     PhaseResult,
+    DecisionResult,
+    InconclusiveResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -121,6 +128,9 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
+    # Last, for criteria count the same people as all the others.
+    told = progress(exact, shown, plan, rules)
+    shown |= {key: _finished(exact[key], result, log, plan, rules) for key, (result, log) in told.items()}
     return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
 
 

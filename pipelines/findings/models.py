@@ -34,6 +34,9 @@ from pipelines.findings.look import Look as Look
 from pipelines.findings.plan_kept import DeviationResult as DeviationResult
 from pipelines.findings.plan_kept import LockResult as LockResult
 from pipelines.findings.plan_kept import PhaseResult as PhaseResult
+from pipelines.findings.progress import CriterionResult as CriterionResult
+from pipelines.findings.progress import DecisionResult as DecisionResult
+from pipelines.findings.progress import InconclusiveResult as InconclusiveResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -381,6 +384,12 @@ class EvidenceLevelResult(Record):
     """Why this level."""
     raise_it: str
     """What would raise it."""
+    declared_maryland: int | None = None
+    """Level of the design as declared, where what was delivered lowers it."""
+    declared_nesta: int | None = None
+    """The same on Nesta's scale."""
+    lowered: tuple[str, ...] = ()
+    """What lowers it."""
 
 
 class LimitResult(Record):
@@ -419,6 +428,9 @@ Result = Annotated[
     | ContrastResult
     | CloseReadingResult
     | StoriesResult
+    | CriterionResult
+    | DecisionResult
+    | InconclusiveResult
     | SynthesisResult
     | SitesResult
     | LockResult

@@ -20,7 +20,9 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DeviationResult,
     DifferenceResult,
     DoseResult,
@@ -29,6 +31,7 @@ from pipelines.findings.models import (
     EvidenceLevelResult,
     FidelityResult,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     LockResult,
@@ -42,6 +45,7 @@ from pipelines.findings.models import (
     WhoSaidResult,
 )
 from pipelines.findings.plan_words import deviation_words, lock_words, phase_words
+from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
@@ -101,6 +105,9 @@ def sentence_of(result: Any, plan: Plan) -> str:
         ContrastResult: lambda found, _plan: heard_words.contrast_words(found),
         CloseReadingResult: lambda found, _plan: heard_words.close_reading_words(found),
         StoriesResult: lambda found, _plan: heard_words.stories_words(found),
+        CriterionResult: lambda found, _plan: criterion_words(found),
+        DecisionResult: lambda found, _plan: decision_words(found),
+        InconclusiveResult: lambda found, _plan: inconclusive_words(found),
     }
     return makers[type(result)](result, plan)
 

@@ -16,6 +16,7 @@ from pipelines.protocol.interview_references import interview_faults
 from pipelines.protocol.link import link_faults
 from pipelines.protocol.look_soundness import look_faults
 from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases, written
+from pipelines.protocol.progression_references import progression_faults
 
 COUNTED = {"contacts", "minutes", "spend"}
 
@@ -33,6 +34,7 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
         *design_faults(tree, line),
         *interview_faults(tree, line),
         *look_faults(tree, line),
+        *progression_faults(tree, line),
     ]
 
 

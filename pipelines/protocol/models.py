@@ -12,6 +12,7 @@ from pipelines.protocol.extracts import Extract
 from pipelines.protocol.interviews import Agreement, Codebook, Frames
 from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Covariate, Outcome
+from pipelines.protocol.progression import Planning, Progression
 
 
 class Concept(Part):
@@ -276,6 +277,10 @@ class Plan(Part):
     """How agreement between coders is measured, and from which value on a code may be counted."""
     frames: Frames = {}
     """Shipped frames that the interviews are held against, by key; `pilotlens frames` lists them."""
+    progression: Progression = Progression()
+    """What was agreed beforehand on going on, amending or stopping."""
+    planning: Planning = Planning()
+    """Assumptions for `pilotlens design`, before there are data."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()

@@ -16,7 +16,9 @@ from pipelines.findings.models import (
     ComparisonResult,
     CorrectionsResult,
     Count,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
     DeviationResult,
     DifferenceResult,
     DoseResult,
@@ -27,6 +29,7 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     FlowStage,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
     LockResult,
@@ -241,6 +244,21 @@ def deviations(evidence: Evidence) -> list[tuple[Finding, DeviationResult]]:
 def phases(evidence: Evidence) -> list[tuple[Finding, PhaseResult]]:
     """Return what each earlier phase taught."""
     return list(_typed(evidence, "phase", PhaseResult))
+
+
+def decision(evidence: Evidence) -> tuple[Finding, DecisionResult] | None:
+    """Return the verdict over the progression criteria, if any were agreed."""
+    return next(_typed(evidence, "decision", DecisionResult), None)
+
+
+def criteria(evidence: Evidence) -> list[tuple[Finding, CriterionResult]]:
+    """Return the progression criteria in order."""
+    return list(_typed(evidence, "progression", CriterionResult))
+
+
+def inconclusive(evidence: Evidence) -> list[tuple[Finding, InconclusiveResult]]:
+    """Return the main outcomes that are open."""
+    return list(_typed(evidence, "inconclusive", InconclusiveResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:
