@@ -13,6 +13,7 @@ ROWS = {
     "delivery": "One row is one finding about what was delivered: a part of the intervention, planned and actual.",
     "themes": "One row is one finding from the interviews: a theme, who raised it, and quotes that may be shown.",
     "questions": "One row is one question of the protocol: what was expected, what numbers say, what people say.",
+    "learning": "One row is one finding on learning: a chart over time, a cycle, an adaptation, a lesson, a challenge.",
     "deliveries": "One row is one finding about the deliveries: what changed since the drop before, and who is found.",
     "quality": "One row is one finding about the data themselves: what was missing, set aside or out of range.",
 }
@@ -23,6 +24,7 @@ DEPS = {
     "delivery": ("analysis_doses",),
     "themes": ("analysis_themes",),
     "questions": ("findings_outcomes", "findings_themes"),
+    "learning": ("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
     # The flow, the doses and the themes first: what may be shown of the deliveries depends on what they show.
     "deliveries": ("findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"),
     "quality": tuple(f"validated_{noun}" for noun in VALIDATED),

@@ -14,6 +14,7 @@ from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, over_time, take_up
+from pipelines.disclosure.learning import charts, hundred_days
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -24,6 +25,7 @@ from pipelines.disclosure.voices import theme
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
@@ -36,6 +38,7 @@ from pipelines.findings.models import (
     FidelityResult,
     Finding,
     FlowResult,
+    HundredDaysResult,
     JointResult,
     LinkageResult,
     OverTimeResult,
@@ -72,6 +75,8 @@ TOLD = (
     SaturationResult,
     TogetherResult,
     WhoSaidResult,
+    ChartResult,
+    HundredDaysResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -104,6 +109,7 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
     }
     _coded(exact, shown, plan, rules)
     _deliveries(exact, shown, plan, rules)
+    _learning(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
@@ -127,6 +133,17 @@ def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, 
             told[key] = together(result, themes, rules, logs[key])
         elif isinstance(result, WhoSaidResult):
             told[key] = who_said(result, themes, rules, logs[key])
+    shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
+
+
+def _learning(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Replace what is shown of charts and of challenges by what may be."""
+    logs = {key: Log() for key in exact}
+    found = {key: f.result for key, f in exact.items() if isinstance(f.result, ChartResult)}
+    told: dict[str, Result] = dict(charts(found, rules, logs))
+    for key, finding in exact.items():
+        if isinstance(finding.result, HundredDaysResult):
+            told[key] = hundred_days(finding.result, rules, logs[key])
     shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
 
 

@@ -11,7 +11,7 @@ from pipelines.workspace import PilotSite
 if TYPE_CHECKING:
     from pipelines.findings.models import Finding
 
-NOUNS = ("quality", "deliveries", "participants", "delivery", "outcomes", "themes", "questions")
+NOUNS = ("quality", "deliveries", "participants", "delivery", "outcomes", "themes", "questions", "learning")
 """Tables of findings, in the order in which a report tells them."""
 
 
@@ -38,7 +38,7 @@ def compute(site: PilotSite, noun: str) -> Told:
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
     """Return the function that makes a table of findings, and the tables it reads."""
-    from pipelines.findings import deliveries, delivery, outcomes, participants, quality, questions, themes
+    from pipelines.findings import deliveries, delivery, learning, outcomes, participants, quality, questions, themes
 
     makers = {
         "quality": (quality.quality_findings, quality.TABLES),
@@ -48,6 +48,7 @@ def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
         "outcomes": (outcomes.outcome_findings, outcomes.TABLES),
         "themes": (themes.theme_findings, themes.TABLES),
         "questions": (questions.question_findings, questions.TABLES),
+        "learning": (learning.learning_findings, learning.TABLES),
     }
     return makers[noun]
 

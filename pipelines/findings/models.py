@@ -25,6 +25,11 @@ from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
 from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
+from pipelines.findings.learned import AdaptationResult as AdaptationResult
+from pipelines.findings.learned import ChartResult as ChartResult
+from pipelines.findings.learned import HundredDaysResult as HundredDaysResult
+from pipelines.findings.learned import LearningLogResult as LearningLogResult
+from pipelines.findings.learned import PdsaResult as PdsaResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
@@ -404,6 +409,11 @@ Result = Annotated[
     | SaturationResult
     | TogetherResult
     | WhoSaidResult
+    | ChartResult
+    | PdsaResult
+    | AdaptationResult
+    | LearningLogResult
+    | HundredDaysResult
     | SynthesisResult
     | SitesResult,
     Field(discriminator="kind"),

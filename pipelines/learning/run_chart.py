@@ -24,6 +24,8 @@ class Runs:
         Points that are not on the median.
     longest, longest_allowed : int
         Longest run on one side, and the longest that chance explains.
+    side : int
+        Where the longest run lies: 1 above the median, -1 below, 0 without one. Of two equally long the later.
     crossings, fewest_crossings : int
         Times that the line crosses the median, and the fewest that chance explains.
     """
@@ -32,6 +34,7 @@ class Runs:
     useful: int
     longest: int
     longest_allowed: int
+    side: int
     crossings: int
     fewest_crossings: int
 
@@ -122,10 +125,11 @@ def run_chart(values: Sequence[float], baseline: int | None = None) -> Runs:
     near = NEARLY * max((abs(value) for value in known), default=0.0)
     sides = [value > centre for value in known if abs(value - centre) > near]
     if not sides:
-        return Runs(centre, 0, 0, 0, 0, 0)
+        return Runs(centre, 0, 0, 0, 0, 0, 0)
     longest_allowed, fewest = run_limits(len(sides))
     crossings = sum(one != other for one, other in zip(sides, sides[1:], strict=False))
-    return Runs(centre, len(sides), longest_run(sides), longest_allowed, crossings, fewest)
+    longest, side = longest_run(sides)
+    return Runs(centre, len(sides), longest, longest_allowed, side, crossings, fewest)
 
 
 def median(values: Sequence[float]) -> float:
@@ -137,10 +141,11 @@ def median(values: Sequence[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def longest_run(sides: Sequence[bool]) -> int:
-    """Return the length of the longest stretch of equal values."""
-    longest = length = 0
-    for position, side in enumerate(sides):
-        length = length + 1 if position and side == sides[position - 1] else 1
-        longest = max(longest, length)
-    return longest
+def longest_run(sides: Sequence[bool]) -> tuple[int, int]:
+    """Return the length of the longest stretch of equal values, and its side: 1 for true, -1 for false."""
+    longest = length = side = 0
+    for position, above in enumerate(sides):
+        length = length + 1 if position and above == sides[position - 1] else 1
+        if length >= longest:
+            longest, side = length, 1 if above else -1
+    return longest, side

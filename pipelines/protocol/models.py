@@ -10,6 +10,7 @@ from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.interviews import Agreement, Codebook, Frames
+from pipelines.protocol.learning import Learning
 from pipelines.protocol.outcomes import Covariate, Outcome
 
 
@@ -267,6 +268,8 @@ class Plan(Part):
     """How agreement between coders is measured, and from which value on a code may be counted."""
     frames: Frames = {}
     """Shipped frames that the interviews are held against, by key; `pilotlens frames` lists them."""
+    learning: Learning = Learning()
+    """Process measures over time. Registers of the team lie beside the protocol."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()
