@@ -8,7 +8,8 @@ periods of the same length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipelines.disclosure import precision
 from pipelines.disclosure.counts import part_hidden, rounded, too_small
@@ -18,7 +19,7 @@ from pipelines.findings.charting import drawn, period_title
 from pipelines.findings.learned import ChartPoint, ChartResult, HundredDaysResult
 from pipelines.protocol.learning import MEASURES
 
-MOST_HIDDEN = 0.2
+MOST_HIDDEN = 0.5
 """Share of a chart's periods above which they are pooled to longer ones: a line of gaps says less than a longer look."""
 LONGER = {"month": "quarter", "week": "four weeks"}
 COUNTS = ("people", "contacts")
@@ -75,8 +76,6 @@ def _pooled(one: ChartResult) -> ChartResult:
 
 
 def _longer_start(one: ChartResult, start: str, position: int) -> str:
-    import datetime as dt
-
     day = dt.date.fromisoformat(start)
     if one.every == "month":
         return day.replace(month=3 * ((day.month - 1) // 3) + 1).isoformat()
@@ -85,8 +84,6 @@ def _longer_start(one: ChartResult, start: str, position: int) -> str:
 
 
 def _together(one: ChartResult, every: str, start: str, group: Sequence[ChartPoint]) -> ChartPoint:
-    import datetime as dt
-
     title = period_title(every, dt.date.fromisoformat(start))
     there = [point for point in group if point.standing != "gap"]
     if not there:
@@ -144,7 +141,7 @@ def _to_cover(one: ChartResult, hidden: set[str], rules: Policy) -> Iterable[str
     return () if not rest or (enough and len(inside) > 1) or rules.minimum_count <= 1 else (rest[0].start,)
 
 
-def _sizes(one: ChartResult):  # type: ignore[no-untyped-def]
+def _sizes(one: ChartResult) -> Callable[[ChartPoint], tuple[float, ...]]:
     """Return what is counted in a period: people, and of counts and shares the parts and the rest."""
 
     def sizes(point: ChartPoint) -> tuple[float, ...]:
@@ -157,15 +154,33 @@ def _sizes(one: ChartResult):  # type: ignore[no-untyped-def]
 
 
 def _shown(one: ChartResult, hidden: set[str], rules: Policy, log: Log) -> ChartResult:
+    fewer_than = _all_small(one, hidden, rules)
     points = []
     for i, point in enumerate(one.points):
         if point.standing != "gap" and point.start in hidden:
-            log.withheld(f"points.{i}", SMALL)
-            points.append(ChartPoint(start=point.start, title=point.title, standing="withheld"))
+            log.withheld(f"points.{i}.value", SMALL)
+            known = fewer_than if point.standing == "shown" else None
+            points.append(ChartPoint(start=point.start, title=point.title, standing="withheld", fewer_than=known))
         else:
             points.append(_released(one, point, rules, log, f"points.{i}"))
     withheld = sum(point.standing == "withheld" for point in points)
-    return drawn(one.model_copy(update={"points": tuple(points), "withheld": withheld}))
+    shown = drawn(one.model_copy(update={"points": tuple(points), "withheld": withheld}))
+    if fewer_than is None or all(p.centre is None or p.centre >= fewer_than for p in shown.phases):
+        return shown
+    # Where the median itself is small, nobody can tell on which side of it such a period lies.
+    bare = tuple(point.model_copy(update={"fewer_than": None}) for point in shown.points)
+    return drawn(shown.model_copy(update={"points": bare}))
+
+
+def _all_small(one: ChartResult, hidden: set[str], rules: Policy) -> int | None:
+    """Return what every hidden count is below, where none is hidden only to cover another; None where one may be.
+
+    A run chart asks on which side of the median a point lies: of a count below the minimum that is known.
+    """
+    mine = [point for point in one.points if point.standing != "gap" and point.start in hidden]
+    small = all(too_small(round(point.numerator or 0.0), rules) for point in mine)
+    counts = one.way == "run" and one.unit in COUNTS and rules.rounding_base == 1
+    return rules.minimum_count if mine and small and counts else None
 
 
 def _released(one: ChartResult, point: ChartPoint, rules: Policy, log: Log, cell: str) -> ChartPoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,10 +36,12 @@ def drawn(result: ChartResult) -> ChartResult:
 _RULES: tuple[Rule, ...] = ("beyond_limits", "run_of_eight", "two_of_three", "four_of_five")
 
 
-def _pair(result: ChartResult):  # type: ignore[no-untyped-def]
+def _pair(result: ChartResult) -> Callable[[ChartPoint], tuple[float, float]]:
     counted = result.way in ("p", "u")
 
     def pair(point: ChartPoint) -> tuple[float, float]:
+        if point.fewer_than is not None:
+            return point.fewer_than - 0.5, 1.0  # below every count that is shown; how far below changes no run
         if point.standing != "shown" or point.value is None:
             return math.nan, math.nan
         if counted:

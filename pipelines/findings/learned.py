@@ -26,6 +26,8 @@ class ChartPoint(Record):
     """What is counted, for shares and rates."""
     denominator: Figure = None
     """Of how many, for shares, rates and means."""
+    fewer_than: int | None = None
+    """What a withheld count is certainly below; only where it is used on a run chart."""
     people: Count = None
     """People behind the point. Disclosure control looks at it; it is never released."""
     dominated: bool = False

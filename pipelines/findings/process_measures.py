@@ -48,7 +48,7 @@ ROWS = {
 SUMS = """
     WITH counted AS ({rows}),
     persons AS (
-        SELECT date_trunc('{every}', day)::DATE AS start, person_key, sum(part) AS part, sum(whole) AS whole
+        SELECT date_trunc('{every}', day)::DATE AS start, person_key, sum(part)::DOUBLE AS part, sum(whole)::DOUBLE AS whole
         FROM counted WHERE day BETWEEN $first AND $last GROUP BY ALL
     )
     SELECT start, sum(part), sum(whole), count(*), list_sort(list(part), 'DESC')[1:2]

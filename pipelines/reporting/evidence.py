@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from pipelines.findings.models import (
+    AdaptationResult,
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CheckSummary,
     CodebookResult,
     ComparisonResult,
@@ -24,9 +26,12 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     FlowStage,
+    HundredDaysResult,
     JointResult,
+    LearningLogResult,
     LinkageResult,
     OverTimeResult,
+    PdsaResult,
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
@@ -165,6 +170,31 @@ def take_ups(evidence: Evidence) -> list[tuple[Finding, TakeUpResult]]:
 def doubts(evidence: Evidence) -> list[tuple[Finding, DoubtsResult]]:
     """Return how wrong the estimates could be."""
     return list(_typed(evidence, "doubts", DoubtsResult))
+
+
+def charts(evidence: Evidence) -> list[tuple[Finding, ChartResult]]:
+    """Return process measures over time."""
+    return list(_typed(evidence, "chart", ChartResult))
+
+
+def cycles(evidence: Evidence) -> list[tuple[Finding, PdsaResult]]:
+    """Return the team's cycles of plan, do, study, act."""
+    return list(_typed(evidence, "pdsa", PdsaResult))
+
+
+def adaptations(evidence: Evidence) -> list[tuple[Finding, AdaptationResult]]:
+    """Return changes to what is delivered."""
+    return list(_typed(evidence, "adaptation", AdaptationResult))
+
+
+def learned(evidence: Evidence) -> list[tuple[Finding, LearningLogResult]]:
+    """Return what was learned."""
+    return list(_typed(evidence, "learning_log", LearningLogResult))
+
+
+def challenges(evidence: Evidence) -> list[tuple[Finding, HundredDaysResult]]:
+    """Return the challenges of 100 days."""
+    return list(_typed(evidence, "hundred_days", HundredDaysResult))
 
 
 def agreements(evidence: Evidence) -> Iterator[tuple[Finding, AgreementResult]]:
