@@ -165,11 +165,21 @@ def _shown(one: ChartResult, hidden: set[str], rules: Policy, log: Log) -> Chart
             points.append(_released(one, point, rules, log, f"points.{i}"))
     withheld = sum(point.standing == "withheld" for point in points)
     shown = drawn(one.model_copy(update={"points": tuple(points), "withheld": withheld}))
-    if fewer_than is None or all(p.centre is None or p.centre >= fewer_than for p in shown.phases):
+    if fewer_than is None or _most_are_known(shown):
         return shown
     # Where the median itself is small, nobody can tell on which side of it such a period lies.
     bare = tuple(point.model_copy(update={"fewer_than": None}) for point in shown.points)
     return drawn(shown.model_copy(update={"points": bare}))
+
+
+def _most_are_known(one: ChartResult) -> bool:
+    """Tell whether the median of every phase is one of what is shown, and so above all that is small."""
+    edges = [phase.start for phase in one.phases]
+    for phase, after in zip(one.phases, [*edges[1:], "9999"], strict=True):
+        small = sum(p.fewer_than is not None and phase.start <= p.start < after for p in one.points)
+        if small and 2 * small >= phase.baseline:
+            return False
+    return True
 
 
 def _all_small(one: ChartResult, hidden: set[str], rules: Policy) -> int | None:

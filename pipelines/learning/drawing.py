@@ -73,11 +73,9 @@ def _values(axes: Any, points: Sequence[Any], edges: Sequence[int], scale: float
 
 
 def _marks(axes: Any, points: Sequence[Any], marks: Sequence[tuple[str, str]]) -> None:
-    """Draw a triangle below the axis of values for each cycle, with its letter."""
+    """Draw a triangle with its letter above the axis, at the period in which a cycle begins."""
     for start, label in marks:
-        place = _place(points, start)
-        inside = place < len(points) and points[place].start == start
-        x = place if inside else place - 0.5
+        x = max(sum(point.start <= start for point in points) - 1, 0)
         where = axes.get_xaxis_transform()
         axes.scatter([x], [0.045], marker="^", color=INK, s=36, transform=where, zorder=4, clip_on=False)
         axes.annotate(label, (x, 0.045), xycoords=where, xytext=(6, -3), textcoords="offset points", fontsize=8)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.ingest.correction_lines import Line, read_lines, refuse_if
+from pipelines.protocol import Protocol
 from pipelines.protocol.faults import did_you_mean
+from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite
 
 Kind = Literal["id", "site", "chart", "text", "day", "number", "choice"]
@@ -155,15 +157,29 @@ def read_register(site: PilotSite, kind: str) -> tuple[Entry, ...]:
     Refusal
         The register has faults: each is named by file, row and column.
     """
+    lines = _sound_lines(site.folder, site.protocol, kind)
+    return tuple(_entry(line, REGISTERS[kind]) for line in lines if _site(line) in ("", site.site))
+
+
+def register_faults(folder: Path, protocol: Protocol, kind: str) -> tuple[str, ...]:
+    """Return what is wrong with a register of a pilot, in words; nothing where it is sound or not there."""
+    try:
+        _sound_lines(folder, protocol, kind)
+    except Refusal as refusal:
+        return tuple(refusal.problem.splitlines())
+    return ()
+
+
+def _sound_lines(folder: Path, protocol: Protocol, kind: str) -> list[Line]:
     register = REGISTERS[kind]
-    path = site.folder / register.file
+    path = folder / register.file
     if not path.is_file():
-        return ()
+        return []
     lines = read_lines(path, register.file, register.needed, register.optional)
-    charts, sites = tuple(site.protocol.learning.charts), tuple(site.protocol.sites)
+    charts, sites = tuple(protocol.learning.charts), tuple(protocol.sites)
     faults = [fault for line in lines for fault in _faults(line, register, charts, sites)]
     refuse_if([*faults, *_twice(lines)])
-    return tuple(_entry(line, register) for line in lines if _site(line) in ("", site.site))
+    return lines
 
 
 def _site(line: Line) -> str:

@@ -43,7 +43,8 @@ def _title(charts: Charted) -> str:
     if not charts:
         return "Learning loop"
     what = numbers.several(len(charts), "measure")
-    return f"Learning loop: {numbers.in_words(moved)} of {what} moved more than chance explains"
+    some = numbers.in_words(moved) if moved else "none"
+    return f"Learning loop: {some} of {what} moved more than chance explains"
 
 
 def _charts(charts: Charted) -> str:
@@ -87,14 +88,14 @@ def _lines(charts: Charted) -> str:
             str(phase.points),
             f"{figure(result, phase.centre) if phase.centre is not None else OPEN} ({CENTRES[result.way]})",
             _limits(result, phase.start),
-            "too few points" if not phase.enough else "more than chance" if phase.signal else "chance",
+            "too few points" if not phase.enough else "more than chance" if phase.signal else "no more than chance",
         )
         for _, result in charts
         for phase in result.phases
     ]
     note = "Limits vary with the numbers of a period; those of the newest period are given. Run charts have none."
     head = ("Measure", "Points", "Centre", "Limits", "What it says")
-    return markdown(Table("charts", "Measures over time, phase by phase", head, rows, (34, 10, 22, 18, 16), note=note))
+    return markdown(Table("charts", "Measures over time, phase by phase", head, rows, (32, 10, 22, 16, 20), note=note))
 
 
 def _limits(result: ChartResult, start: str) -> str:
