@@ -190,7 +190,13 @@ def _all_small(one: ChartResult, hidden: set[str], rules: Policy) -> int | None:
     mine = [point for point in one.points if point.standing != "gap" and point.start in hidden]
     small = all(too_small(round(point.numerator or 0.0), rules) for point in mine)
     counts = one.way == "run" and one.unit in COUNTS and rules.rounding_base == 1
-    return rules.minimum_count if mine and small and counts else None
+    return rules.minimum_count if mine and small and counts and _leaves_room(mine, rules) else None
+
+
+def _leaves_room(mine: Sequence[ChartPoint], rules: Policy) -> bool:
+    """Tell whether counts from one to below the minimum, whose sum a total tells, could each be several numbers."""
+    most, total, others = rules.minimum_count - 1, sum(round(p.numerator or 0.0) for p in mine), len(mine) - 1
+    return min(most, total - others) - max(1, total - most * others) + 1 >= rules.minimum_interval
 
 
 def _released(one: ChartResult, point: ChartPoint, rules: Policy, log: Log, cell: str) -> ChartPoint:

@@ -68,7 +68,9 @@ def _run(result: ChartResult, phase: ChartPhaseShown) -> str:
         )
     if (phase.crossings or 0) < (phase.fewest_crossings or 0):
         times = {0: "never", 1: "once", 2: "twice"}.get(phase.crossings or 0, f"{phase.crossings} times")
-        told.append(f"the line crosses {centre if not told else 'it'} {times}, and chance makes it {phase.fewest_crossings} or more")
+        told.append(
+            f"the line crosses {centre if not told else 'it'} {times}, and chance makes it {phase.fewest_crossings} or more"
+        )
     return f"more than chance: {'; '.join(told)}."
 
 
@@ -104,7 +106,9 @@ def _wide(outside: Sequence[ChartPoint]) -> str:
     if not wide:
         return ""
     left = [p for p in wide if not (p.wide_lower or 0.0) <= (p.value or 0.0) <= (p.wide_upper or 0.0)]
-    remains = "none of this remains" if not left else "all of this remains" if len(left) == len(wide) else "some remains"
+    remains = (
+        "none of this remains" if not left else "all of this remains" if len(left) == len(wide) else "some remains"
+    )
     return f" The points scatter more than counts do by themselves; with limits that allow for it, {remains}."
 
 

@@ -10,7 +10,9 @@ SIGNAL = "#871A5B"
 MOST_LABELS = 9
 
 
-def draw(axes: Any, points: Sequence[Any], marks: Sequence[tuple[str, str]], breaks: Sequence[str], scale: float) -> None:
+def draw(
+    axes: Any, points: Sequence[Any], marks: Sequence[tuple[str, str]], breaks: Sequence[str], scale: float
+) -> None:
     """Draw points, lines, phases and marks.
 
     Parameters

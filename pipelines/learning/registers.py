@@ -250,7 +250,7 @@ def _order(line: Line) -> Iterator[str]:
             yield f'{line.at(later)}: it is before the column "start".'
     cells = {name: line.cells.get(name, "").strip() for name in ("latest", "latest_on")}
     if cells["latest"] and not cells["latest_on"]:
-        yield f"{line.register}, row {line.row}: the newest figure needs its day, in the column \"latest_on\"."
+        yield f'{line.register}, row {line.row}: the newest figure needs its day, in the column "latest_on".'
 
 
 def _twice(lines: Sequence[Line]) -> Iterator[str]:

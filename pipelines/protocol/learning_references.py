@@ -82,7 +82,9 @@ def _phases(tree: Tree, line: Line, place: Place, body: Tree) -> Iterator[Fault]
         if earlier and start and start <= earlier:
             yield _at(line, where, "this phase does not begin after the one before.", "Put them in order of date.")
         if start and first and start <= first:
-            yield _at(line, where, "this phase begins before the pilot has run for a day.", "Delete it, or mend the date.")
+            yield _at(
+                line, where, "this phase begins before the pilot has run for a day.", "Delete it, or mend the date."
+            )
         if start and last and start > last:
             yield _at(line, where, "this phase begins after the end of the pilot.", "Is the date right?")
         earlier = start or earlier

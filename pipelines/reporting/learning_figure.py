@@ -56,4 +56,6 @@ def _alt(result: ChartResult, sentence: str) -> str:
     points = "; ".join(
         f"{point.title} {figure(result, point.value)}" for point in result.points if point.value is not None
     )
-    return f"{sentence} {CENTRES[result.way].capitalize()} drawn as a line. {PLURAL[result.every].capitalize()}: {points}."
+    return (
+        f"{sentence} {CENTRES[result.way].capitalize()} drawn as a line. {PLURAL[result.every].capitalize()}: {points}."
+    )

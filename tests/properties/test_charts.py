@@ -32,7 +32,9 @@ def test_runs_are_what_one_counts_by_hand(values: list[float]) -> None:
     text = "".join("+" if v > runs.centre else "-" for v in known if v != runs.centre)
     assert runs.useful == len(text)
     assert runs.crossings == text.count("+-") + text.count("-+")
-    assert runs.longest == max((len(part) for part in text.replace("+-", "+ -").replace("-+", "- +").split()), default=0)
+    assert runs.longest == max(
+        (len(part) for part in text.replace("+-", "+ -").replace("-+", "- +").split()), default=0
+    )
 
 
 @given(SERIES)

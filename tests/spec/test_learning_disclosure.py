@@ -105,6 +105,12 @@ def test_two_small_months_stand_as_below_the_median() -> None:
     assert result.points[2].value is None
 
 
+@pytest.mark.parametrize(("small", "told"), [((9, 9), False), ((8, 9), False), ((7, 8), True), ((5, 5), True)])
+def test_small_months_are_called_small_only_where_their_sum_leaves_room(small: tuple[int, int], told: bool) -> None:
+    (result,) = shown(counts([20, 30, small[0], 25, small[1], 22, 23, 24, 26, 27, 28, 29]))
+    assert (result.points[2].fewer_than == 10) is told
+
+
 def test_where_the_median_may_be_small_nothing_is_said_of_small_months() -> None:
     (result,) = shown(counts([11, 12, 6, 13, 7, 5, 14, 6, 15, 6]))
     assert all(point.fewer_than is None for point in result.points)

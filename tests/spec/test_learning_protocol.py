@@ -150,7 +150,9 @@ def test_a_fault_of_a_register_names_its_place_and_no_value(
 
 def test_a_figure_without_its_day_and_an_end_before_the_start(tmp_path: Path, protocol: Protocol) -> None:
     head = "id,goal,start,measure,target,latest,latest_on\n"
-    (told,) = register_faults(written(tmp_path, "hundred_days", head + "a,G,2025-06-02,M,9,7,\n"), protocol, "hundred_days")
+    (told,) = register_faults(
+        written(tmp_path, "hundred_days", head + "a,G,2025-06-02,M,9,7,\n"), protocol, "hundred_days"
+    )
     assert "needs its day" in told
     late = written(tmp_path, "hundred_days", head + "a,G,2025-06-02,M,9,7,2025-06-01\n")
     (told,) = register_faults(late, protocol, "hundred_days")

@@ -108,7 +108,9 @@ def _cycles(cycles: list[tuple[Finding, PdsaResult]]) -> str:
     if not cycles:
         return ""
     head = ("Change tried", "Expected", "Found", "What follows")
-    rows = [(_when(result), _cut(result.prediction), _cut(result.studied) or OPEN, _follows(result)) for _, result in cycles]
+    rows = [
+        (_when(result), _cut(result.prediction), _cut(result.studied) or OPEN, _follows(result)) for _, result in cycles
+    ]
     table = Table("pdsa", "Cycles of plan, do, study, act", head, rows, (26, 28, 28, 18), figures=False)
     return joined(heading(3, "What the team tried"), markdown(table), _sources([f for f, _ in cycles]))
 
@@ -119,7 +121,9 @@ def _when(result: PdsaResult) -> str:
 
 
 def _follows(result: PdsaResult) -> str:
-    return capital(DECISIONS[result.decision]) if result.decision else "Still running" if not result.end else "Not decided"
+    return (
+        capital(DECISIONS[result.decision]) if result.decision else "Still running" if not result.end else "Not decided"
+    )
 
 
 def _adaptations(evidence: Evidence) -> str:
