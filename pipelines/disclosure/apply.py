@@ -15,6 +15,7 @@ from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, over_time, take_up
 from pipelines.disclosure.heard import contrast
+from pipelines.disclosure.learning import charts, hundred_days
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
@@ -27,6 +28,7 @@ from pipelines.findings.heard import CloseReadingResult, ContrastResult, Framewo
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
@@ -42,6 +44,7 @@ from pipelines.findings.models import (
     FidelityResult,
     Finding,
     FlowResult,
+    HundredDaysResult,
     InconclusiveResult,
     JointResult,
     LinkageResult,
@@ -92,6 +95,8 @@ TOLD = (
     PhaseResult,
     DecisionResult,
     InconclusiveResult,
+    ChartResult,
+    HundredDaysResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -124,6 +129,7 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
     }
     _coded(exact, shown, plan, rules)
     _deliveries(exact, shown, plan, rules)
+    _learning(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
@@ -152,6 +158,17 @@ def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, 
             told[key] = who_said(result, themes, rules, logs[key])
         elif isinstance(result, ContrastResult):
             told[key] = contrast(result, themes, rules, logs[key])
+    shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
+
+
+def _learning(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Replace what is shown of charts and of challenges by what may be."""
+    logs = {key: Log() for key in exact}
+    found = {key: f.result for key, f in exact.items() if isinstance(f.result, ChartResult)}
+    told: dict[str, Result] = dict(charts(found, rules, logs))
+    for key, finding in exact.items():
+        if isinstance(finding.result, HundredDaysResult):
+            told[key] = hundred_days(finding.result, rules, logs[key])
     shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
 
 

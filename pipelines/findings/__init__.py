@@ -20,6 +20,7 @@ NOUNS = (
     "themes",
     "progression",
     "questions",
+    "learning",
     "protocol",
 )
 """Tables of findings, in the order in which a report tells them."""
@@ -53,6 +54,7 @@ def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
     from pipelines.findings import (
         deliveries,
         delivery,
+        learning,
         outcomes,
         participants,
         progression,
@@ -72,6 +74,7 @@ def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
         "progression": (progression.progression_findings, progression.TABLES),
         "questions": (questions.question_findings, questions.TABLES),
         "protocol": (protocols.protocol_findings, protocols.TABLES),
+        "learning": (learning.learning_findings, learning.TABLES),
     }
     return makers[noun]
 

@@ -29,6 +29,11 @@ from pipelines.findings.heard import CloseReadingResult as CloseReadingResult
 from pipelines.findings.heard import ContrastResult as ContrastResult
 from pipelines.findings.heard import FrameworkResult as FrameworkResult
 from pipelines.findings.heard import StoriesResult as StoriesResult
+from pipelines.findings.learned import AdaptationResult as AdaptationResult
+from pipelines.findings.learned import ChartResult as ChartResult
+from pipelines.findings.learned import HundredDaysResult as HundredDaysResult
+from pipelines.findings.learned import LearningLogResult as LearningLogResult
+from pipelines.findings.learned import PdsaResult as PdsaResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
 from pipelines.findings.look import Look as Look
 from pipelines.findings.plan_kept import DeviationResult as DeviationResult
@@ -431,6 +436,11 @@ Result = Annotated[
     | CriterionResult
     | DecisionResult
     | InconclusiveResult
+    | ChartResult
+    | PdsaResult
+    | AdaptationResult
+    | LearningLogResult
+    | HundredDaysResult
     | SynthesisResult
     | SitesResult
     | LockResult

@@ -9,8 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
-from pipelines.findings import coded_words, heard_words
+from pipelines.findings import coded_words, heard_words, learned_words
 from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.learned import (
+    AdaptationResult,
+    ChartResult,
+    HundredDaysResult,
+    LearningLogResult,
+    PdsaResult,
+)
 from pipelines.findings.likeness import likeness_words
 from pipelines.findings.look import led, look_words, waiting_words
 from pipelines.findings.models import (
@@ -95,6 +102,11 @@ def sentence_of(result: Any, plan: Plan) -> str:
         OverTimeResult: lambda found, _plan: found.words or NOT_SHOWN.format(found.title),
         TakeUpResult: _readings,
         DoubtsResult: _readings,
+        ChartResult: lambda found, _plan: learned_words.chart_words(found),
+        PdsaResult: lambda found, _plan: learned_words.pdsa_words(found),
+        AdaptationResult: lambda found, _plan: learned_words.adaptation_words(found),
+        LearningLogResult: lambda found, _plan: learned_words.log_words(found),
+        HundredDaysResult: lambda found, _plan: learned_words.hundred_days_words(found),
         AgreementResult: lambda found, _plan: coded_words.agreement_words(found),
         CodebookResult: lambda found, _plan: coded_words.codebook_words(found),
         SaturationResult: lambda found, _plan: coded_words.saturation_words(found),

@@ -10,6 +10,7 @@ from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.interviews import Agreement, Codebook, Frames
+from pipelines.protocol.learning import Learning
 from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Covariate, Outcome
 from pipelines.protocol.progression import Planning, Progression
@@ -281,6 +282,8 @@ class Plan(Part):
     """What was agreed beforehand on going on, amending or stopping."""
     planning: Planning = Planning()
     """Assumptions for `pilotlens design`, before there are data."""
+    learning: Learning = Learning()
+    """Process measures over time. Registers of the team lie beside the protocol."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()

@@ -9,8 +9,10 @@ from typing import NamedTuple, TypeVar, cast
 from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.look import led
 from pipelines.findings.models import (
+    AdaptationResult,
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CheckSummary,
     CodebookResult,
     ComparisonResult,
@@ -29,11 +31,14 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     FlowStage,
+    HundredDaysResult,
     InconclusiveResult,
     JointResult,
+    LearningLogResult,
     LinkageResult,
     LockResult,
     OverTimeResult,
+    PdsaResult,
     PhaseResult,
     ProbabilisticLinkageResult,
     QuoteShown,
@@ -173,6 +178,31 @@ def take_ups(evidence: Evidence) -> list[tuple[Finding, TakeUpResult]]:
 def doubts(evidence: Evidence) -> list[tuple[Finding, DoubtsResult]]:
     """Return how wrong the estimates could be."""
     return list(_typed(evidence, "doubts", DoubtsResult))
+
+
+def charts(evidence: Evidence) -> list[tuple[Finding, ChartResult]]:
+    """Return process measures over time."""
+    return list(_typed(evidence, "chart", ChartResult))
+
+
+def cycles(evidence: Evidence) -> list[tuple[Finding, PdsaResult]]:
+    """Return the team's cycles of plan, do, study, act."""
+    return list(_typed(evidence, "pdsa", PdsaResult))
+
+
+def adaptations(evidence: Evidence) -> list[tuple[Finding, AdaptationResult]]:
+    """Return changes to what is delivered."""
+    return list(_typed(evidence, "adaptation", AdaptationResult))
+
+
+def learned(evidence: Evidence) -> list[tuple[Finding, LearningLogResult]]:
+    """Return what was learned."""
+    return list(_typed(evidence, "learning_log", LearningLogResult))
+
+
+def challenges(evidence: Evidence) -> list[tuple[Finding, HundredDaysResult]]:
+    """Return the challenges of 100 days."""
+    return list(_typed(evidence, "hundred_days", HundredDaysResult))
 
 
 def agreements(evidence: Evidence) -> Iterator[tuple[Finding, AgreementResult]]:
