@@ -54,7 +54,7 @@ def series_figure(name: str, parts: Mapping[str, OverTimeResult]) -> figures.Pic
         observed = parts["observed"]
         axes.set_xlabel(observed.axis[:1].upper() + observed.axis[1:])
         axes.set_ylabel(figures.wrapped(observed.points[0].reading.unit or "Value", 28))
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
         return figures.saved(figure, name, "The series before and after the change", _alt(lines))
 
 
@@ -63,7 +63,9 @@ def _band(axes: Any, expected: OverTimeResult) -> None:
     known = [(at, low, high) for at, low, high in readings if low is not None and high is not None]
     if known:
         places, lows, highs = zip(*known, strict=True)
-        axes.fill_between(places, lows, highs, color=figures.QUIET, alpha=0.18, linewidth=0, label="its interval")
+        axes.fill_between(
+            places, lows, highs, color=figures.QUIET, alpha=0.18, linewidth=0, label="interval of what was expected"
+        )
 
 
 def _line(result: OverTimeResult) -> list[tuple[float, float]]:

@@ -21,6 +21,7 @@ from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_asked, rules_for
 from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
+from pipelines.validation.seal import put_under_seal, without_outcome_rules
 from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
     STAGED,
@@ -93,12 +94,12 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
         insist_on_proven_thousands(connection, site, noun, staged(noun))
     if keeps_one(site.protocol, noun):
         set_copies_apart(connection, noun)
-    rules = rules_asked(site.protocol, noun, site.site)
+    rules = without_outcome_rules(site, noun, rules_asked(site.protocol, noun, site.site))
     results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
     failing.find(connection, site, noun, rules, results, verdict)
-    rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+    rows = _publish(connection, site, noun, results, verdict) if verdict.publish else None
     if not verdict.publish:
         failing.keep_refused(connection, noun)
     _tell_ledger(connection, site, noun, rows, verdict)
@@ -205,7 +206,7 @@ def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
     return {"site": site.site} if noun == "cases" else {}
 
 
-def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict: Verdict) -> int:
+def _publish(connection: Any, site: PilotSite, noun: str, results: Sequence[CheckResult], verdict: Verdict) -> int:
     """Replace the published and the quarantined rows together; a killed process leaves both as they were."""
     aside = [(key, ", ".join(rules)) for key, rules in verdict.quarantine.items()]
     connection.execute("CREATE OR REPLACE TEMP TABLE set_aside (row_key VARCHAR, reasons VARCHAR)")
@@ -218,6 +219,7 @@ def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict
         connection.execute(f"DELETE FROM {staged(noun)} WHERE row_key IN (SELECT row_key FROM set_aside)")
     for column in ("unreadable", "value_or_time") if noun == "outcomes" else ("unreadable",):
         connection.execute(f"ALTER TABLE {staged(noun)} DROP COLUMN {column}")
+    put_under_seal(connection, site, noun, staged(noun))
     with transaction(connection):
         replace_table(connection, f"quarantine.{noun}", "FROM aside")
         keep_copies(connection, noun)

@@ -35,7 +35,7 @@ def over_time(evidence: Evidence) -> str:
 def _series(outcome: str, found: Mapping[str, tuple[str, OverTimeResult]]) -> str:
     """Return a series in one picture and one table, with what was fitted to it and what was expected."""
     parts = {key: result for key, (_, result) in found.items()}
-    words = {"control": "Control series", "observed": "As it ran", "fitted": "As fitted", "expected": "Expected"}
+    words = {"observed": "As it ran", "fitted": "As fitted", "control": "Control series", "expected": "Expected"}
     columns = {key: {point.position: point.reading for point in parts[key].points} for key in words if key in parts}
     places = dict.fromkeys(at for column in columns.values() for at in column)
     rows = []
