@@ -33,7 +33,7 @@ from pipelines.protocol.interviews import CloseReading
 from pipelines.protocol.models import Plan
 from pipelines.qualitative import contrast as contrasted
 from pipelines.qualitative.cases import case_matrix, codes_under
-from pipelines.qualitative.framework import EMPTY, FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
+from pipelines.qualitative.framework import FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
 from pipelines.qualitative.quotes import quote_hash
 from pipelines.qualitative.release_list import Approval
 from pipelines.qualitative.themes import typical_quotes
@@ -85,7 +85,7 @@ class Heard:
     shown: Any = field(repr=False)
     beside: Any = field(repr=False)
     beside_shown: Any = field(repr=False)
-    approvals: Mapping[str, Approval] = field(repr=False)
+    approvals: dict[str, Approval] = field(repr=False)
     harmless: Callable[[object], str]
     is_clean: Callable[[str], bool]
 
@@ -179,7 +179,7 @@ def _state(found: set[str]) -> CellState:
         (False, True): "words without a summary",
         (True, False): "summary without words",
     }
-    return states.get((summary, words), EMPTY)
+    return states.get((summary, words), "empty")
 
 
 def _code(coding: Coding, title: str) -> str:
