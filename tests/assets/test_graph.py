@@ -43,6 +43,7 @@ DEPS = {
     "findings_delivery": {"analysis_doses"},
     "findings_themes": {"analysis_themes"},
     "findings_questions": {"findings_outcomes", "findings_themes"},
+    "findings_protocol": {"findings_outcomes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_deliveries": {"findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"},
     "released_evidence": {f"findings_{noun}" for noun in FINDINGS},
