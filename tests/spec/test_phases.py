@@ -78,6 +78,7 @@ def test_the_reports_print_both(told: dict[str, Any]) -> None:
     assert "The plan was changed after it was locked" in kept
     assert "Version 2" in kept
     assert "by B\\. Lead, after outcomes had been seen\\. Reason\\: smaller than thought" in kept
+    assert "outcomes › earned › minimum important difference" in kept
     assert plan_kept.short(first).endswith("changed once since, after outcomes had been seen.")
     assert plan_kept.earlier(first) == ""
     assert "What the earlier phases taught" in earlier
