@@ -77,6 +77,17 @@ def check(pilot: AnyPilot = "", workspace: In = None) -> None:
 
 
 @app.command()
+def design(pilot: PilotName, workspace: In = None) -> None:
+    """Say what a pilot could show, before any data.
+
+    Detectable differences, power, and people needed for each progression criterion; from the protocol alone.
+    """
+    from assets.planning import plan_design
+
+    raise typer.Exit(plan_design(workspace, pilot))
+
+
+@app.command()
 def run(
     target: Target = "",
     workspace: In = None,

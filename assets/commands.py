@@ -59,10 +59,20 @@ def _examine(workspace: Workspace, pilot: str) -> int:
         return MISUSED
     say(f"{pilot}: the protocol is sound ({len(protocol.sites)} {'site' if len(protocol.sites) == 1 else 'sites'}).")
     lock = tell_lock(workspace, pilot)
-    faults_found = list(dict.fromkeys(_drop_faults(workspace, pilot, tuple(protocol.sites))))
+    sites = tuple(protocol.sites)
+    faults_found = list(dict.fromkeys([*_register_faults(workspace, pilot), *_drop_faults(workspace, pilot, sites)]))
     for fault in faults_found:
         complain(f"{pilot}: {fault}")
     return STOPPED if faults_found else lock
+
+
+def _register_faults(workspace: Workspace, pilot: str) -> Iterator[str]:
+    """Check the registers that the team keeps by hand; they are the same for each site."""
+    from pipelines.learning.registers import REGISTERS, register_faults
+
+    protocol, folder = workspace.protocol(pilot), workspace.pilot_folder(pilot)
+    for kind in REGISTERS:
+        yield from register_faults(folder, protocol, kind)
 
 
 def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iterator[str]:

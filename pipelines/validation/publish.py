@@ -15,6 +15,7 @@ from pipelines.validation.corrections import as_list, failing_rows, unreadable_v
 from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.decimals import insist_on_one_decimal_sign, insist_on_proven_thousands
+from pipelines.validation.index_dates import draws_starts, people_with_starts
 from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_asked, rules_for
@@ -185,6 +186,8 @@ def _select(site: PilotSite, noun: str, found: Readings | None = None) -> str:
     if noun == "outcomes":
         structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else NO_OUTCOMES
         typed_sql = sql.replace("{outcomes}", structs).replace("{events}", counted_events(site.protocol, site.site))
+        typed_sql = typed_sql.replace("{people}", people_with_starts(site.protocol))
+        typed_sql = typed_sql.replace("{drawn}", ", drawn_start" if draws_starts(site.protocol) else "")
         typed_sql = typed_sql.replace("{read}", typed_columns(outcome_fields(site.protocol, site.site)))
         return f"SELECT *, coalesce(value, time) AS value_or_time FROM ({typed_sql})"
     typed = _typed(site, noun, found) if noun in TABULAR else {}

@@ -22,10 +22,17 @@ def opening(evidence: Evidence, room: Room) -> str:
     plan = evidence.plan
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
+    lines += [("Agreed criteria", _criteria(evidence))]
     told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines if words)
     return joined(
         room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")
     )
+
+
+def _criteria(evidence: Evidence) -> str:
+    """Say what the agreed criteria come to, with the lights in words; nothing where none were agreed."""
+    found = ev.decision(evidence)
+    return found[0].sentence if found else ""
 
 
 def of_every_hundred(evidence: Evidence) -> str:
@@ -54,7 +61,8 @@ def voices_and_trust(evidence: Evidence, room: Room) -> str:
 def foot(evidence: Evidence) -> str:
     """Return whom to ask, and which findings the numbers come from."""
     asked = f"Questions: {evidence.plan.contact} " if evidence.plan.contact else ""
-    ids = [finding.id for finding in _flow_and_level(evidence)]
+    decision = ev.decision(evidence)
+    ids = [finding.id for finding in _flow_and_level(evidence)] + ([decision[0].id] if decision else [])
     ids += [pair.finding.id for pair in ev.headline(evidence)] + [pair.finding.id for pair in ev.doses(evidence)]
     listed = " ".join(code(finding_id, finding=finding_id) for finding_id in ids)
     kept = f"{words} " if (words := plan_kept.short(evidence)) else ""
