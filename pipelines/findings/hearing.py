@@ -31,7 +31,7 @@ from pipelines.findings.speakers import FEWEST_OF_A_ROLE, speakers_named
 from pipelines.findings.withdrawn import gone_since
 from pipelines.protocol.interviews import CloseReading
 from pipelines.protocol.models import Plan
-from pipelines.protocol_lock import sealed
+from pipelines.protocol_lock import note_seen, sealed
 from pipelines.qualitative import contrast as contrasted
 from pipelines.qualitative.cases import case_matrix, codes_under
 from pipelines.qualitative.framework import EMPTY, FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
@@ -107,6 +107,7 @@ def heard_findings(making: Making, coding: Coding, heard: Heard, opposites: Mapp
     if declared is not None and not sealed(making.site):
         linked = "participants interviewed who agreed that interview and outcome be linked"
         result = _close_reading(making, declared, heard)
+        note_seen(making.site)
         finding_id = f"close_reading/{declared.outcome}"
         made.append(making.finding(finding_id, result, subject=declared.outcome, population=linked))
     return made

@@ -34,7 +34,7 @@ def lock_words(found: LockResult) -> str:
     """Say since when the protocol is locked, and what became of it."""
     if found.how == "not_locked":
         return f"The protocol is not locked yet. {SEALED}" if found.sealed else "The protocol is not locked yet."
-    how = ", when an outcome was first looked at" if found.how == "look" else ""
+    how = ", when a run read outcomes for the first time" if found.how == "look" else ""
     said = f"The protocol was locked on {day(found.locked_on)}{how}. {_since(found)}"
     return f"{said} {SEALED}" if found.sealed else said
 

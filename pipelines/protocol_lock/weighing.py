@@ -59,8 +59,7 @@ MINOR: tuple[str, ...] = (
     *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore"),
 )
 """Keys that cannot touch an estimate: words for readers, what is charted or planned beside it, and where a file keeps
-what it holds. `*` is any one key, `**`
-any keys or none."""
+what it holds. `*` is any one key, `**` any keys or none."""
 
 Renamed = Callable[[str, str], bool]
 """Tells of an extract and a column's old name whether the newest file lacks it: it was then renamed, not exchanged."""

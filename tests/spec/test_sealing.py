@@ -102,13 +102,13 @@ def test_a_sealed_run_still_tells_who_came_what_is_missing_and_that_it_is_sealed
 def test_the_first_look_locks_and_nothing_is_written_twice(lived: dict[str, Any]) -> None:
     assert lived["before"] is None
     assert lived["sealed lines"] == ["release"]
-    assert lived["open lines"] == ["release", "lock", "release"], "a lock by the first look says that it was one"
+    assert lived["open lines"] == ["release", "lock", "outcomes_seen", "release"]
     assert lived["all lines"] == lived["open lines"]
     found = locked(lived["workspace"], "work")
     assert found is not None
-    assert (found.how, found.why, found.version) == ("look", "first look at an outcome", 1)
+    assert (found.how, found.why, found.version) == ("look", "a run read outcomes for the first time", 1)
     said = {one["id"]: one["sentence"] for one in lived["open"]["findings"]}["lock/protocol"]
-    assert "when an outcome was first looked at. Nothing was changed in it since: this is version 1." in said
+    assert "when a run read outcomes for the first time. Nothing was changed in it since: this is version 1." in said
 
 
 def test_releases_are_held_against_the_ledger(lived: dict[str, Any]) -> None:
