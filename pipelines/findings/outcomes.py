@@ -28,7 +28,7 @@ from pipelines.ledger import Entry
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
-from pipelines.protocol_lock import sealed
+from pipelines.protocol_lock import note_seen, sealed
 
 TABLES = (
     "validated.cases",
@@ -65,6 +65,8 @@ def outcome_findings(making: Making) -> list[Finding]:
     looks = look_entries(making)
     made = {key: (outcome, *_made(making, key, outcome, looks)) for key, outcome in outcomes}
     frames = {key: frame for key, (_, frame, _, _) in made.items()}
+    if any(frame is not None for frame in frames.values()):  # of the others nothing is told but how many are known
+        note_seen(making.site)
     adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
     estimates = with_placebos({key: (outcome, found) for key, (outcome, _, _, found) in made.items()})

@@ -43,6 +43,7 @@ DEPS = {
     "findings_delivery": {"analysis_doses"},
     "findings_themes": {"analysis_themes", "analysis_participants"},
     "findings_questions": {"findings_outcomes", "findings_themes"},
+    "findings_protocol": {"findings_outcomes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_learning": {
         *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses")
