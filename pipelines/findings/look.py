@@ -1,4 +1,4 @@
-"""A look at an outcome as a part of its finding: which one it is, what it spent, and the interval that allows for it."""
+"""A look at an outcome as a part of its finding: which one it is, what it spent, and the interval it allows."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class Looking:
 
     @cached_property
     def own(self) -> Seen:
-        """This look."""
+        """The look that is about to be taken."""
         return self._as_seen(self.people, self.events, self._evidence(), self.making.inputs.drop)
 
     @cached_property

@@ -79,7 +79,8 @@ def _made(
         return frame, *effect(frame, outcome, making)  # which says why
     refused = looking.refused()
     if refused is not None:
-        waiting = _described(outcome, making, _counted(frame, outcome, making.plan), refused[0])
+        arms = _counted(frame, outcome, making.plan) or {"everyone": ArmSummary(title="Everybody", n=looking.people)}
+        waiting = _described(outcome, making, arms, refused[0])
         return None, waiting.model_copy(update={"look": refused[1]}), None
     result, found = effect(frame, outcome, making)
     return frame, looking.applied(result), found

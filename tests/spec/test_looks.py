@@ -52,7 +52,8 @@ def test_from_the_second_look_on_the_wider_interval_counts(tmp_path: Path) -> No
     assert "This is look 2 at this outcome, and the protocol plans none." in said
     assert "looked at only once, it would be" in said
     assert result.verdict == "inconclusive"  # although the ordinary interval leaves zero out
-    assert result.lower is not None and result.lower > 0
+    assert result.lower is not None
+    assert result.lower > 0
     assert housed(look(tmp_path, protocol(), 80)) == first  # as things were then
 
 
@@ -73,7 +74,8 @@ def test_before_the_first_planned_look_nothing_is_estimated_or_noted(tmp_path: P
     assert all(arm.average is None and arm.events is None for arm in result.arms.values())
     assert not [key for key in found if key.endswith("/housed") and not key.startswith("effect")]
     assert taken(tmp_path) == []
-    assert result.look is not None and which(result.look) == "before look 1 of 2"
+    assert result.look is not None
+    assert which(result.look) == "before look 1 of 2"
     said = found["effect/housed/primary"].sentence
     assert "So far 80 people whose outcome is known of 200 planned. The next look is due at 100." in said
     assert taken(tmp_path, "days")  # the looks are for the primary outcome; others are looked at
@@ -95,7 +97,9 @@ def test_a_planned_look_has_its_boundary_and_an_extra_one_is_refused(tmp_path: P
     assert [one["people"] for one in taken(tmp_path)] == [110]
     assert housed(look(tmp_path, plan, 110)) == first
     last = housed(look(tmp_path, plan, 200)).look
-    assert last is not None and which(last) == "look 2 of 2" and last.spent == pytest.approx(0.05)
+    assert last is not None
+    assert which(last) == "look 2 of 2"
+    assert last.spent == pytest.approx(0.05)
 
 
 def test_corrected_rows_at_the_same_stage_are_the_same_look(tmp_path: Path) -> None:
@@ -103,7 +107,8 @@ def test_corrected_rows_at_the_same_stage_are_the_same_look(tmp_path: Path) -> N
     for shift in (0, 5):
         result = look(tmp_path, plan, 100, shift=shift)["effect/days/secondary"].result
         assert isinstance(result, EffectResult)
-        assert result.look is not None and (result.look.number, result.look.state) == (1, "planned")
+        assert result.look is not None
+        assert (result.look.number, result.look.state) == (1, "planned")
     assert len(taken(tmp_path, "days")) == 2
 
 
@@ -113,10 +118,14 @@ def test_where_the_protocol_widens_an_extra_look_is_shown_and_costs(tmp_path: Pa
     assert "This is an extra look, beside the 2 that were planned." in early["effect/housed/primary"].sentence
     look(tmp_path, plan, 110)
     extra = housed(look(tmp_path, plan, 140)).look
-    assert extra is not None and (extra.number, extra.state) == (3, "extra")
+    assert extra is not None
+    assert (extra.number, extra.state) == (3, "extra")
     last = housed(look(tmp_path, plan, 200)).look
     alone = planned_standing([Seen(110, "")], Seen(200, "x"), 200, 0.05, "pocock").z
-    assert last is not None and last.boundary is not None and alone is not None and last.boundary > alone
+    assert last is not None
+    assert last.boundary is not None
+    assert alone is not None
+    assert last.boundary > alone
     assert last.state == "planned"
 
 
@@ -133,7 +142,9 @@ def test_dates_say_when_a_look_is_due(tmp_path: Path) -> None:
     early = look(tmp_path, plan, 60, "2026-05-31")["effect/housed/primary"].sentence
     assert "The next look is due with the first drop from 2026-06-30 on." in early
     first = housed(look(tmp_path, plan, 80, "2026-07-02")).look
-    assert first is not None and which(first) == "look 1 of 2" and first.fraction == 0.4
+    assert first is not None
+    assert which(first) == "look 1 of 2"
+    assert first.fraction == 0.4
     assert housed(look(tmp_path, plan, 90, "2026-08-31")).value is None
 
 
@@ -142,8 +153,10 @@ def test_a_share_of_everybody_gets_robbins_sequence(tmp_path: Path) -> None:
     assert housed(look(tmp_path, plan, 80)).look is None
     found = look(tmp_path, plan, 100)
     result, everyone = housed(found), housed(found).arms["everyone"]
-    assert result.look is not None and everyone.lower is not None
-    assert result.look.lower is not None and result.look.lower < everyone.lower
+    assert result.look is not None
+    assert everyone.lower is not None
+    assert result.look.lower is not None
+    assert result.look.lower < everyone.lower
     assert "This is look 2 at this outcome" in found["effect/housed/primary"].sentence
 
 
@@ -153,7 +166,8 @@ def test_the_interval_of_a_boundary_is_the_engines_own(tmp_path: Path) -> None:
 
         frame = outcome_frame(making, "housed", making.plan.outcomes["housed"])
     found = housed(look(tmp_path, protocol("{planned: 2}"), 110)).look
-    assert found is not None and found.boundary is not None
+    assert found is not None
+    assert found.boundary is not None
     wide = estimate(frame, replace(Design("binary", ""), level=level_at(found.boundary)), beside=False)
     assert (found.lower, found.upper) == pytest.approx((wide.lower, wide.upper))
 
@@ -188,22 +202,29 @@ def waiting(treatment: int, comparison: int) -> EffectResult:
 
 def test_how_far_a_pilot_is_does_not_give_a_small_count_away() -> None:
     told = shown(waiting(40, 4))
-    assert isinstance(told.result, EffectResult) and told.result.look is not None
+    assert isinstance(told.result, EffectResult)
+    assert told.result.look is not None
     assert told.result.look.known is None
-    assert "44" not in told.sentence and "is not shown" in told.sentence
+    assert "44" not in told.sentence
+    assert "is not shown" in told.sentence
     assert "So far 84 people" in shown(waiting(40, 44)).sentence
 
 
 def test_where_counts_are_rounded_a_fraction_is_no_sharper(tmp_path: Path) -> None:
     exact = housed(look(tmp_path, protocol("{planned: 2}"), 113))
     told = shown(exact, "opensafely")
-    assert isinstance(told.result, EffectResult) and told.result.look is not None and exact.look is not None
+    assert isinstance(told.result, EffectResult)
+    assert told.result.look is not None
+    assert exact.look is not None
     found = told.result.look
     assert (found.boundary, found.spent) == (None, None)
-    assert found.known is not None and found.known % 8 == 0  # the smallest count that this profile shows
+    assert found.known is not None
+    assert found.known % 8 == 0
     assert found.fraction == found.known / 200
     assert found.lower != exact.look.lower
-    assert found.lower is not None and told.result.lower is not None and found.lower < told.result.lower
+    assert found.lower is not None
+    assert told.result.lower is not None
+    assert found.lower < told.result.lower
 
 
 @pytest.mark.parametrize(
