@@ -73,13 +73,6 @@ def looks(root: Path, pilot: str) -> list[int]:
 def test_looks_are_taken_when_they_were_planned(tmp_path: Path) -> None:
     root = tmp_path / "workspace"
     start(root)
-    drop(root, "2026-06-30", 80)
-    run(root)
-    assert effect(root, "strict")["result"]["look"]["state"] == "not_due"
-    assert "The next look is due at 100." in effect(root, "strict")["sentence"]
-    assert effect(root, "open")["result"]["look"]["state"] == "extra"
-    assert (looks(root, "strict"), looks(root, "open")) == ([], [80])
-
     drop(root, "2026-07-31", 110)
     run(root)
     first = effect(root, "strict")
@@ -96,8 +89,8 @@ def test_looks_are_taken_when_they_were_planned(tmp_path: Path) -> None:
     assert (refused["result"]["value"], refused["result"]["look"]["state"]) == (None, "refused")
     assert "refuses extra looks" in refused["sentence"]
     shown = effect(root, "open")["result"]
-    assert (shown["look"]["number"], shown["look"]["state"]) == (3, "extra")
-    assert (looks(root, "strict"), looks(root, "open")) == ([110], [80, 110, 140])
+    assert (shown["look"]["number"], shown["look"]["state"]) == (2, "extra")
+    assert (looks(root, "strict"), looks(root, "open")) == ([110], [110, 140])
 
     run(root, "strict", "--as-of", "2026-07-31")
     again = effect(root / "as-of" / "2026-07-31", "strict")

@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import EffectResult, Finding, Inputs
-from pipelines.findings.outcomes import outcome_findings
+from pipelines.findings.outcomes import looked_at_findings
 from pipelines.ledger import entries
 from pipelines.protocol import Protocol, load_text
 from pipelines.workspace import PilotSite, Workspace
@@ -86,7 +86,7 @@ def at_drop(root: Path, plan: Protocol, people: int, drop: str = "2026-06-30", s
 def look(root: Path, plan: Protocol, people: int, drop: str = "2026-06-30", shift: int = 0) -> dict[str, Finding]:
     """Look at the outcomes and return their findings, not yet protected."""
     with at_drop(root, plan, people, drop, shift) as making:
-        return {finding.id: finding for finding in outcome_findings(making)}
+        return {finding.id: finding for finding in looked_at_findings(making)}
 
 
 def housed(findings: dict[str, Finding]) -> EffectResult:
