@@ -27,6 +27,7 @@ from pipelines.findings.verdicts import verdict as verdict
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock import sealed
 
 TABLES = (
     "validated.cases",
@@ -59,12 +60,16 @@ def looked_at_findings(making: Making) -> list[Finding]:
 def outcome_findings(making: Making, register: Register | None = None) -> list[Finding]:
     """Return the findings of each outcome, primary ones first: its effect, and what stands beside it.
 
+    While outcomes are sealed there are none.
+
     Parameters
     ----------
     making : what they have in common.
     register : the looks that were taken, to which these are added. Without it nobody looks: nothing is noted, refused
         or widened.
     """
+    if sealed(making.site):
+        return []
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome, register)) for key, outcome in outcomes}

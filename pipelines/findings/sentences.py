@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
-from pipelines.findings import coded_words
+from pipelines.findings import coded_words, heard_words, learned_words
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.learned import (
+    AdaptationResult,
+    ChartResult,
+    HundredDaysResult,
+    LearningLogResult,
+    PdsaResult,
+)
 from pipelines.findings.likeness import likeness_words
 from pipelines.findings.look import led, look_words, waiting_words
 from pipelines.findings.models import (
@@ -19,7 +27,10 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -27,9 +38,12 @@ from pipelines.findings.models import (
     EvidenceLevelResult,
     FidelityResult,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     SaturationResult,
     TakeUpResult,
@@ -37,6 +51,8 @@ from pipelines.findings.models import (
     TogetherResult,
     WhoSaidResult,
 )
+from pipelines.findings.plan_words import deviation_words, lock_words, phase_words
+from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
@@ -76,6 +92,9 @@ def sentence_of(result: Any, plan: Plan) -> str:
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
+        LockResult: lambda found, _plan: lock_words(found),
+        DeviationResult: lambda found, _plan: deviation_words(found),
+        PhaseResult: lambda found, _plan: phase_words(found),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
         ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
         CorrectionsResult: lambda found, _plan: correction_words(found),
@@ -83,12 +102,24 @@ def sentence_of(result: Any, plan: Plan) -> str:
         OverTimeResult: lambda found, _plan: found.words or NOT_SHOWN.format(found.title),
         TakeUpResult: _readings,
         DoubtsResult: _readings,
+        ChartResult: lambda found, _plan: learned_words.chart_words(found),
+        PdsaResult: lambda found, _plan: learned_words.pdsa_words(found),
+        AdaptationResult: lambda found, _plan: learned_words.adaptation_words(found),
+        LearningLogResult: lambda found, _plan: learned_words.log_words(found),
+        HundredDaysResult: lambda found, _plan: learned_words.hundred_days_words(found),
         AgreementResult: lambda found, _plan: coded_words.agreement_words(found),
         CodebookResult: lambda found, _plan: coded_words.codebook_words(found),
         SaturationResult: lambda found, _plan: coded_words.saturation_words(found),
         FidelityResult: lambda found, _plan: coded_words.fidelity_words(found),
         TogetherResult: lambda found, _plan: coded_words.together_words(found),
         WhoSaidResult: lambda found, _plan: coded_words.who_said_words(found),
+        FrameworkResult: lambda found, _plan: heard_words.framework_words(found),
+        ContrastResult: lambda found, _plan: heard_words.contrast_words(found),
+        CloseReadingResult: lambda found, _plan: heard_words.close_reading_words(found),
+        StoriesResult: lambda found, _plan: heard_words.stories_words(found),
+        CriterionResult: lambda found, _plan: criterion_words(found),
+        DecisionResult: lambda found, _plan: decision_words(found),
+        InconclusiveResult: lambda found, _plan: inconclusive_words(found),
     }
     return makers[type(result)](result, plan)
 
