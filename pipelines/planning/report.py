@@ -204,7 +204,7 @@ def _power(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
     head = ("Outcome", "Where", "If the truth were", "A clear result in", "Wrong way in", "Too large by a factor of")
     note = (
         f"From {plan.planning.simulations:,} simulated pilots each (seed {plan.seed}). Of clear results: how often "
-        "they would point the wrong way, and how far on average they would overstate the truth. Covariates are left out."
+        "they would point the wrong way, and by how much on average they would be too large. Covariates are left out."
     )
     return PlanTable("What a clear result would be worth", head, tuple(rows), note)
 

@@ -21,7 +21,7 @@ VALIDATED = {
     "documents",
     "codings",
 }
-FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries"}
+FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries", "progression"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
@@ -45,6 +45,9 @@ DEPS = {
     "findings_questions": {"findings_outcomes", "findings_themes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_deliveries": {"findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"},
+    "findings_progression": {
+        f"findings_{noun}" for noun in ("participants", "delivery", "outcomes", "themes", "deliveries")
+    },
     "released_evidence": {f"findings_{noun}" for noun in FINDINGS},
     "reports_site": {"released_evidence"},
     "reports_funder": {"released_evidence"},
