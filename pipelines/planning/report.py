@@ -143,8 +143,8 @@ def _found(plan: Plan, key: str, outcome: Outcome, place: Place) -> float | None
     if place.clusters < 3 or known < place.clusters:
         return None
     icc = USUAL_ICC if assumed.icc is None else assumed.icc
-    sizes = (place.clusters, known / place.clusters, icc, _sd(outcome, assumed))
-    return cluster_detectable(*sizes, **options).value
+    sd = _sd(outcome, assumed)
+    return cluster_detectable(place.clusters, known / place.clusters, icc, sd, **options).value
 
 
 def _detectable(plan: Plan, places: tuple[Place, ...]) -> PlanTable:

@@ -1,6 +1,7 @@
-"""Progression criteria from protocol and drop to the reports: counts of Lewis's examples, and a result left open."""
+"""Progression criteria from protocol and drop to the reports: counts, lights, and a result left open."""
 
 import json
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.progression.lights import Thresholds
+from pipelines.progression.predictive import chance_of_green
 from tests.end_to_end.test_designs_people import evidence, run, write
 
 BODY = """
@@ -24,7 +27,7 @@ progression:
   criteria:
     uptake: {title: People who started, measure: recruitment, red: 0.2, green: 0.35}
     fidelity: {title: People with all sessions, measure: fidelity, red: 0.5, green: 0.75}
-    follow_up: {title: Answers known, measure: follow_up, red: 0.65, green: 0.85, planned_per_site: {here: 100}}
+    follow_up: {title: Answers known, measure: follow_up, red: 0.65, green: 0.85, planned_per_site: {here: 200}}
     sessions: {title: Sessions a person, measure: dose, red: 2, green: 4, required: false}
     pace: {title: Starts a month, measure: recruitment_rate, red: 2, green: 4, required: false}
   overrides:
@@ -36,14 +39,14 @@ extracts:
 
 
 def people() -> pd.DataFrame:
-    """Return 200 referred: 68 started, 34 a group; 22 of 34 had every session; 51 of 68 answered."""
-    number = np.arange(200)
-    started = number < 68
+    """Return 240 referred: 80 started, 40 a group; 26 of 40 had every session, the others none; 60 of 80 answered."""
+    number = np.arange(240)
+    started = number < 80
     arm = np.where(started, number % 2, -1)
     rank = number // 2
-    sessions = np.where(arm == 1, np.where(rank < 22, 4, 1), 0)
-    answered = started & (rank < np.where(arm == 1, 24, 27))
-    job = rank < np.where(arm == 1, 12, 11)
+    sessions = np.where(arm == 1, np.where(rank < 26, 4, 0), 0)
+    answered = started & (rank < 30)
+    job = rank < np.where(arm == 1, 15, 14)
     return pd.DataFrame(
         {
             "id": [f"Q{one:03}" for one in number],
@@ -58,8 +61,7 @@ def people() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("progression")
-    body = BODY.replace("intervention:\n  name: x\n", "intervention:\n  name: x\n", 1)
-    write(folder, "lights", body, {"cases.csv": people()})
+    write(folder, "lights", BODY, {"cases.csv": people()})
     path = folder / "pilots" / "lights" / "protocol.yml"
     path.write_text(path.read_text().replace("intervention: {name: x}\n", ""))
     run(folder, "lights")
@@ -74,14 +76,14 @@ def findings(root: Path) -> dict[str, Any]:
 def test_each_criterion_has_its_counts_and_its_light(findings: dict[str, Any]) -> None:
     found = {key.partition("/")[2]: one["result"] for key, one in findings.items() if key.startswith("progression/")}
     counts = {key: (one["events"], one["n"], one["light"]) for key, one in found.items() if key != "overall"}
-    assert counts["uptake"] == (68, 200, "amber_green")
-    assert counts["fidelity"] == (22, 34, "amber_green")
-    assert counts["follow_up"] == (51, 68, "amber_green")
+    assert counts["uptake"] == (80, 240, "amber_green")
+    assert counts["fidelity"] == (26, 40, "amber_green")
+    assert counts["follow_up"] == (60, 80, "amber_green")
     assert counts["pace"][2] == "green"
-    assert found["fidelity"]["cut"] == pytest.approx(0.641, abs=5e-4)
-    assert found["follow_up"]["cut"] == pytest.approx(0.745, abs=5e-4)
-    assert 0 < found["follow_up"]["chance_green"] < 0.2
-    assert found["sessions"]["estimate"] == pytest.approx((22 * 4 + 12) / 34)
+    assert found["fidelity"]["cut"] == pytest.approx(0.5 + 1.64485 * sqrt(0.25 / 40), abs=1e-5)
+    chance = chance_of_green(60, 80, 200, Thresholds(0.65, 0.85))
+    assert found["follow_up"]["chance_green"] == pytest.approx(chance)
+    assert found["sessions"]["estimate"] == pytest.approx(2.6)
 
 
 def test_the_verdict_stands_beside_the_decision(findings: dict[str, Any]) -> None:
