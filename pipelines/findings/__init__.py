@@ -11,7 +11,18 @@ from pipelines.workspace import PilotSite
 if TYPE_CHECKING:
     from pipelines.findings.models import Finding
 
-NOUNS = ("quality", "deliveries", "participants", "delivery", "outcomes", "themes", "progression", "questions")
+NOUNS = (
+    "quality",
+    "deliveries",
+    "participants",
+    "delivery",
+    "outcomes",
+    "themes",
+    "progression",
+    "questions",
+    "learning",
+    "protocol",
+)
 """Tables of findings, in the order in which a report tells them."""
 
 RESTS_ON = {"questions": ("outcomes", "themes"), "progression": ("participants", "outcomes", "themes")}
@@ -40,7 +51,18 @@ def compute(site: PilotSite, noun: str) -> Told:
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
     """Return the function that makes a table of findings, and the tables it reads."""
-    from pipelines.findings import deliveries, delivery, outcomes, participants, progression, quality, questions, themes
+    from pipelines.findings import (
+        deliveries,
+        delivery,
+        learning,
+        outcomes,
+        participants,
+        progression,
+        protocols,
+        quality,
+        questions,
+        themes,
+    )
 
     makers = {
         "quality": (quality.quality_findings, quality.TABLES),
@@ -51,6 +73,8 @@ def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
         "themes": (themes.theme_findings, themes.TABLES),
         "progression": (progression.progression_findings, progression.TABLES),
         "questions": (questions.question_findings, questions.TABLES),
+        "protocol": (protocols.protocol_findings, protocols.TABLES),
+        "learning": (learning.learning_findings, learning.TABLES),
     }
     return makers[noun]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.findings.making import Making
 from pipelines.findings.models import CheckSummary, DataQualityResult, Finding, LimitResult
+from pipelines.protocol_lock import sealed
 from pipelines.warehouse import has_table
 
 TABLES = ("validated.cases", "validated.outcomes")
@@ -33,12 +34,15 @@ def quality_findings(making: Making) -> list[Finding]:
 def _checks(making: Making) -> Finding:
     rows = making.connection.execute("SELECT noun, result FROM validated.checks ORDER BY noun, position").fetchall()
     used = [noun for noun in NOUNS if _rows(making.connection, "validated", noun)]
-    found = [(noun, json.loads(result)) for noun, result in rows]
+    # Where outcomes are counted from events, how many there are is the outcome.
+    counted = any(outcome.events for outcome in making.plan.outcomes.values())
+    hidden = ("events",) if counted and sealed(making.site) else ()
+    found = [(noun, json.loads(result)) for noun, result in rows if noun not in hidden]
     checks = tuple(_summary(noun, result) for noun, result in found if noun in used or not result["passed"])
     result = DataQualityResult(
         checks=checks,
-        rows={noun: _rows(making.connection, "validated", noun) for noun in used},
-        set_aside={noun: _rows(making.connection, "quarantine", noun) for noun in used},
+        rows={noun: _rows(making.connection, "validated", noun) for noun in used if noun not in hidden},
+        set_aside={noun: _rows(making.connection, "quarantine", noun) for noun in used if noun not in hidden},
     )
     return making.finding("quality/checks", result, population="every row of the drop for this site")
 

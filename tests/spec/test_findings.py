@@ -534,7 +534,7 @@ def test_every_field_has_a_description() -> None:
             if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__:
                 bare = [name for name, field in model.model_fields.items() if not field.description and name != "kind"]
                 assert not bare, f"{model.__name__}: {bare}"
-    assert len(get_args(get_args(Result)[0])) == 28
+    assert len(get_args(get_args(Result)[0])) == 40
 
 
 def test_what_is_detectable_fits_the_interval_beside_it() -> None:

@@ -8,6 +8,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, pictogram, sentences
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import block, bold, bullets, code, joined, plain
+from pipelines.reporting.sections import plan_kept
 from pipelines.reporting.sections.room import Room
 from pipelines.reporting.sections.summary import answer, most_told
 from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS
@@ -64,9 +65,9 @@ def foot(evidence: Evidence) -> str:
     ids = [finding.id for finding in _flow_and_level(evidence)] + ([decision[0].id] if decision else [])
     ids += [pair.finding.id for pair in ev.headline(evidence)] + [pair.finding.id for pair in ev.doses(evidence)]
     listed = " ".join(code(finding_id, finding=finding_id) for finding_id in ids)
-    words = plain(
-        f"{asked}The full report holds every number with its source. Release {evidence.release}. Numbers from:"
-    )
+    kept = f"{words} " if (words := plan_kept.short(evidence)) else ""
+    told = f"The full report holds every number with its source. Release {evidence.release}. Numbers from:"
+    words = plain(f"{asked}{kept}{told}")
     return f"[{words} {listed}]{{.muted}}"
 
 
