@@ -48,11 +48,18 @@ def inconclusive_findings(making: Making, findings: Sequence[Finding]) -> list[F
 
 def is_open(result: EffectResult) -> bool:
     """Tell whether a primary outcome's interval holds both no difference and one that matters."""
-    matters, lower, upper = result.minimum_important_difference, result.lower, result.upper
+    matters, (lower, upper) = result.minimum_important_difference, limits(result)
     if result.tier != "primary" or result.placebo or result.null or matters is None or lower is None or upper is None:
         return False
     wanted = matters if result.better == "higher" else -matters
     return result.value is not None and bool(result.se) and lower <= 0 <= upper and lower <= wanted <= upper
+
+
+def limits(result: EffectResult) -> tuple[float | None, float | None]:
+    """Return the interval that counts: the one that allows for all looks, where there were several."""
+    if result.look is not None and result.look.lower is not None and result.look.upper is not None:
+        return result.look.lower, result.look.upper
+    return result.lower, result.upper
 
 
 def steps_of(plan: Plan, drop: str) -> tuple[Step, ...]:
@@ -78,15 +85,16 @@ def inconclusive_of(effect: EffectResult, steps: Sequence[Step]) -> Inconclusive
         level=effect.level,
         minimum_important_difference=matters,
     )
-    if effect.value is None or not effect.se or effect.lower is None or effect.upper is None:
+    lower, upper = limits(effect)
+    if effect.value is None or not effect.se or lower is None or upper is None:
         return base
     sign = 1.0 if effect.better == "higher" else -1.0
     value, se = sign * effect.value, effect.se
     update = {
         "detectable": effect.detectable,
-        "width": effect.upper - effect.lower,
+        "width": upper - lower,
         **_chances(value, se, matters, effect.df),
-        "more": tuple(_more(step, value, se, matters, effect.level) for step in steps),
+        "more": tuple(_more(step, value, se, matters, _level(upper - lower, se)) for step in steps),
     }
     return base.model_copy(update=update)
 
@@ -103,6 +111,17 @@ def _chances(value: float, se: float, matters: float, df: float | None) -> Mappi
         "good_sign_sceptical": float(norm.cdf(weight * value / (sqrt(weight) * se))),
         "enough_flat": float(law.cdf((value - matters) / se)),
     }
+
+
+def _level(width: float, se: float) -> float:
+    """Return the level that the present interval has beside its standard error.
+
+    It is above the declared one where few people, or several looks, make the interval wider; the later interval is as
+    careful as the present one.
+    """
+    from scipy.stats import norm
+
+    return min(2 * float(norm.cdf(width / (2 * se))) - 1, 1 - 1e-9)
 
 
 def _more(step: Step, value: float, se: float, matters: float, level: float) -> MoreData:
