@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
+from pipelines.findings.look import led
 from pipelines.findings.making import Making
 from pipelines.findings.measures import months_between
 from pipelines.findings.models import EffectResult, Finding
@@ -47,19 +48,13 @@ def inconclusive_findings(making: Making, findings: Sequence[Finding]) -> list[F
 
 
 def is_open(result: EffectResult) -> bool:
-    """Tell whether a primary outcome's interval holds both no difference and one that matters."""
-    matters, (lower, upper) = result.minimum_important_difference, limits(result)
+    """Tell whether a primary outcome's interval, looks allowed for, holds both no difference and one that matters."""
+    result = led(result)
+    matters, lower, upper = result.minimum_important_difference, result.lower, result.upper
     if result.tier != "primary" or result.placebo or result.null or matters is None or lower is None or upper is None:
         return False
     wanted = matters if result.better == "higher" else -matters
     return result.value is not None and bool(result.se) and lower <= 0 <= upper and lower <= wanted <= upper
-
-
-def limits(result: EffectResult) -> tuple[float | None, float | None]:
-    """Return the interval that counts: the one that allows for all looks, where there were several."""
-    if result.look is not None and result.look.lower is not None and result.look.upper is not None:
-        return result.look.lower, result.look.upper
-    return result.lower, result.upper
 
 
 def steps_of(plan: Plan, drop: str) -> tuple[Step, ...]:
@@ -85,7 +80,8 @@ def inconclusive_of(effect: EffectResult, steps: Sequence[Step]) -> Inconclusive
         level=effect.level,
         minimum_important_difference=matters,
     )
-    lower, upper = limits(effect)
+    effect = led(effect)
+    lower, upper = effect.lower, effect.upper
     if effect.value is None or not effect.se or lower is None or upper is None:
         return base
     sign = 1.0 if effect.better == "higher" else -1.0

@@ -20,7 +20,7 @@ from pipelines.findings.evidence_level import (
 )
 from pipelines.findings.inconclusive import inconclusive_of, is_open, steps_of
 from pipelines.findings.judging import decided, judged
-from pipelines.findings.models import EffectResult, Finding, FlowResult, FlowStage, Inputs, Scope
+from pipelines.findings.models import EffectResult, Finding, FlowResult, FlowStage, Inputs, Look, Scope
 from pipelines.findings.progress import CriterionResult, DecisionResult
 from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.planning.pages import html, markdown
@@ -254,6 +254,19 @@ def test_a_size_near_one_that_is_shown_gives_way() -> None:
     assert shown(60, 100, {"treatment": 110})["progression/kept"].events == 60
 
 
+def test_a_total_that_would_complete_a_withheld_stage_gives_way() -> None:
+    plan = load_text(PROTOCOL.replace("measure: fidelity,", "measure: follow_up,")).plan()
+    stage = FlowStage(title="Follow-up over", counts={"treatment": 60, "comparison": 60})
+    hidden = stage.model_copy(update={"counts": {"treatment": None, "comparison": None}})
+    exact, told = (finding("flow/participants", FlowResult(stages=(one,))) for one in (stage, hidden))
+    for n, expected in ((120, None), (160, 160)):
+        criterion = finding("progression/kept", counted(95, n))
+        both = {"flow/participants": exact, "progression/kept": criterion}
+        found, _ = progress(both, {"flow/participants": told}, plan, policy(plan))["progression/kept"]
+        assert isinstance(found, CriterionResult)
+        assert found.n == expected
+
+
 def test_under_rounding_everything_is_computed_anew() -> None:
     found = shown(61, 99, profile="opensafely")["progression/kept"]
     assert (found.events, found.n, found.estimate) == (60, 100, 0.6)
@@ -309,6 +322,14 @@ def test_more_data_settles_more_and_the_words_say_so() -> None:
     assert "84 in 100" in said
     assert "One more site with as many people would narrow" in said
     assert "research" not in said
+
+
+def test_several_looks_widen_what_counts_as_open() -> None:
+    look = Look(number=2, state="unplanned", lower=-0.02, upper=0.24)
+    seen = effect(0.11, 0.05)
+    assert not is_open(seen)
+    assert is_open(seen.model_copy(update={"look": look}))
+    assert inconclusive_of(seen.model_copy(update={"look": look}), ()).width == pytest.approx(0.26)
 
 
 def test_the_sign_is_told_from_the_good_side() -> None:
