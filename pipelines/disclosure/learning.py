@@ -20,7 +20,7 @@ from pipelines.findings.learned import ChartPoint, ChartResult, HundredDaysResul
 from pipelines.protocol.learning import MEASURES
 
 MOST_HIDDEN = 0.5
-"""Share of a chart's periods above which they are pooled to longer ones: a line of gaps says less than a longer look."""
+"""Share of a chart's periods above which they are pooled to longer ones: gaps alone say less than a longer look."""
 LONGER = {"month": "quarter", "week": "four weeks"}
 COUNTS = ("people", "contacts")
 Charts = Mapping[str, ChartResult]
@@ -224,7 +224,7 @@ def hundred_days(result: HundredDaysResult, rules: Policy, log: Log) -> HundredD
     result : whose figures the team wrote down itself.
     rules, log : the limits; gets the changes.
     """
-    changed = {}
+    changed: dict[str, None] = {}
     for name in ("begins_at", "latest"):
         figure = getattr(result, name)
         if figure is not None and figure == round(figure) and too_small(round(figure), rules):
