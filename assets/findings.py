@@ -12,9 +12,11 @@ ROWS = {
     "outcomes": "One row is one finding about what changed: an outcome in each group, and the difference.",
     "delivery": "One row is one finding about what was delivered: a part of the intervention, planned and actual.",
     "themes": "One row is one finding from the interviews: a theme, who raised it, and quotes that may be shown.",
+    "progression": "One row is one finding about going on: a criterion agreed beforehand, its light, and the verdict.",
     "questions": "One row is one question of the protocol: what was expected, what numbers say, what people say.",
     "learning": "One row is one finding on learning: a chart over time, a cycle, an adaptation, a lesson, a challenge.",
     "deliveries": "One row is one finding about the deliveries: what changed since the drop before, and who is found.",
+    "protocol": "One row is one finding about the plan: when it was locked, how it was changed since, earlier phases.",
     "quality": "One row is one finding about the data themselves: what was missing, set aside or out of range.",
 }
 
@@ -22,11 +24,14 @@ DEPS = {
     "participants": ("analysis_flow", "validated_cases"),
     "outcomes": ("analysis_participants", "validated_assessments", "validated_series"),
     "delivery": ("analysis_doses",),
-    "themes": ("analysis_themes",),
+    "themes": ("analysis_themes", "analysis_participants"),
     "questions": ("findings_outcomes", "findings_themes"),
+    "progression": ("analysis_doses", "findings_participants", "findings_outcomes", "findings_themes"),
     "learning": ("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
     # The flow, the doses and the themes first: what may be shown of the deliveries depends on what they show.
     "deliveries": ("findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"),
+    # The outcomes first: the first look at one locks the protocol.
+    "protocol": ("findings_outcomes",),
     "quality": tuple(f"validated_{noun}" for noun in VALIDATED),
 }
 

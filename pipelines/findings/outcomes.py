@@ -11,6 +11,7 @@ from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
 from pipelines.estimation.design import BASELINE, BY_CHANCE, UNIT
 from pipelines.findings.beside import beside
 from pipelines.findings.frames import outcome_frame
+from pipelines.findings.looking import Looking, look_entries
 from pipelines.findings.making import Making, fewest_per_arm, question_of
 from pipelines.findings.models import (
     ArmSummary,
@@ -22,9 +23,12 @@ from pipelines.findings.models import (
 )
 from pipelines.findings.multiplicity import with_adjusted_p
 from pipelines.findings.placebos import with_placebos
+from pipelines.findings.verdicts import verdict as verdict
+from pipelines.ledger import Entry
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock import sealed
 
 TABLES = (
     "validated.cases",
@@ -50,10 +54,16 @@ EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in th
 
 
 def outcome_findings(making: Making) -> list[Finding]:
-    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
+    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it.
+
+    While outcomes are sealed there are none.
+    """
+    if sealed(making.site):
+        return []
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
-    made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}
+    looks = look_entries(making)
+    made = {key: (outcome, *_made(making, key, outcome, looks)) for key, outcome in outcomes}
     frames = {key: frame for key, (_, frame, _, _) in made.items()}
     adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
@@ -61,13 +71,24 @@ def outcome_findings(making: Making) -> list[Finding]:
     return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
 
 
-def _made(making: Making, key: str, outcome: Outcome) -> tuple[Any, EffectResult, Estimate | None]:
-    """Return an outcome's rows, effect and estimate; a description without figures where its rows cannot be read."""
+def _made(
+    making: Making, key: str, outcome: Outcome, looks: tuple[Entry, ...]
+) -> tuple[Any, EffectResult, Estimate | None]:
+    """Return an outcome's rows, effect and estimate; a description where its rows cannot be read or no look is due."""
     try:
         frame = outcome_frame(making, key, outcome)
     except EstimationRefusal as refusal:
         return None, _described(outcome, making, {}, str(refusal)), None
-    return frame, *effect(frame, outcome, making)
+    try:
+        looking = Looking(making, key, outcome, frame, _design(outcome, making), looks)
+    except EstimationRefusal:
+        return frame, *effect(frame, outcome, making)  # which says why
+    refused = looking.refused()
+    if refused is not None:
+        waiting = _described(outcome, making, _counted(frame, outcome, making.plan), refused[0])
+        return None, waiting.model_copy(update={"look": refused[1]}), None
+    result, found = effect(frame, outcome, making)
+    return frame, looking.applied(result), found
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
@@ -304,15 +325,6 @@ def _told_elsewhere(outcome: Outcome, plan: Plan) -> list[float]:
     """Return the times by which other outcomes, made from the same time and event, tell the number of events."""
     others = {o.horizon for o in plan.outcomes.values() if o.source == outcome.source and o.horizon}
     return sorted(horizon for horizon in others if horizon < (outcome.horizon or 0))
-
-
-def verdict(
-    lower: float | None, upper: float | None, better: Literal["higher", "lower"], null: float = 0.0
-) -> Literal["better", "worse", "inconclusive"]:
-    """Return where an interval of treatment against comparison lies; touching no difference is inconclusive."""
-    if lower is None or upper is None or lower <= null <= upper:
-        return "inconclusive"
-    return "better" if (lower > null) == (better == "higher") else "worse"
 
 
 def detectable(se: float | None, df: float | None, level: float) -> float | None:

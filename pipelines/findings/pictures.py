@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.findings.look import led
 from pipelines.findings.models import ChartResult, EffectResult, Finding
 
 COLOUR = "#12436D"
@@ -16,12 +17,11 @@ def picture(findings: Sequence[Finding]) -> tuple[bytes, str]:
     charts = [(f, f.result) for f in findings if isinstance(f.result, ChartResult)]
     if charts:
         return _charts(charts)
-    effects = [f.result for f in findings if isinstance(f.result, EffectResult)]
-    shown = [e for e in effects if e.outcome_type == "binary" and e.value is not None]
+    effects = [(f.sentence, led(f.result)) for f in findings if isinstance(f.result, EffectResult)]
+    shown = [(said, e) for said, e in effects if e.outcome_type == "binary" and None not in (e.value, e.lower)]
     if not shown:
         return b"", ""
-    alt = " ".join(f.sentence for f in findings if f.result in shown)
-    return _drawn(shown), alt
+    return _drawn([e for _, e in shown]), " ".join(said for said, _ in shown)
 
 
 def _charts(charts: Sequence[tuple[Finding, ChartResult]]) -> tuple[bytes, str]:

@@ -30,6 +30,15 @@ VERDICTS = {
     "described": Light("Not compared", "grey"),
 }
 
+CRITERION_COLOURS: dict[str, Colour] = {
+    "red": "red",
+    "amber_red": "amber",
+    "amber_green": "amber",
+    "green": "green",
+    "unknown": "grey",
+}
+VERDICT_COLOURS: dict[str, Colour] = {"go": "green", "amend": "amber", "stop": "red", "open": "grey"}
+
 
 def stayed(evidence: Evidence) -> Light:
     """Did people come and stay? The share that is left at the last stage of the flow."""

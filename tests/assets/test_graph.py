@@ -41,7 +41,7 @@ DEPS = {
     "findings_participants": {"analysis_flow", "validated_cases"},
     "findings_outcomes": {"analysis_participants", "validated_assessments", "validated_series"},
     "findings_delivery": {"analysis_doses"},
-    "findings_themes": {"analysis_themes"},
+    "findings_themes": {"analysis_themes", "analysis_participants"},
     "findings_questions": {"findings_outcomes", "findings_themes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_learning": {

@@ -20,6 +20,7 @@ from pipelines.estimation.proportional_hazards import cox_regression
 from pipelines.estimation.proportionality import proportionality
 from pipelines.estimation.rank_comparison import rank_comparison
 from pipelines.estimation.repeated_measures import repeated_measures
+from pipelines.estimation.welch import difference
 from tests.reference.test_outcome_scales import BOYS, GIRLS, MENTAL, table
 
 DATA = Path(__file__).parents[1] / "reference" / "data"
@@ -317,7 +318,12 @@ def test_offices(released):
     data = offices()
     means = data.groupby(["arm", "office"])["days"].mean()
     assert effect["value"] == pytest.approx(means[1].mean() - means[0].mean()), "clusters are of one size"
-    assert effect["df"] == pytest.approx(14)
+    # Clusters of one size: Welch's degrees of freedom, beside the textbook's G - 2
+    direct = difference(means[1].to_numpy(), means[0].to_numpy(), 0.95)
+    assert effect["engine"] == "difference in means, CR2 + Satterthwaite, arms apart"
+    assert (effect["se"], effect["df"], effect["p"]) == pytest.approx((direct.se, direct.df, direct.p), rel=1e-6)
+    textbook = beside(effect, "CR2 + Satterthwaite", "difference in means")
+    assert (textbook["se"], textbook["df"]) == pytest.approx((effect["se"], 14))
     assert not [words for words in effect["advice"] if " to " in words and "per cluster" in words]
 
 

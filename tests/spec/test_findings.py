@@ -14,6 +14,7 @@ import pytest
 from pipelines.demo.canaries import identifiers
 from pipelines.disclosure.voices import spread
 from pipelines.findings import compute
+from pipelines.findings.evidence_level import evidence_level
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
@@ -27,7 +28,6 @@ from pipelines.findings.models import (
 )
 from pipelines.findings.outcomes import outcome_findings, verdict
 from pipelines.findings.participants import participant_findings
-from pipelines.findings.quality import evidence_level
 from pipelines.findings.questions import NumberDirection, VoiceDirection, fit, number_direction, voice_direction
 from pipelines.findings.sentences import amount, sentence_of, voices
 from pipelines.findings.store import read_findings

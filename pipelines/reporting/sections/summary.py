@@ -7,6 +7,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, one_group, sentences
 from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
+from pipelines.reporting.sections.plan_kept import SEALED
 
 _MOST_CARDS = 4
 DESCRIBES = "This report can say what was done and what was seen, not what changed."
@@ -35,7 +36,7 @@ def answer(evidence: Evidence) -> tuple[str, str]:
     """Answer the main question in two sentences, from where the intervals lie and from the design."""
     found = ev.headline(evidence)
     if not found:
-        return "This pilot holds no measured outcome.", DESCRIBES
+        return SEALED if ev.sealed(evidence) else "This pilot holds no measured outcome.", DESCRIBES
     if all(one_group.alone(pair.result) for pair in found):
         return " ".join(one_group.told(pair.result) for pair in found[:_MOST_CARDS]), DESCRIBES
     if len(found) > 1:
