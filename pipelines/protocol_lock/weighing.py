@@ -56,7 +56,7 @@ MINOR: tuple[str, ...] = (
     *(f"intervention.{part}" for part in ("when_and_how_much", "tailoring", "modifications", "how_well_planned")),
     *("intervention.how_well_delivered", "intervention.components.*.title", "extracts.*.file"),
     *("extracts.*.sheet", "extracts.*.table", "extracts.*.header_row", "extracts.*.delimiter", "extracts.*.quote"),
-    *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore"),
+    *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore", "learning.**"),
 )
 """Keys that cannot touch an estimate: words for readers, what is charted or planned beside it, and where a file keeps
 what it holds. `*` is any one key, `**` any keys or none."""
