@@ -23,8 +23,6 @@ VALIDATED = {
 }
 FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries", "learning"}
 FINDINGS |= {"progression", "protocol"}
-FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries"}
-FINDINGS |= {"learning", "progression", "protocol"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
@@ -46,10 +44,7 @@ DEPS = {
     "findings_delivery": {"analysis_doses"},
     "findings_themes": {"analysis_themes", "analysis_participants"},
     "findings_questions": {"findings_outcomes", "findings_themes"},
-    "findings_protocol": {"findings_outcomes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
-    "findings_progression": {"analysis_doses", "findings_participants", "findings_outcomes", "findings_themes"},
-    "findings_protocol": {"findings_outcomes"},
     "findings_learning": {
         *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
         *("findings_participants", "findings_delivery"),
