@@ -31,6 +31,7 @@ from pipelines.findings.speakers import FEWEST_OF_A_ROLE, speakers_named
 from pipelines.findings.withdrawn import gone_since
 from pipelines.protocol.interviews import CloseReading
 from pipelines.protocol.models import Plan
+from pipelines.protocol_lock import note_seen, sealed
 from pipelines.qualitative import contrast as contrasted
 from pipelines.qualitative.cases import case_matrix, codes_under
 from pipelines.qualitative.framework import FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
@@ -103,9 +104,10 @@ def heard_findings(making: Making, coding: Coding, heard: Heard, opposites: Mapp
     if rows := tuple(_contrast(coding, opposites)):
         made.append(making.finding("contrast/opposites", ContrastResult(rows=rows), population=everybody))
     declared = making.plan.codebook.close_reading
-    if declared is not None:
+    if declared is not None and not sealed(making.site):
         linked = "participants interviewed who agreed that interview and outcome be linked"
         result = _close_reading(making, declared, heard)
+        note_seen(making.site)
         finding_id = f"close_reading/{declared.outcome}"
         made.append(making.finding(finding_id, result, subject=declared.outcome, population=linked))
     return made
@@ -260,7 +262,7 @@ def _known(making: Making, outcome: str) -> tuple[list[str], dict[str, float], d
     """Return who may be linked, and of everybody with a known outcome its value and their group."""
     if not has_table(making.connection, "analysis", "participants"):
         return [], {}, {}
-    rows = making.frame(OUTCOMES, outcome=outcome)
+    rows = making.outcomes(OUTCOMES, outcome=outcome).df()
     values = dict(zip(rows["person_key"], rows["value"].astype(float), strict=True))
     groups = dict(zip(rows["person_key"], rows["arm"], strict=True))
     if "may_link" not in dict(columns_of(making.connection, "validated.consents")):
