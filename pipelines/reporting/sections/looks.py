@@ -28,6 +28,7 @@ _WIDTHS = (22, 18, 16, 12, 16, 16)
 def looks(evidence: Evidence) -> str:
     """Return the looks with both intervals of each; nothing where every outcome was looked at once, without a plan."""
     found = [(pair, look) for pair in ev.effects(evidence) if (look := _look(pair)) is not None]
+    found = [(pair, _look(pair)) for pair in ev.effects(evidence) if _look(pair) is not None]
     if not found:
         return ""
     rows = [_row(pair, look) for pair, look in found]
@@ -49,6 +50,12 @@ def status(evidence: Evidence) -> str:
     return "" if look is None else sentences.capital(which(look))
 
 
+def _only(pair: ev.Estimated) -> EffectResult:
+    """Return an effect with the limits of an only look: those that stand in the evidence itself."""
+    result = pair.finding.result
+    return result if isinstance(result, EffectResult) else pair.result
+
+
 def _look(pair: ev.Estimated) -> Look | None:
     return pair.result.look
 
@@ -59,6 +66,7 @@ def _error(evidence: Evidence) -> str:
 
 def _row(pair: ev.Estimated, look: Look) -> tuple[str, ...]:
     counts, ordinary = pair.result, cast(EffectResult, pair.finding.result)
+    counts, ordinary = pair.result, _only(pair)
     spent = numbers.NONE_HERE if look.spent is None else _percent(look.spent)
     intervals = [one_group.limits(one) or numbers.NONE_HERE for one in (counts, ordinary) if one_group.alone(counts)]
     intervals = intervals or [sentences.interval(one) for one in (counts, ordinary)]
