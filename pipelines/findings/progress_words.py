@@ -171,8 +171,8 @@ def _main_trial(result: InconclusiveResult) -> str:
     if result.main_trial is None:
         return ""
     return (
-        f"A main trial of two equal groups would need about {result.main_trial:,} people a group with a known answer to "
-        "show what would matter 90 times in 100."
+        f"A main trial of two equal groups would need about {result.main_trial:,} people a group with a known answer "
+        "to show what would matter 90 times in 100."
     )
 
 

@@ -311,14 +311,8 @@ def _title(outcome: Outcome) -> str:
 
 def _exactly(title: str, place: Place, people: int, share: float, plan: Plan) -> tuple[str, ...]:
     half = share_precision(people, share, plan.confidence_level)
-    return (
-        title,
-        place.title,
-        f"{people:,}",
-        _percent(share),
-        f"± {100 * half:.1f} points",
-        f"{share_people(0.05, share):,} people",
-    )
+    five = f"{share_people(0.05, share, plan.confidence_level):,} people"
+    return (title, place.title, f"{people:,}", _percent(share), f"± {100 * half:.1f} points", five)
 
 
 def _percent(share: float) -> str:
