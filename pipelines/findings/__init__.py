@@ -69,7 +69,7 @@ def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
         "deliveries": (deliveries.delivery_findings, deliveries.TABLES),
         "participants": (participants.participant_findings, participants.TABLES),
         "delivery": (delivery.delivery_findings, delivery.TABLES),
-        "outcomes": (outcomes.outcome_findings, outcomes.TABLES),
+        "outcomes": (outcomes.looked_at_findings, outcomes.TABLES),
         "themes": (themes.theme_findings, themes.TABLES),
         "progression": (progression.progression_findings, progression.TABLES),
         "questions": (questions.question_findings, questions.TABLES),

@@ -1,4 +1,4 @@
-"""A look at an outcome as a part of its finding: which one it is, what it spent, and the interval that allows for it."""
+"""A look at an outcome as a part of its finding: which one it is, what it spent, and the interval it allows."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ def which(look: Look) -> str:
         done = f"look {look.stage} of {look.planned}"
         between = f"after {done}" if look.stage else f"before look 1 of {look.planned}"
         return f"{between}, extra look {'refused' if look.state == 'refused' else 'taken'}"
+    if look.planned and not look.stage:
+        return f"one of {look.planned} planned looks"  # which one would tell how many people there are
     return f"look {look.stage} of {look.planned}" if look.planned else f"look {look.number}, none planned"
 
 
@@ -91,13 +93,15 @@ def look_words(look: Look, limits: str, ordinary: str) -> str:
         "extra": f"This is an extra look, beside the {look.planned} that were planned.",
         "unplanned": f"This is look {look.number} at this outcome, and the protocol plans none.",
     }[look.state]
-    if not limits:
-        return f"{said} {NOTHING_LEFT if (look.fraction or 0) >= 1 else TOO_EARLY}"
     if limits == ordinary or not ordinary:
         return said
+    if not limits:
+        none = NOTHING_LEFT if (look.fraction or 0) >= 1 else TOO_EARLY
+        return f"{said} {NO_METHOD if look.planned is None else none}"
     return f"{said} The interval allows for that: looked at only once, it would be {ordinary}."
 
 
+NO_METHOD = "The method can give no interval that is wide enough for that."
 NOTHING_LEFT = (
     "All of the error that was planned has been spent by the look before, so no interval of this one would hold."
 )

@@ -13,9 +13,9 @@ import hashlib
 import hmac
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pipelines import keys, ledger
@@ -34,6 +34,7 @@ from pipelines.ledger import Entry
 from pipelines.protocol.designs import Doubts
 from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Outcome
+from pipelines.workspace import PilotSite
 
 KIND = "look"
 """Kind of the ledger's entries."""
@@ -47,10 +48,29 @@ BY_PLACE = ("row_key", UNIT)
 SLACK = 1e-9
 
 
-def look_entries(making: Making) -> tuple[Entry, ...]:
+@dataclass(frozen=True)
+class Register:
+    """The record of looks at the outcomes of a site, in the pilot's ledger.
+
+    Parameters
+    ----------
+    path : the ledger.
+    site : key of the site.
+    secret : the workspace's key; without it nobody can try counts until the name of a small group's rows fits.
+    entries : the looks that were taken.
+    """
+
+    path: Path
+    site: str
+    secret: str
+    entries: tuple[Entry, ...]
+
+
+def register_of(site: PilotSite) -> Register:
     """Return the looks that were taken at the outcomes of a site."""
-    found = ledger.entries(making.site.workspace.ledger(making.site.pilot))
-    return tuple(entry for entry in found if entry.kind == KIND and entry.facts.get("site") == making.site.site)
+    path = site.workspace.ledger(site.pilot)
+    entries = tuple(one for one in ledger.entries(path) if one.kind == KIND and one.facts.get("site") == site.site)
+    return Register(path, site.site, keys.key(site.workspace, "pseudonym"), entries)
 
 
 def planned_looks(making: Making, key: str) -> Looks | None:
@@ -71,7 +91,7 @@ class Looking:
     making, key, outcome : whose outcome, and which.
     frame : the rows that it is estimated from.
     design : the question they are asked.
-    entries : the looks that the ledger knows of the site.
+    register : the looks that were taken.
     """
 
     making: Making
@@ -79,7 +99,7 @@ class Looking:
     outcome: Outcome
     frame: Any
     design: Design
-    entries: Sequence[Entry]
+    register: Register
 
     @cached_property
     def plan(self) -> Looks | None:
@@ -116,13 +136,13 @@ class Looking:
 
     @cached_property
     def own(self) -> Seen:
-        """This look."""
+        """The look that is about to be taken."""
         return self._as_seen(self.people, self.events, self._evidence(), self.making.inputs.drop)
 
     @cached_property
     def seen(self) -> tuple[Seen, ...]:
         """The looks that were taken at this outcome; how far each had come is judged by today's protocol."""
-        facts = [entry.facts for entry in self.entries if entry.facts.get("outcome") == self.key]
+        facts = [entry.facts for entry in self.register.entries if entry.facts.get("outcome") == self.key]
         return tuple(
             self._as_seen(one["people"], one.get("events"), one["evidence"], str(one.get("drop", ""))) for one in facts
         )
@@ -140,16 +160,13 @@ class Looking:
         return bisect_right(self.plan.points, known / self.needed + SLACK)
 
     def _evidence(self) -> str:
-        """Return the name of what is looked at: rows in any order, and the question, under the workspace's key.
-
-        Without a key somebody could try counts until the hash of a small group's rows fits.
-        """
+        """Return the name of what is looked at: rows in any order, and the question, under the workspace's key."""
         import pandas as pd
 
         columns = sorted(str(column) for column in self.frame.columns if column not in BY_PLACE)
         rows = pd.util.hash_pandas_object(self.frame[columns], index=False).sort_values().to_numpy()
         question = replace(self.design, doubts=Doubts())
-        secret = keys.derived(keys.key(self.making.site.workspace, "pseudonym"), "look")
+        secret = keys.derived(self.register.secret, "look")
         content = f"{self.key}\0{columns}\0{question!r}\0".encode() + rows.tobytes()
         return hmac.new(secret, content, hashlib.sha256).hexdigest()
 
@@ -184,9 +201,8 @@ class Looking:
         """Note a look in the ledger, once for each evidence."""
         if any(one.evidence == self.own.evidence for one in self.seen):
             return
-        site = self.making.site
         facts: dict[str, object] = {
-            "site": site.site,
+            "site": self.register.site,
             "outcome": self.key,
             "evidence": self.own.evidence,
             "people": self.people,
@@ -197,7 +213,7 @@ class Looking:
             facts["events"] = self.events
         if self.plan is not None and self.needed:
             facts["fraction"] = round(min(self.own.information / self.needed, 1.0), 6)
-        ledger.append(site.workspace.ledger(site.pilot), KIND, facts, once=("site", "outcome", "evidence"))
+        ledger.append(self.register.path, KIND, facts, once=("site", "outcome", "evidence"))
 
     def _standing(self) -> Standing:
         alpha = 1 - self.making.plan.confidence_level

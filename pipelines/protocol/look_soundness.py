@@ -49,15 +49,23 @@ def _rising(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         if not _rises(given):
             yield _at(line, ("looks", key), "each look comes after the one before.", "List them in order, each once.")
     fractions = listed(looks.get("fractions"))
-    if fractions and isinstance(fractions[-1], int | float) and fractions[-1] < 1:
+    if fractions and _place(fractions[-1]) != 1.0:
         yield _at(line, ("looks", "fractions"), "no look is planned for the end.", "Let the last fraction be 1.")
 
 
 def _rises(given: Sequence[Any]) -> bool:
     try:
-        return all(one < other for one, other in pairwise(given))
+        return all(one < other for one, other in pairwise(map(_place, given)))
     except TypeError:
         return True  # a model says what is wrong with its kind
+
+
+def _place(given: Any) -> Any:
+    """Return a number as one, however it was read; a date's letters are in order already."""
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        return str(given)
 
 
 def _outcomes(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

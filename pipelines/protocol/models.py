@@ -266,8 +266,8 @@ class Plan(Part):
     multiplicity: Multiplicity = Multiplicity()
     """How several outcomes of one tier are allowed for."""
     looks: Looks | None = None
-    """When somebody may look at the outcomes before all are known. Default: the first look is taken as the only one, and
-    later ones get wider intervals."""
+    """When somebody may look at the outcomes before all are known. Default: the first look is taken as the only one,
+    and later ones get wider intervals."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}

@@ -46,7 +46,8 @@ DEPS = {
     "findings_questions": {"findings_outcomes", "findings_themes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_learning": {
-        *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses")
+        *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
+        *("findings_participants", "findings_delivery"),
     },
     "findings_deliveries": {"findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"},
     "findings_progression": {

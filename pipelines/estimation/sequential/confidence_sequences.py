@@ -1,4 +1,4 @@
-"""Intervals that hold at every look at once, however many there will be: for pilots without a planned number of people."""
+"""Intervals that hold at every look at once, however many there will be: for pilots without a planned number."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What equally spaced looks do to an error: without care, and with the boundaries of Pocock and of O'Brien and Fleming."""
+"""What several looks do to an error: without care, and with the boundaries of Pocock and of O'Brien and Fleming."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipelines.estimation.sequential.boundaries import LARGEST
 from pipelines.estimation.sequential.crossing import START, carried_on, chance_of_crossing
@@ -71,7 +71,7 @@ def obrien_fleming_constant(looks: int, alpha: float = 0.05, sides: int = 2) -> 
     return _constant(looks, alpha, sides, lambda number: math.sqrt(looks / number))
 
 
-def _constant(looks: int, alpha: float, sides: int, shape) -> float:  # type: ignore[no-untyped-def]
+def _constant(looks: int, alpha: float, sides: int, shape: Callable[[int], float]) -> float:
     from scipy.optimize import brentq
 
     if looks < 1 or not 0 < alpha < 1 or sides not in (1, 2):

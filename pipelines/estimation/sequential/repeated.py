@@ -32,13 +32,13 @@ def level_at(z: float, sides: int = 2) -> float:
     return 1.0 - math.erfc(z / math.sqrt(2)) * (1.0 if sides == 2 else 0.5)
 
 
-def repeated_interval(value: Any, se: Any, z: float) -> tuple[Array, Array]:
+def repeated_interval(value: Any, se: Any, z: Any) -> tuple[Array, Array]:
     """Return the repeated interval of a normal estimate.
 
     Parameters
     ----------
     value, se : estimate and standard error; numbers or arrays of the same shape, in the same unit.
-    z : boundary of the look; infinity leaves nothing out.
+    z : boundary of the look, or of each; infinity leaves nothing out.
 
     Returns
     -------
@@ -48,5 +48,5 @@ def repeated_interval(value: Any, se: Any, z: float) -> tuple[Array, Array]:
     ----------
     Jennison & Turnbull 1989, Journal of the Royal Statistical Society B 51:305-361.
     """
-    value, half = np.asarray(value, dtype=float), z * np.asarray(se, dtype=float)
+    value, half = np.asarray(value, dtype=float), np.asarray(z, dtype=float) * np.asarray(se, dtype=float)
     return value - half, value + half

@@ -30,8 +30,8 @@ def looks(evidence: Evidence) -> str:
     rows = [_row(pair, look) for pair, look in found if look is not None]
     head = ("Outcome", "Look", "Known so far", "Error spent", "Interval that counts", "If looked at only once")
     note = (
-        "Known so far: people whose outcome is known (or events), of those planned. Error spent: chance, over all looks "
-        "up to this one, of an interval that misses the truth."
+        "Known so far: people whose outcome is known (or events), of those planned. Error spent: the chance, over all "
+        "looks up to this one, of an interval that misses the truth."
     )
     planned = any(look is not None and look.planned for _, look in found)
     why = (PLANNED if planned else UNPLANNED).replace("5 in 100", _error(evidence))
