@@ -14,7 +14,9 @@ from assets.boundary import in_plain_words, refused
 from assets.partitions import PILOTS, SITES
 from assets.resources import EvaluationWorkspace
 from assets.telling import check_results, materialisation
+from pipelines.protocol_lock import insist_recorded
 from pipelines.told import Told
+from pipelines.workspace import PilotSite
 
 # The UI sorts groups by name, so the number is what puts them into the order in which data flow.
 GROUPS = {
@@ -26,6 +28,10 @@ GROUPS = {
     "reports": "6_reports",
     "synthesis": "7_synthesis",
 }
+
+FROM_PROTOCOL = ("raw", "validated", "analysis", "findings", "released")
+"""Layers that do what the protocol says, and so refuse one that was locked and edited since without a record. What
+comes after reads released evidence alone."""
 
 Work = Callable[[Any], Told]
 """What a step does for a pilot site, or in the layer of synthesis for a pilot over all its sites."""
@@ -51,6 +57,8 @@ def bind(
         context: dg.AssetExecutionContext, workspace: EvaluationWorkspace
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         unit = in_plain_words(lambda: workspace.unit(context.partition_key))
+        if layer in FROM_PROTOCOL and isinstance(unit, PilotSite):
+            in_plain_words(lambda: insist_recorded(unit))
         told = in_plain_words(lambda: work(unit))
         yield from check_results(told, known)
         # The gate. A blocking check alone would let an automatic run of what is downstream through.

@@ -77,10 +77,22 @@ def check(pilot: AnyPilot = "", workspace: In = None) -> None:
 
 
 @app.command()
+def design(pilot: PilotName, workspace: In = None) -> None:
+    """Say what a pilot could show, before any data.
+
+    Detectable differences, power, and people needed for each progression criterion; from the protocol alone.
+    """
+    from assets.planning import plan_design
+
+    raise typer.Exit(plan_design(workspace, pilot))
+
+
+@app.command()
 def run(
     target: Target = "",
     workspace: In = None,
     as_of: Annotated[str, typer.Option("--as-of", metavar="DROP", help="As things were known at this drop.")] = "",
+    sealed: Annotated[bool, typer.Option("--sealed", help="Leave outcomes alone: process, quality, reach.")] = False,
     debug: Debug = False,
 ) -> None:
     """Run sites from their newest drop to their reports.
@@ -89,7 +101,33 @@ def run(
     """
     from assets.commands import evaluate
 
-    raise typer.Exit(evaluate(workspace, target, as_of=as_of, debug=_debug(debug)))
+    raise typer.Exit(evaluate(workspace, target, as_of=as_of, sealed=sealed, debug=_debug(debug)))
+
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides. `lock` takes the account's name.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; the ledger keeps it, reports print it.")]
+
+
+@app.command()
+def lock(pilot: PilotName, workspace: In = None, by: By = "", why: Why = "") -> None:
+    """Freeze a pilot's protocol before anybody looks.
+
+    Every later change is a deviation. The first run that estimates an outcome locks it too.
+    """
+    from assets.locking import lock as freeze
+
+    raise typer.Exit(freeze(workspace, pilot, by, why))
+
+
+@app.command()
+def deviate(pilot: PilotName, workspace: In = None, by: By = "", why: Why = "") -> None:
+    """Record what was changed in a locked protocol.
+
+    Edit protocol.yml first. Every later report prints what was changed, when, by whom and why.
+    """
+    from assets.locking import deviate as record
+
+    raise typer.Exit(record(workspace, pilot, by, why))
 
 
 @app.command()
@@ -128,7 +166,7 @@ def drops(
 
 @app.command()
 def verify(pilot: AnyPilot = "", workspace: In = None) -> None:
-    """Say whether ledgers are whole.
+    """Say whether ledgers, locked protocols and releases are whole.
 
     Names every line that was edited, deleted, doubled or moved since it was written.
     """

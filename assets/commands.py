@@ -50,16 +50,29 @@ def examine(given: Path | None, pilot: str) -> int:
 
 
 def _examine(workspace: Workspace, pilot: str) -> int:
+    from assets.locking import tell_lock
+
     try:
         protocol = workspace.protocol(pilot)
     except ProtocolFaults as faults:
         complain(f"{pilot}: {faults}")
         return MISUSED
     say(f"{pilot}: the protocol is sound ({len(protocol.sites)} {'site' if len(protocol.sites) == 1 else 'sites'}).")
-    faults_found = list(dict.fromkeys(_drop_faults(workspace, pilot, tuple(protocol.sites))))
+    lock = tell_lock(workspace, pilot)
+    sites = tuple(protocol.sites)
+    faults_found = list(dict.fromkeys([*_register_faults(workspace, pilot), *_drop_faults(workspace, pilot, sites)]))
     for fault in faults_found:
         complain(f"{pilot}: {fault}")
-    return STOPPED if faults_found else DONE
+    return STOPPED if faults_found else lock
+
+
+def _register_faults(workspace: Workspace, pilot: str) -> Iterator[str]:
+    """Check the registers that the team keeps by hand; they are the same for each site."""
+    from pipelines.learning.registers import REGISTERS, register_faults
+
+    protocol, folder = workspace.protocol(pilot), workspace.pilot_folder(pilot)
+    for kind in REGISTERS:
+        yield from register_faults(folder, protocol, kind)
 
 
 def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iterator[str]:
@@ -77,11 +90,11 @@ def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iter
     yield from faults
 
 
-def evaluate(given: Path | None, target: str, *, as_of: str = "", debug: bool) -> int:
+def evaluate(given: Path | None, target: str, *, as_of: str = "", sealed: bool = False, debug: bool) -> int:
     """Run sites, as of a drop if asked; of all pilots, one with a faulty protocol is named and the others go on."""
     workspace = existing(given)
     keys, code = (chosen(workspace, target), DONE) if target else _all_sound(workspace)
-    return max(code, _run(workspace, keys, as_of=as_of, debug=debug)) if keys else code
+    return max(code, _run(workspace, keys, as_of=as_of, sealed=sealed, debug=debug)) if keys else code
 
 
 def _all_sound(workspace: Workspace) -> tuple[tuple[str, ...], int]:
@@ -96,13 +109,21 @@ def _all_sound(workspace: Workspace) -> tuple[tuple[str, ...], int]:
     return tuple(keys), code
 
 
-def _run(workspace: Workspace, keys: Sequence[str], *, debug: bool, only: Sequence[str] = (), as_of: str = "") -> int:
+def _run(
+    workspace: Workspace,
+    keys: Sequence[str],
+    *,
+    debug: bool,
+    only: Sequence[str] = (),
+    as_of: str = "",
+    sealed: bool = False,
+) -> int:
     from assets.instance import prepare
 
     prepare(workspace)
     outcomes = []
     with progress(keys, steps_of_a_site(only)) as watch_steps, patient_interrupts(_stopping) as stop:
-        for outcome in run_sites(workspace, keys, watch_steps, only, as_of=as_of):
+        for outcome in run_sites(workspace, keys, watch_steps, only, as_of=as_of, sealed=sealed):
             outcomes.append(outcome)
             if stop() or outcome.result == "interrupted":
                 break

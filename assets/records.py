@@ -35,6 +35,8 @@ def _with_ledger(workspace: Workspace, pilot: str) -> tuple[str, ...]:
 
 def _verify(workspace: Workspace, pilot: str) -> int:
     from pipelines.ledger import entries, verify
+    from pipelines.protocol_lock.history import form_faults
+    from pipelines.release.audit import release_faults
 
     faults = verify(workspace.ledger(pilot))
     if faults:
@@ -49,6 +51,14 @@ def _verify(workspace: Workspace, pilot: str) -> int:
     if not found:
         say(f"The ledger of {pilot} holds no entry yet.")
         return DONE
+    kept = form_faults(found)
+    for fault in kept:
+        complain(f"{pilot}: {fault}")
+    releases = release_faults(workspace, pilot)
+    for fault in releases:
+        complain(f"{pilot}: {fault}")
+    if kept or releases:
+        return STOPPED
     say(f"The ledger of {pilot} holds {len(found):,} {'entry' if len(found) == 1 else 'entries'} and is whole.")
     say(f"  The hash of the last one is {found[-1].hash}.")
     return DONE
@@ -86,13 +96,13 @@ def withdraw_drop(given: Path | None, pilot: str, drop: str, why: str) -> int:
         raise Refusal("Say which drop to withdraw.", 'As in: pilotlens drops PILOT --withdraw DROP --why "the reason".')
     workspace = existing(given)
     (one,) = _with_ledger(workspace, pilot)
-    withdraw(workspace, one, drop, why, _account())
+    withdraw(workspace, one, drop, why, account())
     say(f"The drop {one}/{drop} is withdrawn. Its files stay where they are; from the next run its rows do not count.")
     say(f"To bring everything up to date: pilotlens run {one}")
     return DONE
 
 
-def _account() -> str:
+def account() -> str:
     """Return the name of the account that gives a command; containers may run without one."""
     try:
         return getpass.getuser()

@@ -15,6 +15,8 @@ class EvaluationWorkspace(dg.ConfigurableResource):
     root: str = ""
     as_of: str = ""
     """The drop at which to look; empty: everything that is known."""
+    sealed: bool = False
+    """True leaves outcomes alone: process, quality and reach only."""
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Let others see for as long as this process lives that the run is at work."""
@@ -24,11 +26,14 @@ class EvaluationWorkspace(dg.ConfigurableResource):
     def site(self, key: str) -> PilotSite:
         """Return the pilot site of a partition, its protocol read afresh."""
         pilot, _, site = key.partition("/")
-        return replace(self._workspace(), as_of=self.as_of).site(pilot, site)
+        return self._at().site(pilot, site)
 
     def unit(self, key: str) -> PilotSite | Pilot:
         """Return what a partition stands for: a pilot site, or a pilot over all its sites."""
-        return self.site(key) if "/" in key else replace(self._workspace(), as_of=self.as_of).pilot(key)
+        return self.site(key) if "/" in key else self._at().pilot(key)
+
+    def _at(self) -> Workspace:
+        return replace(self._workspace(), as_of=self.as_of, sealed=self.sealed)
 
     def _workspace(self) -> Workspace:
         return Workspace.find(Path(self.root) if self.root else None)

@@ -77,7 +77,13 @@ def steps_of_a_site(only: Sequence[str] = ()) -> int:
 
 
 def run_sites(
-    workspace: Workspace, keys: Sequence[str], watch: Watch, only: Sequence[str] = (), *, as_of: str = ""
+    workspace: Workspace,
+    keys: Sequence[str],
+    watch: Watch,
+    only: Sequence[str] = (),
+    *,
+    as_of: str = "",
+    sealed: bool = False,
 ) -> Iterator[Outcome]:
     """Run the sites in turn, or only some of their assets; a site that stops does not stop the next."""
     workspace = replace(workspace, as_of=as_of)
@@ -91,7 +97,7 @@ def run_sites(
 
         job = defs.resolve_job_def("evaluate_site")
         for key in keys:
-            outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of)
+            outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of, sealed)
             watch(key, "")
             yield outcome
 
@@ -148,6 +154,7 @@ def _run(
     watch: Watch,
     only: Sequence[str],
     as_of: str,
+    sealed: bool = False,
 ) -> Outcome:
     import dagster as dg
 
@@ -165,7 +172,7 @@ def _run(
             run_id=run_id,
             tags={**OURS, **tags},
             asset_selection=selection,
-            run_config={**QUIET, "resources": {"workspace": {"config": {"as_of": as_of}}}},
+            run_config={**QUIET, "resources": {"workspace": {"config": {"as_of": as_of, "sealed": sealed}}}},
         )
     except Exception as error:
         words = f"The run could not be recorded: {type(error).__name__}."

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from pipelines.learning.registers import REGISTERS, Field
 from pipelines.protocol.extracts import FIELDS, MISSING_DEFAULT, REQUIRED
 from pipelines.protocol.models import Protocol
 from pipelines.release.bundle import Evidence, Manifest
@@ -56,7 +57,7 @@ A small working protocol for each kind of design stands in [DESIGNS.md](DESIGNS.
 
 *Written by `python -m pipelines.reference` from the models in `pipelines/protocol`.*
 """
-    return "\n".join([head, *_sections(Protocol, "protocol.yml"), _nouns()])
+    return "\n".join([head, *_sections(Protocol, "protocol.yml"), _nouns(), _registers()])
 
 
 def _evidence_page() -> str:
@@ -166,6 +167,42 @@ def _nouns() -> str:
     lines += ["component (`cases.FIELD`) names. A blank cell is missing, and so are: " + missing + "."]
     return "\n".join([*lines, "", INTERVIEWS])
 
+
+def _registers() -> str:
+    """Return the registers of the learning loop, column by column."""
+    lines = [REGISTERS_HEAD]
+    for one in REGISTERS.values():
+        lines += ["", f"### {one.file}", "", f"One row is {one.row}.", "", "| column | holds | needed | meaning |"]
+        lines += ["|---|---|---|---|"]
+        lines += [f"| `{f.name}` | {_holds(f)} | {'yes' if f.needed else 'no'} | {f.meaning} |" for f in one.fields]
+    return "\n".join([*lines, ""])
+
+
+def _holds(field: Field) -> str:
+    if field.kind == "choice":
+        return " or ".join(f"`{one}`" for one in field.choices)
+    words = {"day": "a date (yyyy-mm-dd)", "number": "a number", "text": "words", "id": "a short name"}
+    return words.get(field.kind, f"key of a {field.kind}")
+
+
+REGISTERS_HEAD = """## Registers
+
+Four files that the team keeps by hand, for the learning loop; each is a CSV file beside `protocol.yml` (UTF-8; comma,
+semicolon or tab) and none is needed. `pilotlens run` reads them each time and `pilotlens check` names their faults by
+file, row and column. A spreadsheet saved as "CSV UTF-8" will do. For example `pdsa.csv`:
+
+```
+id,title,start,plan,prediction,chart,decision
+texts,A message the day before,2026-01-05,Workers send a text message.,Nine of ten come.,kept,adapt
+```
+
+- Write roles, never names of people. Words that hold a name, number or address that the pilot's files know, or what
+  looks like a postcode, telephone number, e-mail address or full date, are withheld; the report says in which row.
+- Rows dated after the newest drop wait for the next one: a report shows what was known with its data. The day of a
+  100-day challenge is counted up to the date of the drop, not to today.
+- Figures of a challenge that are whole numbers below the smallest count that may be shown are withheld.
+- Do not write counts of a few people into the words.
+"""
 
 INTERVIEWS = """## Coded interviews
 

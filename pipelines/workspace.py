@@ -21,6 +21,8 @@ class Workspace:
     root: Path
     as_of: str = ""
     """Name, or first digits of the hash, of the drop at which to look; what is derived then has its own place."""
+    sealed: bool = False
+    """True in a run that leaves outcomes alone: process, quality and reach only."""
 
     @classmethod
     def find(cls, given: Path | None = None) -> Workspace:

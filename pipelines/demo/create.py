@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.demo.quotes import codebook, release_list
+from pipelines.demo.registers import registers
 from pipelines.demo.truths import FIRST_DROP, SECOND_DROP
 from pipelines.demo.world import World, draw_world, drop_files
 
@@ -41,7 +42,7 @@ def _synthetic(world: World) -> dict[str, bytes]:
         for day in (FIRST_DROP, SECOND_DROP)
         for name, content in drop_files(world, day).items()
     }
-    return {"quotes.csv": release_list(world), "codebook.csv": codebook()} | drops
+    return {"quotes.csv": release_list(world), "codebook.csv": codebook()} | registers() | drops
 
 
 def _written(folder: Path, files: dict[str, bytes]) -> str:

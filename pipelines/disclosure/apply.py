@@ -14,20 +14,28 @@ from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
 from pipelines.disclosure.effects import effects, with_coarse_adjusted
 from pipelines.disclosure.exhibits import coarse_doubts, comparison, doubts, over_time, take_up
+from pipelines.disclosure.heard import contrast
+from pipelines.disclosure.learning import charts, hundred_days
 from pipelines.disclosure.likeness import likeness
 from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, outcome_policy, policy
+from pipelines.disclosure.progress import progress
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
+    DeviationResult,
     DifferenceResult,
     Disclosed,
     DoseResult,
@@ -36,9 +44,13 @@ from pipelines.findings.models import (
     FidelityResult,
     Finding,
     FlowResult,
+    HundredDaysResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     Result,
     SaturationResult,
@@ -62,6 +74,7 @@ TOLD = (
     LinkageResult,
     ProbabilisticLinkageResult,
     CorrectionsResult,
+    CriterionResult,
     ComparisonResult,
     OverTimeResult,
     TakeUpResult,
@@ -72,6 +85,18 @@ TOLD = (
     SaturationResult,
     TogetherResult,
     WhoSaidResult,
+    FrameworkResult,
+    ContrastResult,
+    CloseReadingResult,
+    StoriesResult,
+    # No count of people stands in these: words of the plan, and sentences of earlier releases, which were checked.
+    LockResult,
+    DeviationResult,
+    PhaseResult,
+    DecisionResult,
+    InconclusiveResult,
+    ChartResult,
+    HundredDaysResult,
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
@@ -104,10 +129,14 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
     }
     _coded(exact, shown, plan, rules)
     _deliveries(exact, shown, plan, rules)
+    _learning(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
+    # Last, for criteria count the same people as all the others.
+    told = progress(exact, shown, plan, rules)
+    shown |= {key: _finished(exact[key], result, log, plan, rules) for key, (result, log) in told.items()}
     return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
 
 
@@ -127,6 +156,19 @@ def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, 
             told[key] = together(result, themes, rules, logs[key])
         elif isinstance(result, WhoSaidResult):
             told[key] = who_said(result, themes, rules, logs[key])
+        elif isinstance(result, ContrastResult):
+            told[key] = contrast(result, themes, rules, logs[key])
+    shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
+
+
+def _learning(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Replace what is shown of charts and of challenges by what may be."""
+    logs = {key: Log() for key in exact}
+    found = {key: f.result for key, f in exact.items() if isinstance(f.result, ChartResult)}
+    told: dict[str, Result] = dict(charts(found, rules, logs, exact, shown))
+    for key, finding in exact.items():
+        if isinstance(finding.result, HundredDaysResult):
+            told[key] = hundred_days(finding.result, rules, logs[key])
     shown |= {key: _finished(exact[key], result, logs[key], plan, rules) for key, result in told.items()}
 
 

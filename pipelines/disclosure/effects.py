@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.disclosure.counts import part_hidden, rests_on_few, rounded, too_small
 from pipelines.disclosure.log import Log
+from pipelines.disclosure.looks import with_look
 from pipelines.disclosure.policy import Policy
 from pipelines.disclosure.precision import like
 from pipelines.disclosure.recomputed import coarse_curves, recomputed
@@ -58,9 +59,10 @@ def effects(results: Mapping[str, EffectResult], plan: Plan, rules: Policy, size
     for key in sorted(results, key=lambda key: key not in visible):
         log, family = Log(), kin[_fields(key, plan)]
         if key in visible:
-            shown[key] = _shown(results[key], key.split("/")[1], rules, log, sizes), log
+            told = _shown(results[key], key.split("/")[1], rules, log, sizes)
         else:
-            shown[key] = _withheld(results[key], key.split("/")[1], family, rules, log, sizes), log
+            told = _withheld(results[key], key.split("/")[1], family, rules, log, sizes)
+        shown[key] = with_look(told, results[key], rules, log), log
     return _with_the_same_caution(shown)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.estimation.advisor import Advice, Counts, Floors, advise
+from pipelines.estimation.arms_apart import arms_apart_test
 from pipelines.estimation.cluster_robust import ClusteredFit, contrast_test, fit_clustered
 from pipelines.estimation.clustered_effect_size import summarise_clusters
 from pipelines.estimation.grouped import Codes
@@ -19,6 +20,8 @@ from pipelines.estimation.welch import difference, t_inference
 from pipelines.estimation.wild_bootstrap import WildBootstrap, wild_bootstrap
 
 T = TypeVar("T")
+CR2 = "CR2 + Satterthwaite"
+APART = "CR2 + Satterthwaite, arms apart"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class ClusterDifference:
         Which of these leads, and why.
     refused : tuple of str
         Engines that refused, with their reasons.
+    apart : Inference or None
+        The same difference and standard error as `cr2`, with degrees of freedom that let the arms differ in spread;
+        only where the advice asks for it and people are not weighted.
     """
 
     cr2: Inference | None
@@ -55,6 +61,24 @@ class ClusterDifference:
     clusters: tuple[int, int]
     advice: Advice
     refused: tuple[str, ...]
+    apart: Inference | None = None
+
+    @property
+    def leads(self) -> str:
+        """Name, among `answers`, of what leads."""
+        return APART if self.advice.leads == CR2 and self.apart is not None else self.advice.leads
+
+    @property
+    def answers(self) -> dict[str, Inference | None]:
+        """Every answer by name, None for those that there are not."""
+        return {
+            APART: self.apart,
+            CR2: self.cr2,
+            "wild bootstrap": self.bootstrap.result if self.bootstrap else None,
+            "randomisation inference": self.randomisation.result if self.randomisation else None,
+            "cluster means": self.cluster_means,
+            "CR1S": self.cr1s,
+        }
 
 
 def cluster_difference(
@@ -146,6 +170,9 @@ def cluster_difference(
         (len(sides[0]), len(sides[1])),
         advice,
         tuple(refused),
+        _kept(refused, APART, lambda: arms_apart_test(found, 1, treated, level))
+        if advice.arms_apart and cr2 is not None and weights is None
+        else None,
     )
 
 

@@ -5,6 +5,7 @@ people who waited, free of the outcome, with people who did not have to (Suissa 
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,7 +92,8 @@ def assign_index_dates(
     eligible : array of float, shape (n0,)
         When each comparator became eligible (days, weeks ... since any origin).
     keys : array, shape (n0,)
-        A pseudonymous key per comparator: the draws go by it, so that the order of rows decides nothing.
+        A pseudonymous key per comparator: each draw goes by it alone, so that neither the order of rows nor who else
+        is there decides anything, and a later delivery with more people moves nobody.
     treated_eligible, treated_start : array of float, shape (n1,)
         When treated people became eligible, and started.
     seed : int
@@ -121,10 +123,8 @@ def assign_index_dates(
         raise EstimationRefusal("There are no treated people to take waiting times from.", "Do not compare.")
     if (waits < 0).any():
         raise EstimationRefusal("A treated person started before being eligible.", "Correct the dates.")
-    order = _by_key(keys, len(begins))
-    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, len(waits), len(begins))
-    index = np.empty(len(begins))
-    index[order] = begins[order] + np.sort(waits)[drawn]
+    names = _names(keys, len(begins))
+    index = begins + np.sort(waits)[[int(share * len(waits)) for share in _shares(names, seed)]]
     gone = np.full(len(begins), np.inf) if leaves is None else np.asarray(leaves, dtype=float)
     if gone.shape != begins.shape:
         raise ValueError("There must be one date of leaving per comparator.")
@@ -264,12 +264,16 @@ def _never(values: ArrayLike) -> Array:
     return np.where(np.isnan(dates), np.inf, dates)
 
 
-def _by_key(keys: ArrayLike, n: int) -> NDArray[np.intp]:
+def _names(keys: ArrayLike, n: int) -> list[str]:
     given = np.asarray(keys)
     if given.shape != (n,):
         raise ValueError("There must be one key per comparator.")
-    text = given if given.dtype.kind in "iuU" else given.astype(str)
-    order = np.argsort(text, kind="stable")
-    if (text[order][1:] == text[order][:-1]).any():
+    names = [str(key) for key in given.tolist()]
+    if len(dict.fromkeys(names)) < n:
         raise EstimationRefusal(DUPLICATE, ONE_ROW)
-    return order
+    return names
+
+
+def _shares(names: list[str], seed: int) -> list[float]:
+    """Return a number from 0 to below 1 for each name: its own, whoever else is there."""
+    return [int(sha256(f"{seed}/{name}".encode()).hexdigest()[:13], 16) / 16**13 for name in names]

@@ -11,8 +11,22 @@ from pipelines.workspace import PilotSite
 if TYPE_CHECKING:
     from pipelines.findings.models import Finding
 
-NOUNS = ("quality", "deliveries", "participants", "delivery", "outcomes", "themes", "questions")
+NOUNS = (
+    "quality",
+    "deliveries",
+    "participants",
+    "delivery",
+    "outcomes",
+    "themes",
+    "progression",
+    "questions",
+    "learning",
+    "protocol",
+)
 """Tables of findings, in the order in which a report tells them."""
+
+RESTS_ON = {"questions": ("outcomes", "themes"), "progression": ("participants", "outcomes", "themes")}
+"""Tables of findings that a table of findings is made from."""
 
 
 def compute(site: PilotSite, noun: str) -> Told:
@@ -25,9 +39,8 @@ def compute(site: PilotSite, noun: str) -> Told:
     make, tables = _maker(noun)
     with open_warehouse(site) as connection:
         context = making(site, connection, tables)
-        made = (
-            make(context, read_findings(connection, ("outcomes", "themes"))) if noun == "questions" else make(context)
-        )
+        rests_on = RESTS_ON.get(noun)
+        made = make(context, read_findings(connection, rests_on)) if rests_on else make(context)
         write_findings(connection, noun, made)
         others = [other for other in NOUNS if has_table(connection, "findings", other)]
         together = read_findings(connection, others)
@@ -38,16 +51,30 @@ def compute(site: PilotSite, noun: str) -> Told:
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:
     """Return the function that makes a table of findings, and the tables it reads."""
-    from pipelines.findings import deliveries, delivery, outcomes, participants, quality, questions, themes
+    from pipelines.findings import (
+        deliveries,
+        delivery,
+        learning,
+        outcomes,
+        participants,
+        progression,
+        protocols,
+        quality,
+        questions,
+        themes,
+    )
 
     makers = {
         "quality": (quality.quality_findings, quality.TABLES),
         "deliveries": (deliveries.delivery_findings, deliveries.TABLES),
         "participants": (participants.participant_findings, participants.TABLES),
         "delivery": (delivery.delivery_findings, delivery.TABLES),
-        "outcomes": (outcomes.outcome_findings, outcomes.TABLES),
+        "outcomes": (outcomes.looked_at_findings, outcomes.TABLES),
         "themes": (themes.theme_findings, themes.TABLES),
+        "progression": (progression.progression_findings, progression.TABLES),
         "questions": (questions.question_findings, questions.TABLES),
+        "protocol": (protocols.protocol_findings, protocols.TABLES),
+        "learning": (learning.learning_findings, learning.TABLES),
     }
     return makers[noun]
 

@@ -70,9 +70,10 @@ class SiteEffect(Record):
     se: Figure = None
     """Standard error on the scale on which sites are put together."""
     lower: Figure = None
-    """Lower limit, as released."""
+    """Lower limit, as the site's own report says it: where looks are allowed for there, here too. The average does not
+    rest on limits but on `value` and `se`, in which no look has a part."""
     upper: Figure = None
-    """Upper limit, as released."""
+    """Upper limit, likewise."""
     level: float | None = None
     """Level of its interval."""
     engine: str = ""

@@ -32,7 +32,7 @@ def beside(making: Making, key: str, outcome: Outcome, found: Estimate | None) -
     """Return the findings beside an effect; none where nothing was estimated."""
     if found is None:
         return []
-    found = replace(found, doubts=(*immortal_time(making, outcome), *found.doubts))
+    found = replace(found, doubts=(*immortal_time(making, key, outcome), *found.doubts))
     results = {f"{name}/{key}": result for name, result in _results(making.plan, key, outcome, found)}
     return [making.finding(name, result, subject=key) for name, result in results.items()]
 

@@ -12,6 +12,7 @@ from pipelines.findings.making import Making
 from pipelines.findings.models import DifferenceResult, FieldChange, Finding
 from pipelines.findings.typed_drops import earlier_drop, type_both
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock import note_seen, sealed
 from pipelines.warehouse import has_table, named
 
 OTHERS = ("contacts", "spend", "consents", "events", "assessments")
@@ -22,7 +23,9 @@ Numbers = dict[str, int]
 
 def difference_findings(making: Making) -> list[Finding]:
     """Return one finding for each table of which the rows of the drop before are known; none at the first drop."""
-    found = [_of_noun(making, noun) for noun in OTHERS]
+    # Under seal not even the number of events is told: where outcomes are counted from them it is the outcome.
+    hidden = sealed(making.site) and any(outcome.events for outcome in making.plan.outcomes.values())
+    found = [_of_noun(making, noun) for noun in OTHERS if not (hidden and noun == "events")]
     return [finding for finding in (_of_cases(making), *found) if finding is not None]
 
 
@@ -135,8 +138,9 @@ def _changes(making: Making, typed: Collection[str]) -> Iterator[FieldChange]:
         if field in mapped:
             yield _change(making, field, title, "date")
     for key, outcome in plan.outcomes.items():
-        if outcome.noun == "cases" and (not outcome.events or "events" in typed):
+        if outcome.noun == "cases" and "outcomes" in typed and (not outcome.events or "events" in typed):
             yield _outcome(making, key, outcome)
+            note_seen(making.site)
     for field, covariate in plan.covariates.items():
         yield _change(making, field, covariate.title, "covariate")
 
@@ -169,5 +173,6 @@ def _outcome(making: Making, key: str, outcome: Outcome) -> FieldChange:
 
 
 def _field_change(making: Making, query: str, field: str, title: str, group: Group) -> FieldChange:
-    changed, filled, emptied = making.connection.execute(query).fetchone()
+    read = making.outcomes if group == "outcome" else making.connection.execute
+    changed, filled, emptied = read(query).fetchone()
     return FieldChange(field=field, title=title, group=group, changed=changed, filled=filled, emptied=emptied)

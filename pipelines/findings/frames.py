@@ -43,15 +43,15 @@ def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
     """Return the rows that an outcome is estimated from."""
     if outcome.noun == "cases":
         own = _own(making.plan, outcome) + _doses(making.plan)
-        return making.frame(PEOPLE.format(own=own), outcome=key)
+        return making.outcomes(PEOPLE.format(own=own), outcome=key).df()
     value, exposure = named(outcome.value or ""), named(outcome.exposure) if outcome.exposure else "NULL::DOUBLE"
     if outcome.noun == "series":
-        series = making.frame(SERIES.format(value=value, exposure=exposure))
+        series = making.outcomes(SERIES.format(value=value, exposure=exposure)).df()
         began = getattr(making.plan.design, "began", "")
         return numbered(series.assign(**{AFTER: after(series, began).astype(float)}))
     own = _own(making.plan, outcome) + _treatment(making.plan)
     sql = UNITS.format(value=value, exposure=exposure, unit=UNIT, own=own, **_everybody(making.plan))
-    return numbered(making.frame(sql))
+    return numbered(making.outcomes(sql).df())
 
 
 def _everybody(plan: Plan) -> dict[str, str]:

@@ -11,7 +11,9 @@ from pipelines.findings.sentences import sentence_of
 from pipelines.ingest.tables import delivered
 from pipelines.protocol.load import protocol_hash
 from pipelines.protocol.models import Plan
+from pipelines.protocol_lock import open_outcomes
 from pipelines.provenance import code_hash
+from pipelines.validation.seal import insist_not_under_seal
 from pipelines.warehouse import has_table, table_hash
 from pipelines.workspace import PilotSite
 
@@ -53,8 +55,18 @@ class Making:
         )
 
     def frame(self, sql: str, **parameters: object) -> Any:
-        """Return the rows of a query as a frame."""
+        """Return the rows of a query as a frame; of one that reads outcomes, see `outcomes`."""
         return self.connection.execute(sql, parameters).df()
+
+    def outcomes(self, sql: str, **parameters: object) -> Any:
+        """Return the connection after a query that reads outcomes; raise Refusal while they are sealed.
+
+        The one way to an outcome: whatever shows more of one than whether it is known comes through here, and the first
+        to come locks the protocol.
+        """
+        open_outcomes(self.site)
+        insist_not_under_seal(self.connection)
+        return self.connection.execute(sql, parameters)
 
 
 def making(site: PilotSite, connection: Any, tables: tuple[str, ...]) -> Making:

@@ -25,7 +25,23 @@ from pipelines.findings.exhibits import DoubtsResult as DoubtsResult
 from pipelines.findings.exhibits import OverTimeResult as OverTimeResult
 from pipelines.findings.exhibits import Reading as Reading
 from pipelines.findings.exhibits import TakeUpResult as TakeUpResult
+from pipelines.findings.heard import CloseReadingResult as CloseReadingResult
+from pipelines.findings.heard import ContrastResult as ContrastResult
+from pipelines.findings.heard import FrameworkResult as FrameworkResult
+from pipelines.findings.heard import StoriesResult as StoriesResult
+from pipelines.findings.learned import AdaptationResult as AdaptationResult
+from pipelines.findings.learned import ChartResult as ChartResult
+from pipelines.findings.learned import HundredDaysResult as HundredDaysResult
+from pipelines.findings.learned import LearningLogResult as LearningLogResult
+from pipelines.findings.learned import PdsaResult as PdsaResult
 from pipelines.findings.likeness import ProbabilisticLinkageResult as ProbabilisticLinkageResult
+from pipelines.findings.look import Look as Look
+from pipelines.findings.plan_kept import DeviationResult as DeviationResult
+from pipelines.findings.plan_kept import LockResult as LockResult
+from pipelines.findings.plan_kept import PhaseResult as PhaseResult
+from pipelines.findings.progress import CriterionResult as CriterionResult
+from pipelines.findings.progress import DecisionResult as DecisionResult
+from pipelines.findings.progress import InconclusiveResult as InconclusiveResult
 from pipelines.findings.received import CorrectionMade as CorrectionMade
 from pipelines.findings.received import CorrectionsResult as CorrectionsResult
 from pipelines.findings.received import DifferenceResult as DifferenceResult
@@ -241,6 +257,9 @@ class EffectResult(Record):
     """Why there is no estimate, when there is none."""
     warnings: tuple[str, ...] = ()
     """What a reader has to know of this estimate."""
+    look: Look | None = None
+    """Which look at this outcome it is, and the interval that allows for all of them; the verdict follows from that
+    one. None for an only look that no plan speaks of."""
 
 
 class DoseResult(Record):
@@ -370,6 +389,12 @@ class EvidenceLevelResult(Record):
     """Why this level."""
     raise_it: str
     """What would raise it."""
+    declared_maryland: int | None = None
+    """Level of the design as declared, where what was delivered lowers it."""
+    declared_nesta: int | None = None
+    """The same on Nesta's scale."""
+    lowered: tuple[str, ...] = ()
+    """What lowers it."""
 
 
 class LimitResult(Record):
@@ -404,8 +429,23 @@ Result = Annotated[
     | SaturationResult
     | TogetherResult
     | WhoSaidResult
+    | FrameworkResult
+    | ContrastResult
+    | CloseReadingResult
+    | StoriesResult
+    | CriterionResult
+    | DecisionResult
+    | InconclusiveResult
+    | ChartResult
+    | PdsaResult
+    | AdaptationResult
+    | LearningLogResult
+    | HundredDaysResult
     | SynthesisResult
-    | SitesResult,
+    | SitesResult
+    | LockResult
+    | DeviationResult
+    | PhaseResult,
     Field(discriminator="kind"),
 ]
 

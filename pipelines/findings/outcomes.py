@@ -11,6 +11,7 @@ from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
 from pipelines.estimation.design import BASELINE, BY_CHANCE, UNIT
 from pipelines.findings.beside import beside
 from pipelines.findings.frames import outcome_frame
+from pipelines.findings.looking import Looking, Register, register_of
 from pipelines.findings.making import Making, fewest_per_arm, question_of
 from pipelines.findings.models import (
     ArmSummary,
@@ -22,9 +23,11 @@ from pipelines.findings.models import (
 )
 from pipelines.findings.multiplicity import with_adjusted_p
 from pipelines.findings.placebos import with_placebos
+from pipelines.findings.verdicts import verdict as verdict
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock import note_seen, sealed
 
 TABLES = (
     "validated.cases",
@@ -49,25 +52,57 @@ OF_ANOTHER_KIND = ("ordinal", "time_to_event")
 EVERYBODY = "everybody whose follow-up is over and whose outcome is known, in the group they were given"
 
 
-def outcome_findings(making: Making) -> list[Finding]:
-    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it."""
+def looked_at_findings(making: Making) -> list[Finding]:
+    """Return the findings of each outcome as somebody is about to see them: every estimate is a look, and noted."""
+    return outcome_findings(making, register_of(making.site))
+
+
+def outcome_findings(making: Making, register: Register | None = None) -> list[Finding]:
+    """Return the findings of each outcome, primary ones first: its effect, and what stands beside it.
+
+    While outcomes are sealed there are none.
+
+    Parameters
+    ----------
+    making : what they have in common.
+    register : the looks that were taken, to which these are added. Without it nobody looks: nothing is noted, refused
+        or widened.
+    """
+    if sealed(making.site):
+        return []
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
-    made = {key: (outcome, *_made(making, key, outcome)) for key, outcome in outcomes}
+    made = {key: (outcome, *_made(making, key, outcome, register)) for key, outcome in outcomes}
     frames = {key: frame for key, (_, frame, _, _) in made.items()}
+    if any(frame is not None for frame in frames.values()):  # of the others nothing is told but how many are known
+        note_seen(making.site)
     adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
     estimates = with_placebos({key: (outcome, found) for key, (outcome, _, _, found) in made.items()})
     return [*effects, *(f for key, (outcome, found) in estimates.items() for f in beside(making, key, outcome, found))]
 
 
-def _made(making: Making, key: str, outcome: Outcome) -> tuple[Any, EffectResult, Estimate | None]:
-    """Return an outcome's rows, effect and estimate; a description without figures where its rows cannot be read."""
+def _made(
+    making: Making, key: str, outcome: Outcome, register: Register | None
+) -> tuple[Any, EffectResult, Estimate | None]:
+    """Return an outcome's rows, effect and estimate; a description where its rows cannot be read or no look is due."""
     try:
         frame = outcome_frame(making, key, outcome)
     except EstimationRefusal as refusal:
         return None, _described(outcome, making, {}, str(refusal)), None
-    return frame, *effect(frame, outcome, making)
+    if register is None:
+        return frame, *effect(frame, outcome, making)
+    try:
+        looking = Looking(making, key, outcome, frame, _design(outcome, making), register)
+    except EstimationRefusal:
+        return frame, *effect(frame, outcome, making)  # which says why
+    refused = looking.refused()
+    if refused is not None:
+        arms = _counted(frame, outcome, making.plan) or {"everyone": ArmSummary(title="Everybody", n=looking.people)}
+        waiting = _described(outcome, making, arms, refused[0])
+        return None, waiting.model_copy(update={"look": refused[1]}), None
+    result, found = effect(frame, outcome, making)
+    return frame, looking.applied(result), found
 
 
 def _finding(making: Making, key: str, outcome: Outcome, result: EffectResult) -> Finding:
@@ -304,15 +339,6 @@ def _told_elsewhere(outcome: Outcome, plan: Plan) -> list[float]:
     """Return the times by which other outcomes, made from the same time and event, tell the number of events."""
     others = {o.horizon for o in plan.outcomes.values() if o.source == outcome.source and o.horizon}
     return sorted(horizon for horizon in others if horizon < (outcome.horizon or 0))
-
-
-def verdict(
-    lower: float | None, upper: float | None, better: Literal["higher", "lower"], null: float = 0.0
-) -> Literal["better", "worse", "inconclusive"]:
-    """Return where an interval of treatment against comparison lies; touching no difference is inconclusive."""
-    if lower is None or upper is None or lower <= null <= upper:
-        return "inconclusive"
-    return "better" if (lower > null) == (better == "higher") else "worse"
 
 
 def detectable(se: float | None, df: float | None, level: float) -> float | None:

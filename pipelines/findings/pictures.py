@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
-from pipelines.findings.models import EffectResult, Finding
+from pipelines.findings.look import led
+from pipelines.findings.models import ChartResult, EffectResult, Finding
 
 COLOUR = "#12436D"
 
 
 def picture(findings: Sequence[Finding]) -> tuple[bytes, str]:
-    """Return a PNG of the binary effects with their intervals, and the plot in words; nothing when there are none."""
-    effects = [f.result for f in findings if isinstance(f.result, EffectResult)]
-    shown = [e for e in effects if e.outcome_type == "binary" and e.value is not None]
+    """Return a PNG of the charts, or of the binary effects with their intervals, and it in words; else nothing."""
+    charts = [(f, f.result) for f in findings if isinstance(f.result, ChartResult)]
+    if charts:
+        return _charts(charts)
+    effects = [(f.sentence, led(f.result)) for f in findings if isinstance(f.result, EffectResult)]
+    shown = [(said, e) for said, e in effects if e.outcome_type == "binary" and None not in (e.value, e.lower)]
     if not shown:
         return b"", ""
-    alt = " ".join(f.sentence for f in findings if f.result in shown)
-    return _drawn(shown), alt
+    return _drawn([e for _, e in shown]), " ".join(said for said, _ in shown)
+
+
+def _charts(charts: Sequence[tuple[Finding, ChartResult]]) -> tuple[bytes, str]:
+    """Draw the charts below each other, as far as they have points."""
+    from matplotlib.figure import Figure
+
+    from pipelines.learning.drawing import draw
+
+    told = [(f, r) for f, r in charts if sum(point.value is not None for point in r.points) > 1]
+    if not told:
+        return b"", ""
+    figure = Figure(figsize=(7, 2.4 * len(told)), layout="constrained")
+    for axes, (_, result) in zip(figure.subplots(len(told), squeeze=False)[:, 0], told, strict=True):
+        marks = [(mark.start, mark.id) for mark in result.marks]
+        draw(axes, result.points, marks, [start for start, _ in result.breaks], 100 if result.unit == "share" else 1)
+        axes.set_title(result.title, loc="left", fontsize=10)
+        axes.set_ylabel("%" if result.unit == "share" else result.unit)
+    return _png(figure), " ".join(finding.sentence for finding, _ in told)
 
 
 def _drawn(effects: Sequence[EffectResult]) -> bytes:
@@ -33,6 +55,10 @@ def _drawn(effects: Sequence[EffectResult]) -> bytes:
     axes.set_yticks(range(len(effects)), [effect.title for effect in reversed(effects)])
     axes.set_ylim(-0.6, len(effects) - 0.4)
     axes.set_xlabel("difference per 100 people")
+    return _png(figure)
+
+
+def _png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     return buffer.getvalue()

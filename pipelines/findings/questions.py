@@ -23,6 +23,8 @@ from pipelines.findings.sentences import meaning_of, voices
 from pipelines.protocol.models import Question
 
 TABLES = ("analysis.participants", "analysis.themes")
+NOT_MEASURED = "No outcome was measured for this question."
+SEALED = "The outcomes of this question have not been looked at: they are sealed."
 NumberDirection = Literal["supports", "against", "open", "silent"]
 VoiceDirection = Literal["supports", "against", "mixed", "silent"]
 Fit = Literal["agree", "partial", "silent", "dissonant"]
@@ -54,7 +56,7 @@ def joint_of(question: Question, findings: Sequence[Finding], voice: VoiceDirect
     number = number_direction([f.result for f in effects if isinstance(f.result, EffectResult)])
     how = fit(number, voice)
     return JointResult(
-        number=" ".join(f.sentence for f in effects) or "No outcome was measured for this question.",
+        number=" ".join(f.sentence for f in effects) or (SEALED if question.quantitative else NOT_MEASURED),
         number_direction=number,
         voice=voices(supporting, countering),
         voice_direction=voice,

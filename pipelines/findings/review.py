@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.findings.themes import candidates, identifiers_of, is_clean
 from pipelines.findings.withdrawn import said_by_the_gone, words_of_the_gone
+from pipelines.findings.words_beside import words_beside
 from pipelines.ledger import append
 from pipelines.qualitative.brackets import by_words, why_not
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits, quote_hash
@@ -105,7 +107,7 @@ def review(site: PilotSite) -> Review:
     with open_warehouse(site) as connection:
         if not has_table(connection, "analysis", "themes"):
             raise Refusal("The interviews of this site have not been read yet.", f"First: pilotlens run {site.key}")
-        rows = candidates(site, connection)
+        rows = _together(candidates(site, connection), words_beside(site, connection))
         gone = words_of_the_gone(site, connection)
     index = identifiers_of(site)
     allowed = rows[rows["consented"] & rows["case_key"].notna()]
@@ -115,6 +117,17 @@ def review(site: PilotSite) -> Review:
         if not said_by_the_gone(str(words), gone)
     ]
     return Review(site, tuple(sorted(found, key=_order)), index)
+
+
+def _together(codings: Any, beside: Any) -> Any:
+    """Return coded passages with summaries, stories and replies: all are passed in the same way."""
+    import pandas as pd
+
+    if beside.empty:
+        return codings
+    named = beside["kind"].where(beside["kind"] != "summary", beside["code_path"] + " (summary)")
+    columns = ["case_key", "code_path", "quote", "role", "consented"]
+    return pd.concat([codings[columns], beside.assign(code_path=named)[columns]], ignore_index=True)
 
 
 def _order(one: Candidate) -> tuple[bool, tuple[str, ...], str]:

@@ -9,8 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
-from pipelines.findings import coded_words
+from pipelines.findings import coded_words, heard_words, learned_words
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.learned import (
+    AdaptationResult,
+    ChartResult,
+    HundredDaysResult,
+    LearningLogResult,
+    PdsaResult,
+)
 from pipelines.findings.likeness import likeness_words
+from pipelines.findings.look import led, look_words, waiting_words
 from pipelines.findings.models import (
     AgreementResult,
     ArmSummary,
@@ -18,7 +27,10 @@ from pipelines.findings.models import (
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -26,9 +38,12 @@ from pipelines.findings.models import (
     EvidenceLevelResult,
     FidelityResult,
     FlowResult,
+    InconclusiveResult,
     JointResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     SaturationResult,
     TakeUpResult,
@@ -36,6 +51,8 @@ from pipelines.findings.models import (
     TogetherResult,
     WhoSaidResult,
 )
+from pipelines.findings.plan_words import deviation_words, lock_words, phase_words
+from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.findings.received_words import correction_words, difference_words, linkage_words
 from pipelines.protocol.models import Plan
 
@@ -75,6 +92,9 @@ def sentence_of(result: Any, plan: Plan) -> str:
         DataQualityResult: _quality,
         EvidenceLevelResult: _level,
         DifferenceResult: lambda found, plan: difference_words(found, minimum_count(plan)),
+        LockResult: lambda found, _plan: lock_words(found),
+        DeviationResult: lambda found, _plan: deviation_words(found),
+        PhaseResult: lambda found, _plan: phase_words(found),
         LinkageResult: lambda found, plan: linkage_words(found, minimum_count(plan)),
         ProbabilisticLinkageResult: lambda found, plan: likeness_words(found, minimum_count(plan)),
         CorrectionsResult: lambda found, _plan: correction_words(found),
@@ -82,12 +102,24 @@ def sentence_of(result: Any, plan: Plan) -> str:
         OverTimeResult: lambda found, _plan: found.words or NOT_SHOWN.format(found.title),
         TakeUpResult: _readings,
         DoubtsResult: _readings,
+        ChartResult: lambda found, _plan: learned_words.chart_words(found),
+        PdsaResult: lambda found, _plan: learned_words.pdsa_words(found),
+        AdaptationResult: lambda found, _plan: learned_words.adaptation_words(found),
+        LearningLogResult: lambda found, _plan: learned_words.log_words(found),
+        HundredDaysResult: lambda found, _plan: learned_words.hundred_days_words(found),
         AgreementResult: lambda found, _plan: coded_words.agreement_words(found),
         CodebookResult: lambda found, _plan: coded_words.codebook_words(found),
         SaturationResult: lambda found, _plan: coded_words.saturation_words(found),
         FidelityResult: lambda found, _plan: coded_words.fidelity_words(found),
         TogetherResult: lambda found, _plan: coded_words.together_words(found),
         WhoSaidResult: lambda found, _plan: coded_words.who_said_words(found),
+        FrameworkResult: lambda found, _plan: heard_words.framework_words(found),
+        ContrastResult: lambda found, _plan: heard_words.contrast_words(found),
+        CloseReadingResult: lambda found, _plan: heard_words.close_reading_words(found),
+        StoriesResult: lambda found, _plan: heard_words.stories_words(found),
+        CriterionResult: lambda found, _plan: criterion_words(found),
+        DecisionResult: lambda found, _plan: decision_words(found),
+        InconclusiveResult: lambda found, _plan: inconclusive_words(found),
     }
     return makers[type(result)](result, plan)
 
@@ -170,11 +202,46 @@ def _effect(result: EffectResult, plan: Plan) -> str:
     if result.value is None:
         what = f"How many {result.title}" if result.outcome_type == "binary" else _capital(result.title)
         described = levels or f"{what}:"
-        return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}".strip()
+        look = f" {_seen_of_everybody(result)}".rstrip()
+        return f"{described} {'No' if levels else 'no'} effect is estimated. {result.described_because}{look}".strip()
     scale, unit = (100, "per 100") if is_share(result) else (1, result.unit)
-    said = _ratio(result) if result.null else _range(result, scale, unit, policy(plan).rounding_base > 1)
-    words = _placebo(result) if result.placebo else _verdict(result, plan)
-    return f"{levels} {said} {words}".strip()
+    counts = led(result)
+    said = _ratio(counts) if result.null else _range(counts, scale, unit, policy(plan).rounding_base > 1)
+    words = _placebo(counts) if result.placebo else _verdict(counts, plan)
+    return f"{levels} {said} {words} {_looked(result)}".strip()
+
+
+def _looked(result: EffectResult) -> str:
+    """Return which look an estimate is, and the interval of an only look."""
+    if result.look is None:
+        return ""
+    return look_words(result.look, between(led(result)), between(result))
+
+
+def between(result: EffectResult) -> str:
+    """Return the limits of an estimate in words, in the unit in which readers see it; empty without any."""
+    if result.lower is None or result.upper is None:
+        return ""
+    places = 2 if result.null or result.outcome_type == "ordinal" else 1
+    scale = 100 if is_share(result) and not result.null and result.outcome_type != "ordinal" else 1
+    return f"{amount(scale * result.lower, places)} to {amount(scale * result.upper, places)}"
+
+
+def _seen_of_everybody(result: EffectResult) -> str:
+    """Return how far a pilot is from its next look, or which look the description of everybody is."""
+    look, everyone = result.look, result.arms.get("everyone")
+    if look is None:
+        return ""
+    if not look.estimated:
+        return waiting_words(look)
+    if everyone is None or everyone.average is None:
+        return ""
+    counts = led(result).arms["everyone"]
+    limits = [
+        "" if arm.lower is None or arm.upper is None else f"{per_hundred(arm.lower)} to {per_hundred(arm.upper)}"
+        for arm in (counts, everyone)
+    ]
+    return look_words(look, *limits)
 
 
 def is_share(result: EffectResult) -> bool:

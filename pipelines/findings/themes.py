@@ -7,10 +7,12 @@ from typing import Any
 
 from pipelines.disclosure.voices import anybody, spread
 from pipelines.findings.coding import Coding, coding_findings, read_coding
+from pipelines.findings.hearing import Heard, heard_findings, shown_of, story_findings
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding, QuoteShown, ThemeResult
 from pipelines.findings.speakers import speakers_named
 from pipelines.findings.withdrawn import gone_since, note_shown, said_by_the_gone, words_of_the_gone
+from pipelines.findings.words_beside import words_beside
 from pipelines.protocol.models import Plan
 from pipelines.qualitative.brackets import why_not
 from pipelines.qualitative.cases import SEPARATOR
@@ -47,22 +49,45 @@ CANDIDATES = """
 def theme_findings(making: Making) -> list[Finding]:
     """Return one finding for each code, in the order of the frame's paths, and those on how they were coded."""
     matrix = making.frame("SELECT * FROM analysis.themes ORDER BY code_path, role, speaker_key")
-    if matrix.empty:
-        return []
-    codings = candidates(making.site, making.connection)
-    approvals = release_list(making.site.folder / RELEASE_LIST)
     index = identifiers_of(making.site)
-    shown = _shown(codings, approvals, words_of_the_gone(making.site, making.connection), index)
-    chosen = _chosen(shown, _opposites(making.plan, matrix))
+    codings, heard = _heard(making, index)
+    if matrix.empty:
+        return _noted(making, story_findings(making, heard), heard)
+    opposites = _opposites(making.plan, matrix)
+    chosen = _chosen(heard.shown, opposites)
     note_shown(making.site, chosen)
-    matrix["definition"] = matrix["definition"].map(lambda text: _definition(index, text))
+    matrix["definition"] = matrix["definition"].map(heard.harmless)
     ids = _ids(dict.fromkeys(matrix["code_path"]))
     coding = read_coding(making, matrix)
     themes = [
-        _finding(making, ids[path], rows, codings[codings["code_path"] == path], chosen, approvals, coding)
+        _finding(making, ids[path], rows, codings[codings["code_path"] == path], chosen, heard.approvals, coding)
         for path, rows in matrix.groupby("code_path", sort=False)
     ]
-    return [*themes, *coding_findings(making, coding, lambda text: _definition(index, text))]
+    further = [*heard_findings(making, coding, heard, opposites), *story_findings(making, heard)]
+    return [*themes, *coding_findings(making, coding, heard.harmless), *_noted(making, further, heard)]
+
+
+def _heard(making: Making, index: IdentifierIndex) -> tuple[Any, Heard]:
+    """Return the coded passages of those who have not withdrawn, and all words that may be shown."""
+    codings = candidates(making.site, making.connection)
+    beside = words_beside(making.site, making.connection)
+    approvals = release_list(making.site.folder / RELEASE_LIST)
+    gone = words_of_the_gone(making.site, making.connection)
+    shown, beside_shown = (_shown(words, approvals, gone, index) for words in (codings, beside))
+    return codings, Heard(
+        shown,
+        beside,
+        beside_shown,
+        approvals,
+        harmless=lambda text: _definition(index, text),
+        is_clean=lambda text: is_clean(index, text),
+    )
+
+
+def _noted(making: Making, findings: list[Finding], heard: Heard) -> list[Finding]:
+    """Return findings after noting in the vault whose words they show."""
+    note_shown(making.site, shown_of(findings, heard))
+    return findings
 
 
 def candidates(site: PilotSite, connection: Any) -> Any:
@@ -83,7 +108,7 @@ def _shown(codings: Any, approvals: dict[str, Approval], gone: frozenset[str], i
     passed["shown"] = [approved_words(quote, approvals[quote_hash(quote)]) for quote in passed["quote"]]
     rows = zip(passed["quote"], passed["shown"], strict=True)
     fit = [bool(words) and is_clean(index, words) and not said_by_the_gone(quote, gone) for quote, words in rows]
-    return passed[fit]
+    return passed.loc[fit] if fit else passed
 
 
 def approved_words(quote: str, approval: Approval) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 
 from pipelines.findings.making import Making
+from pipelines.protocol_lock import sealed
 from pipelines.refusal import Refusal
 from pipelines.validation.dates import readings
 from pipelines.validation.people_rules import keeps_one
@@ -31,11 +32,15 @@ def type_both(making: Making) -> frozenset[str] | None:
     """Make the temporary tables `before_cases`, `now_cases`, `before_outcomes` and `now_outcomes`.
 
     Return the nouns that are typed as they stood then and now: `events` is one of them where outcomes counted from
-    events can be compared. None when nobody can tell how the dates of the earlier case file are written.
+    events can be compared, `outcomes` unless they are sealed. None when nobody can tell how the dates of the earlier
+    case file are written.
     """
-    typed = {"cases", "outcomes", "events"} if _type(making, "events") else {"cases", "outcomes"}
+    hidden = sealed(making.site)
+    typed = {"cases", "outcomes", "events"} if not hidden and _type(making, "events") else {"cases", "outcomes"}
     if not _type(making, "cases"):
         return None
+    if hidden:
+        return frozenset({"cases"})
     for state in STATES:
         select = _of_state(_select(making.site, "outcomes"), state, typed)
         made = f"CREATE OR REPLACE TEMP TABLE {state}_outcomes AS {select}"

@@ -20,6 +20,7 @@ SAID = """
     SELECT DISTINCT c.quote FROM raw.codings c JOIN raw.documents d USING (document_key)
     WHERE list_contains($gone, d.person_key) AND c.quote <> ''
 """
+BESIDE = "SELECT DISTINCT words FROM raw.words WHERE list_contains($gone, person_key)"
 
 
 def the_gone(connection: Any) -> frozenset[str]:
@@ -46,7 +47,15 @@ def words_of_the_gone(site: PilotSite, connection: Any) -> frozenset[str]:
     gone = sorted(the_gone(connection) | gone_since(site))
     if not gone or not (has_table(connection, "raw", "codings") and has_table(connection, "raw", "documents")):
         return frozenset()
-    return frozenset(quote for (quote,) in connection.execute(SAID, {"gone": gone}).fetchall())
+    return words_said(connection, gone)
+
+
+def words_said(connection: Any, gone: Collection[str]) -> frozenset[str]:
+    """Return the coded passages of some people, and what stands beside them: summaries of them, their stories."""
+    rows = connection.execute(SAID, {"gone": gone}).fetchall()
+    if has_table(connection, "raw", "words"):
+        rows += connection.execute(BESIDE, {"gone": gone}).fetchall()
+    return frozenset(quote for (quote,) in rows)
 
 
 def said_by_the_gone(quote: str, words: Collection[str]) -> bool:

@@ -17,6 +17,7 @@ from pipelines.protocol.coded import Coded
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean
 from pipelines.qualitative.document_register import with_register
+from pipelines.qualitative.framework_matrix import FrameworkMatrix, read_framework_matrix
 from pipelines.qualitative.models import Project, UnreadableProject
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND
 from pipelines.qualitative.reading import Wanted, read_coded
@@ -61,7 +62,7 @@ def _is_beside(file: DroppedFile, extract: Extract) -> bool:
     """Tell what a pattern with `*` catches besides projects: transcripts, codebooks, what QualCoder keeps around."""
     path = PurePosixPath(file.shown)
     coded = extract.coded or Coded()
-    if path.suffix.lower() in (*TRANSCRIPTS, ".qdc") or path.name in (coded.documents, coded.codebook):
+    if path.suffix.lower() in (*TRANSCRIPTS, ".qdc") or path.name in (coded.documents, coded.codebook, coded.framework):
         return True
     return path.name.lower() != DATABASE and any(part.lower().endswith(".qda") for part in path.parts[:-1])
 
@@ -84,9 +85,36 @@ def read_coded_file(site: PilotSite, one: CodedFile) -> Project:
     raise Refusal(problem, AGAIN)
 
 
+def read_matrix(site: PilotSite, one: CodedFile) -> FrameworkMatrix | None:
+    """Return the framework matrix that the protocol names for a file; None where it names none.
+
+    Raises
+    ------
+    Refusal
+        It is not there, or cannot be read.
+    """
+    coded = one.coded
+    if not coded.framework:
+        return None
+    with _opened(site, one) as (_, beside):
+        path = _named(one, coded.framework, beside)
+        try:
+            return read_framework_matrix(
+                path or Path(coded.framework),
+                name=coded.framework,
+                attributes=coded.framework_attributes,
+                encoding=one.extract.encoding,
+            )
+        except UnreadableProject as error:
+            problem = str(error)
+        except OSError:
+            problem = f"{coded.framework} cannot be opened."
+    raise Refusal(problem, "Send the matrix again. The earlier results stand.")
+
+
 def used_beside(one: CodedFile) -> tuple[DroppedFile, ...]:
     """Return the files beside a project that may have been read with it: they must not change meanwhile."""
-    named = {one.coded.documents, one.coded.codebook} - {""}
+    named = {one.coded.documents, one.coded.codebook, one.coded.framework} - {""}
     return tuple(
         file
         for file in one.drop.files
@@ -136,7 +164,9 @@ def _read(one: CodedFile, path: Path, beside: dict[str, Path]) -> Project:
     register = _named(one, coded.documents, beside)
     if register is None:
         return project
-    return with_register(project, register, name=coded.documents, encoding=one.extract.encoding)
+    of_documents = coded.stories.columns if coded.stories else ()
+    encoding = one.extract.encoding
+    return with_register(project, register, name=coded.documents, encoding=encoding, of_documents=of_documents)
 
 
 def _label(file: DroppedFile) -> str:

@@ -1,6 +1,7 @@
-"""The lines of a corrections register, a CSV file that evaluators keep by hand: cells by column, and where each stands.
+"""The lines of a register, a CSV file that evaluators keep by hand: cells by column, and where each stands.
 
-What a line means belongs in corrections. A register holds people's identifiers and values: faults name places only.
+What a line means belongs in corrections and in pipelines.learning.
+A register holds people's identifiers and values: faults name places only.
 """
 
 from __future__ import annotations
@@ -36,10 +37,15 @@ class Line:
         return f'{self.register}, row {self.row}, column "{column}"'
 
 
-def read_lines(path: Path, register: str) -> list[Line]:
-    """Return the lines of a register that hold anything; refuse a file that is not one."""
+def read_lines(
+    path: Path, register: str, columns: Sequence[str] = COLUMNS, optional: Sequence[str] = OPTIONAL
+) -> list[Line]:
+    """Return the lines of a register that hold anything; refuse a file that is not one.
+
+    Other registers that people keep by hand have other columns: those they need, and those they may have.
+    """
     text = _text(path, register)
-    header, rows = _table(text, register)
+    header, rows = _table(text, register, columns, optional)
     lines = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     uneven = [
         f"{register}, row {number}: {len(row)} columns where the header has {len(header)}."
@@ -69,11 +75,13 @@ def _text(path: Path, register: str) -> str:
     return text
 
 
-def _table(text: str, register: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _table(
+    text: str, register: str, columns: Sequence[str], optional: Sequence[str]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return header and numbered rows under the delimiter whose header is a register's."""
     headers = {delimiter: _header(text, delimiter) for delimiter in DELIMITERS}
-    best = max(DELIMITERS, key=lambda one: len(set(COLUMNS) & set(headers[one])))
-    refuse_if(list(_header_faults(headers[best], register)))
+    best = max(DELIMITERS, key=lambda one: len(set(columns) & set(headers[one])))
+    refuse_if(list(_header_faults(headers[best], register, columns, optional)))
     return headers[best], _rows(text, best, register)[1:]
 
 
@@ -97,17 +105,20 @@ def _rows(text: str, delimiter: str, register: str) -> list[tuple[int, list[str]
     return rows
 
 
-def _header_faults(header: Sequence[str], register: str) -> Iterator[str]:
-    for name in COLUMNS:
+def _header_faults(
+    header: Sequence[str], register: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[str]:
+    known = (*columns, *optional)
+    for name in columns:
         if name not in header:
-            spare = [one for one in header if one not in (*COLUMNS, *OPTIONAL)] if set(header) & set(COLUMNS) else []
+            spare = [one for one in header if one not in known] if set(header) & set(columns) else []
             near = nearest(name, spare)
             hint = f' Is it "{near}"?' if near else ""
             yield f'{register}: the column "{name}" is missing.{hint}'
-    if not set(header) & set(COLUMNS):
+    if not set(header) & set(columns):
         return  # then the first row may be somebody's data, and none of it is repeated
     for number, name in enumerate(header, start=1):
-        if name not in (*COLUMNS, *OPTIONAL):
-            yield f"{register}: column {number} is none of a register's: {', '.join((*COLUMNS, *OPTIONAL))}."
+        if name not in known:
+            yield f"{register}: column {number} is none of a register's: {', '.join(known)}."
         elif name in header[: number - 1]:
             yield f'{register}: the column "{name}" stands there twice.'

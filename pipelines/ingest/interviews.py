@@ -12,12 +12,14 @@ from functools import cached_property
 
 from pipelines import keys
 from pipelines.ingest import chronicle
-from pipelines.ingest.coded_files import CodedFile, coded_files, read_coded_file, used_beside
+from pipelines.ingest.coded_files import CodedFile, coded_files, read_coded_file, read_matrix, used_beside
 from pipelines.ingest.pseudonyms import pseudonym
 from pipelines.ingest.standing import standing
 from pipelines.ingest.store import insist_unchanged
 from pipelines.ingest.tables import note_delivery
+from pipelines.ingest.told_words import WORDS, Voiced, WordsRow, stories, summaries
 from pipelines.protocol.coded import Coded
+from pipelines.qualitative.framework_matrix import FrameworkMatrix
 from pipelines.qualitative.models import CaseSpan, Coding, Document, Project, overlap
 from pipelines.refusal import Refusal
 from pipelines.told import Told
@@ -80,6 +82,7 @@ class Read:
     drop: str
     secret: bytes = field(repr=False)
     coded: Coded
+    matrix: FrameworkMatrix | None = field(default=None, repr=False)
 
     @cached_property
     def attributes(self) -> Mapping[str, Mapping[str, str]]:
@@ -107,6 +110,7 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
         facts = {"rows": len(read.project.documents), "columns": 0, "read_as": told}
         chronicle.note_file(site, one.name, "documents", one.drop, one.file, facts)
     rows = _once(row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read)))
+    beside = _words(site, projects) if noun == "documents" else []
     for file in (file for one in files for file in (one.file, *used_beside(one))):
         insist_unchanged(file)
     if noun == "documents":
@@ -116,6 +120,9 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
             definition = DOCUMENTS if noun == "documents" else CODINGS
             connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
             insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
+            if noun == "documents":
+                connection.execute(f"CREATE OR REPLACE TABLE raw.words ({WORDS})")
+                insert(connection, "raw.words", [astuple(row) for row in beside])
             note_delivery(connection, noun, state)
         columns = columns_of(connection, f"raw.{noun}")
     return Told(
@@ -126,7 +133,7 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
 def _read(site: PilotSite, one: CodedFile) -> Read:
     project = read_coded_file(site, one)
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
-    read = Read(project, (), one.file.shown, one.drop.name, secret, one.coded)
+    read = Read(project, (), one.file.shown, one.drop.name, secret, one.coded, read_matrix(site, one))
     return replace(read, documents=tuple(d for d in project.documents if _is_of_site(site, read, d)))
 
 
@@ -268,6 +275,15 @@ def _once(rows: Iterable[DocumentRow | CodingRow]) -> list[DocumentRow | CodingR
         if first.setdefault(same, row.source_file) == row.source_file:
             kept.append(row)
     return kept
+
+
+def _words(site: PilotSite, projects: list[Read]) -> list[WordsRow]:
+    """Return summaries, stories and replies, each once."""
+    voiced = [Voiced(read, _Speakers(read)) for read in projects]
+    codes = {code.casefold(): key for code, key in site.protocol.site_codes().items()}
+    codes |= {name.casefold(): key for key, one in site.protocol.sites.items() for name in (key, one.title)}
+    rows = [*(row for one in voiced for row in stories(one)), *summaries(voiced, codes, site.site)]
+    return list({(row.kind, row.document_key, row.person_key, row.theme, row.words): row for row in rows}.values())
 
 
 def _keep_names(site: PilotSite, projects: list[Read]) -> None:

@@ -195,10 +195,19 @@ def insist_unchanged(file: DroppedFile) -> None:
 def _draft(place: Path) -> Path:
     """Make a folder to write in; remove those that killed processes left behind."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in place.glob(f"{DRAFT}*"):
-        if abandoned(left.name.removeprefix(DRAFT)):
-            shutil.rmtree(left, ignore_errors=True)
+    _tidy(place)
     return Path(tempfile.mkdtemp(prefix=f"{DRAFT}{os.getpid()}-", dir=place))
+
+
+def _tidy(place: Path) -> None:
+    """Remove what killed processes left behind: folders of a file's parts, and files beside them."""
+    for left in place.glob(f"{DRAFT}*"):
+        if not abandoned(left.name.removeprefix(DRAFT)):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _move(draft: Path, folder: Path) -> None:
@@ -213,6 +222,7 @@ def _move(draft: Path, folder: Path) -> None:
 
 def draft_file(target: Path) -> Path:
     """Return a place beside a file to write it first."""
+    _tidy(target.parent)
     return target.with_name(f"{DRAFT}{os.getpid()}-{target.name}")
 
 

@@ -11,10 +11,13 @@ from typing import Any
 from pipelines.protocol.design_soundness import design_faults
 from pipelines.protocol.extracts import FIELDS, REQUIRED
 from pipelines.protocol.faults import Fault, did_you_mean
-from pipelines.protocol.further_references import completing_faults, event_faults
+from pipelines.protocol.further_references import completing_faults, event_faults, index_date_faults
 from pipelines.protocol.interview_references import interview_faults
+from pipelines.protocol.learning_references import learning_faults
 from pipelines.protocol.link import link_faults
+from pipelines.protocol.look_soundness import look_faults
 from pipelines.protocol.parts import Line, extra_fields, extracts, listed, mapping, whole_cases, written
+from pipelines.protocol.progression_references import progression_faults
 
 COUNTED = {"contacts", "minutes", "spend"}
 
@@ -27,9 +30,13 @@ def cross_reference_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
         *found,
         *completing_faults(tree, line),
         *event_faults(tree, line),
+        *index_date_faults(tree, line),
         *link_faults(tree, line),
         *design_faults(tree, line),
         *interview_faults(tree, line),
+        *look_faults(tree, line),
+        *progression_faults(tree, line),
+        *learning_faults(tree, line),
     ]
 
 

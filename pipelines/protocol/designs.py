@@ -201,8 +201,9 @@ class InterruptedTimeSeries(Part):
     harmonics: Annotated[int, Field(ge=1, le=6)] = 2
     """Pairs of waves, with `season: harmonics`."""
     lags: Annotated[int, Field(ge=0)] | None = None
-    """Lags over which errors may hang together (Newey-West); 0: over none. Default: with `gaussian` found from the
-    length of the series; counts take the errors of their family, with Newey-West's beside."""
+    """Lags over which errors may hang together (Newey-West); 0: over none. Default: with `gaussian` errors that follow
+    one another, averaged over how closely (right for short series, where Newey-West's interval is too narrow); counts
+    take the errors of their family. Newey-West's stand beside."""
     control: bool = False
     """True when rows whose arm is the comparison are a control series, whose change is taken off."""
 

@@ -76,6 +76,34 @@ def event_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             yield from _counted_to_the_end(line, ("outcomes", name), body)
 
 
+def index_date_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Return why comparators' starts cannot be drawn."""
+    arms = mapping(tree.get("arms"))
+    if written(arms.get("comparison_starts")) != "drawn":
+        return
+    place: Place = ("arms", "comparison_starts")
+    if (written(arms.get("assignment")) or "randomised") == "randomised":
+        remedy = "Leave it out: follow both groups from the same date, such as `index: referral_date`."
+        yield _at(line, place, "chance made these groups, and nobody needs a drawn start.", remedy)
+    bodies = {name: mapping(mapping(body).get("events")) for name, body in _from_events(tree)}
+    if not bodies:
+        yield _at(line, place, "no outcome is counted from `events`, so nothing begins at a start.", "Leave it out.")
+    for name, events in bodies.items():
+        if written(events.get("index")):
+            problem = "this outcome names its date, and `arms.comparison_starts` draws one."
+            yield _at(line, ("outcomes", name, "events", "index"), problem, "Leave one of them out.")
+    for name, fields in whole_cases(tree):
+        for field in ("referral_date", "start_date"):
+            if field not in fields:
+                problem = f"waits run from referral to start, and extracts.{name}.columns maps no {field}."
+                yield _at(line, place, problem, "Map it.")
+
+
+def _from_events(tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    outcomes = mapping(tree.get("outcomes")).items()
+    return [(name, body) for name, body in outcomes if mapping(body).get("events") is not None]
+
+
 def _delivered_everywhere(tree: Mapping[str, Any], line: Line, place: Place) -> Iterator[Fault]:
     """Where no events come, everybody would silently have none."""
     events = [(name, body) for name, noun, body in extracts(tree) if noun == "events"]

@@ -16,7 +16,7 @@ from pipelines.qualitative.deductive_frames import frame, frame_names
 
 def interview_faults(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """Return what is wrong with the keys `frames`, `codebook` and `agreement`."""
-    for check in (_elements, _attributes, _opposites, _floor):
+    for check in (_elements, _attributes, _opposites, _floor, _close_reading):
         yield from check(tree, line)
 
 
@@ -49,6 +49,20 @@ def _opposites(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     for code, opposite in mapping(mapping(tree.get("codebook")).get("opposites")).items():
         if folded(code) == folded(str(opposite)):
             yield _at(line, ("codebook", "opposites", code), "a code cannot contradict itself.", "Name another code.")
+
+
+def _close_reading(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    name = mapping(mapping(tree.get("codebook")).get("close_reading")).get("outcome")
+    outcomes, place = mapping(tree.get("outcomes")), ("codebook", "close_reading", "outcome")
+    if name is None:
+        return
+    if str(name) not in outcomes:
+        yield _at(line, place, "there is no such outcome.", did_you_mean(name, outcomes))
+        return
+    body = mapping(outcomes[str(name)])
+    if written(body.get("type")) not in ("continuous", "count") or written(body.get("noun")) == "series":
+        problem = "its values are not those of people on a scale, so nobody is near or far from what was expected."
+        yield _at(line, place, problem, "Name a continuous outcome or a count.")
 
 
 def _floor(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

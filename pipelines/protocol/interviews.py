@@ -38,6 +38,15 @@ class Saturation(Part):
     """Largest share of new codes in a run, of those in the base, that counts as nothing new."""
 
 
+class CloseReading(Part):
+    """Interviews that are read closely because of the person's outcome (Seawright & Gerring 2008)."""
+
+    outcome: Slug
+    """A continuous outcome or a count. A case is the more extreme, the farther it is from its group's average."""
+    each: Annotated[int, Field(ge=5)] = 5
+    """People of each kind: as expected, farthest above, farthest below. Fewer than five could be guessed."""
+
+
 class Codebook(Part):
     """How the code book came about, and what it says beyond names."""
 
@@ -57,6 +66,9 @@ class Codebook(Part):
     interview."""
     near: Annotated[int, Field(ge=0)] = 200
     """For `together: near`: characters that may lie between."""
+    close_reading: CloseReading | None = None
+    """Typical and extreme cases by outcome, of those participants who agreed that interview and outcome may be linked.
+    Only their released words are shown, never who was picked. Default: nobody is picked."""
 
 
 class FrameUse(Part):

@@ -10,7 +10,10 @@ from pipelines.protocol.base import Code, Day, Part, Slug, Text
 from pipelines.protocol.designs import Design, Doubts, Multiplicity, TakeUp
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.interviews import Agreement, Codebook, Frames
+from pipelines.protocol.learning import Learning
+from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Covariate, Outcome
+from pipelines.protocol.progression import Planning, Progression
 
 
 class Concept(Part):
@@ -119,6 +122,11 @@ class Arms(Part):
     assignment: Literal["randomised", "not_randomised"] = "randomised"
     """How people came into a group. Without randomisation an effect is estimated only by a `design` that makes the
     groups comparable; otherwise they are described."""
+    comparison_starts: Literal["as_recorded", "drawn"] = "as_recorded"
+    """From when people of the comparison group are followed who have no `start_date`, in outcomes from `events`: from
+    their referral, or (`drawn`) after a wait drawn for each from those of the treatment group between referral and
+    start. Whoever has such an event while waiting is then left out, in both groups alike. Only where chance did not
+    make the groups."""
 
 
 class Question(Part):
@@ -257,6 +265,9 @@ class Plan(Part):
     """Planned checks of how wrong an estimate could be."""
     multiplicity: Multiplicity = Multiplicity()
     """How several outcomes of one tier are allowed for."""
+    looks: Looks | None = None
+    """When somebody may look at the outcomes before all are known. Default: the first look is taken as the only one,
+    and later ones get wider intervals."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Where anything is drawn at random (a bootstrap, a permutation), the draws follow from this number."""
     questions: dict[Slug, Question] = {}
@@ -267,12 +278,21 @@ class Plan(Part):
     """How agreement between coders is measured, and from which value on a code may be counted."""
     frames: Frames = {}
     """Shipped frames that the interviews are held against, by key; `pilotlens frames` lists them."""
+    progression: Progression = Progression()
+    """What was agreed beforehand on going on, amending or stopping."""
+    planning: Planning = Planning()
+    """Assumptions for `pilotlens design`, before there are data."""
+    learning: Learning = Learning()
+    """Process measures over time. Registers of the team lie beside the protocol."""
     cannot_say: tuple[Text, ...] = ()
     """What this pilot cannot say by its design, in words that the report prints in its summary."""
     disclosure: Disclosure = Disclosure()
     """Protection of people in what is released."""
     limits: Limits = Limits()
     """Limits that the data have to keep."""
+    sealed_until_locked: bool = False
+    """True when no run may look at an outcome before somebody locks the protocol with `pilotlens lock`: until then runs
+    show process, quality and reach only. Without it the first run that estimates an outcome locks the protocol."""
     confidence_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     """Level of every interval."""
 

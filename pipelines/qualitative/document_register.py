@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, names, tables_of
+from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, fold, names, tables_of
 from pipelines.qualitative.models import Case, Document, Project, UnreadableProject
 from pipelines.qualitative.transcripts import known_as
 
 REGISTER = Signature("documents", ("document",), names(document="document", case="case|person"))
 
 
-def with_register(project: Project, path: Path, *, name: str, encoding: str = "") -> Project:
+def with_register(
+    project: Project, path: Path, *, name: str, encoding: str = "", of_documents: Sequence[str] = ()
+) -> Project:
     """Return a project whose documents have the cases and attributes of a register.
 
     Parameters
@@ -31,6 +33,8 @@ def with_register(project: Project, path: Path, *, name: str, encoding: str = ""
         What messages call it.
     encoding
         Of a text file, where its bytes do not say.
+    of_documents
+        Columns that say something of the document, also in a row that names a case.
 
     Raises
     ------
@@ -42,7 +46,10 @@ def with_register(project: Project, path: Path, *, name: str, encoding: str = ""
         raise UnreadableProject(f"{name} cannot be read: it is no table with a column `document`.")
     rows = _rows(tables[0])
     cases = {case.name: case for case in project.cases}
-    documents = tuple(_filled(each, tables[0], rows.pop(known_as(each.name), ()), cases) for each in project.documents)
+    apart = frozenset(map(fold, of_documents))
+    documents = tuple(
+        _filled(each, tables[0], rows.pop(known_as(each.name), ()), cases, apart) for each in project.documents
+    )
     unknown = (f"{name} names {len(rows)} documents that the project does not have",) if rows else ()
     return replace(
         project, documents=documents, cases=tuple(cases.values()), deviations=(*project.deviations, *unknown)
@@ -58,10 +65,14 @@ def _rows(table: CodedTable) -> dict[str, list[Line]]:
     return dict(found)
 
 
-def _filled(document: Document, table: CodedTable, lines: Sequence[Line], cases: dict[str, Case]) -> Document:
+def _filled(
+    document: Document, table: CodedTable, lines: Sequence[Line], cases: dict[str, Case], apart: frozenset[str]
+) -> Document:
     attributes, held = dict(document.attributes), []
     for line in lines:
-        said = table.further(line)
+        further = table.further(line)
+        said = {name: value for name, value in further.items() if fold(name) not in apart}
+        attributes |= {name: value for name, value in further.items() if fold(name) in apart}
         if case := table.cell(line, "case"):
             known = cases.get(case, Case(f"case-{case}", case))
             cases[case] = replace(known, attributes={**known.attributes, **said})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.findings.withdrawn import SAID, said_by_the_gone, shown_before, the_gone
+from pipelines.findings.withdrawn import said_by_the_gone, shown_before, the_gone, words_said
 from pipelines.qualitative.quotes import quote_hash
 from pipelines.qualitative.release_list import RELEASE_LIST, decisions
 from pipelines.warehouse import has_table, open_warehouse
@@ -63,7 +63,7 @@ def errata(site: PilotSite) -> tuple[Erratum, ...]:
 def _said(connection: Any, gone: Collection[str]) -> frozenset[str]:
     if not gone or not (has_table(connection, "raw", "codings") and has_table(connection, "raw", "documents")):
         return frozenset()
-    return frozenset(quote for (quote,) in connection.execute(SAID, {"gone": gone}).fetchall())
+    return words_said(connection, gone)
 
 
 def _hashes(site: PilotSite, gone: Collection[str], words: Collection[str]) -> frozenset[str]:
@@ -78,7 +78,9 @@ def _of_releases(site: PilotSite, hashes: Collection[str], words: Collection[str
         held = dict(_held(folder / "evidence.json", hashes, words))
         if held:
             quotes = {sha256 for found in held.values() for sha256 in found}
-            yield Erratum(site.site, folder.name, len(quotes), tuple(sorted(held)), _files(site.workspace, folder))
+            yield Erratum(
+                site.site, folder.name, len(quotes), tuple(sorted(held)), _files(site.workspace, folder, held)
+            )
 
 
 def _bundles(site: PilotSite) -> list[Path]:
@@ -103,9 +105,10 @@ def _is_theirs(quote: dict[str, Any], hashes: Collection[str], words: Collection
     return any(sha256 in hashes for sha256 in said) or said_by_the_gone(quote.get("text", ""), words)
 
 
-def _files(workspace: Workspace, bundle: Path) -> tuple[str, ...]:
+def _files(workspace: Workspace, bundle: Path, held: Collection[str]) -> tuple[str, ...]:
     """Return the files of a bundle that hold its quotes, and the reports beside it that name it as theirs."""
-    parts = (bundle / "evidence.json", bundle / "tables" / "theme.parquet")
+    kinds = sorted({finding.partition("/")[0] for finding in held})
+    parts = (bundle / "evidence.json", *(bundle / "tables" / f"{kind}.parquet" for kind in kinds))
     reports = bundle.parents[3] / "reports" / bundle.parents[1].name / bundle.parents[0].name
     pages = [page for page in sorted(reports.glob("*.html")) if bundle.name.encode() in page.read_bytes()]
     printed = [page.with_suffix(".pdf") for page in pages]

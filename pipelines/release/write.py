@@ -23,6 +23,7 @@ from pipelines.protocol import Protocol
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
+from pipelines.release.audit import note_release
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
 from pipelines.release.errata import write_errata
 from pipelines.release.tables import write_tables
@@ -46,6 +47,7 @@ def write_release(site: PilotSite) -> Told:
     _insist_on_one_state(findings, drop, site)
     evidence = _evidence(site, drop, checked(findings, site.protocol))
     folder = store(evidence, site.releases_folder)
+    note_release(site, folder)
     # Looking back is no news: who withdrew is decided by today's consents.
     taken_back, _ = (None, ()) if site.workspace.as_of else write_errata(site)
     return _told(evidence, folder, taken_back)

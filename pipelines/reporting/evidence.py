@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.look import led
 from pipelines.findings.models import (
+    AdaptationResult,
     AgreementResult,
     BaselineResult,
+    ChartResult,
     CheckSummary,
     CodebookResult,
     ComparisonResult,
     CorrectionsResult,
     Count,
+    CriterionResult,
     DataQualityResult,
+    DecisionResult,
+    DeviationResult,
     DifferenceResult,
     DoseResult,
     DoubtsResult,
@@ -24,9 +31,15 @@ from pipelines.findings.models import (
     Finding,
     FlowResult,
     FlowStage,
+    HundredDaysResult,
+    InconclusiveResult,
     JointResult,
+    LearningLogResult,
     LinkageResult,
+    LockResult,
     OverTimeResult,
+    PdsaResult,
+    PhaseResult,
     ProbabilisticLinkageResult,
     QuoteShown,
     Record,
@@ -77,8 +90,8 @@ def open_bundle(bundle: str | Path) -> Evidence:
 
 
 def effects(evidence: Evidence, tier: str = "") -> list[Estimated]:
-    """Return the outcomes' findings in order, of one tier when asked."""
-    pairs = [Estimated(finding, result) for finding, result in _typed(evidence, "effect", EffectResult)]
+    """Return the outcomes' findings in order, of one tier when asked; with the limits that allow for repeated looks."""
+    pairs = [Estimated(finding, led(result)) for finding, result in _typed(evidence, "effect", EffectResult)]
     return [pair for pair in pairs if tier in ("", pair.result.tier)]
 
 
@@ -167,6 +180,31 @@ def doubts(evidence: Evidence) -> list[tuple[Finding, DoubtsResult]]:
     return list(_typed(evidence, "doubts", DoubtsResult))
 
 
+def charts(evidence: Evidence) -> list[tuple[Finding, ChartResult]]:
+    """Return process measures over time."""
+    return list(_typed(evidence, "chart", ChartResult))
+
+
+def cycles(evidence: Evidence) -> list[tuple[Finding, PdsaResult]]:
+    """Return the team's cycles of plan, do, study, act."""
+    return list(_typed(evidence, "pdsa", PdsaResult))
+
+
+def adaptations(evidence: Evidence) -> list[tuple[Finding, AdaptationResult]]:
+    """Return changes to what is delivered."""
+    return list(_typed(evidence, "adaptation", AdaptationResult))
+
+
+def learned(evidence: Evidence) -> list[tuple[Finding, LearningLogResult]]:
+    """Return what was learned."""
+    return list(_typed(evidence, "learning_log", LearningLogResult))
+
+
+def challenges(evidence: Evidence) -> list[tuple[Finding, HundredDaysResult]]:
+    """Return the challenges of 100 days."""
+    return list(_typed(evidence, "hundred_days", HundredDaysResult))
+
+
 def agreements(evidence: Evidence) -> Iterator[tuple[Finding, AgreementResult]]:
     """Yield how far coders agree: one finding where there were interviews."""
     return _typed(evidence, "agreement", AgreementResult)
@@ -195,6 +233,62 @@ def togethers(evidence: Evidence) -> Iterator[tuple[Finding, TogetherResult]]:
 def who_said(evidence: Evidence) -> Iterator[tuple[Finding, WhoSaidResult]]:
     """Yield themes by category of those who spoke."""
     return _typed(evidence, "who_said", WhoSaidResult)
+
+
+def frameworks(evidence: Evidence) -> Iterator[tuple[Finding, FrameworkResult]]:
+    """Yield the framework matrix."""
+    return _typed(evidence, "framework", FrameworkResult)
+
+
+def contrasts(evidence: Evidence) -> Iterator[tuple[Finding, ContrastResult]]:
+    """Yield the negative cases."""
+    return _typed(evidence, "contrast", ContrastResult)
+
+
+def close_readings(evidence: Evidence) -> Iterator[tuple[Finding, CloseReadingResult]]:
+    """Yield whose words are read closely."""
+    return _typed(evidence, "close_reading", CloseReadingResult)
+
+
+def stories(evidence: Evidence) -> Iterator[tuple[Finding, StoriesResult]]:
+    """Yield stories that people told themselves."""
+    return _typed(evidence, "stories", StoriesResult)
+
+
+def lock(evidence: Evidence) -> tuple[Finding, LockResult] | None:
+    """Return the finding about the protocol's lock."""
+    return next(_typed(evidence, "lock", LockResult), None)
+
+
+def sealed(evidence: Evidence) -> bool:
+    """Tell whether outcomes were left alone."""
+    found = lock(evidence)
+    return found is not None and found[1].sealed
+
+
+def deviations(evidence: Evidence) -> list[tuple[Finding, DeviationResult]]:
+    """Return the deviations from the locked protocol, oldest first."""
+    return list(_typed(evidence, "deviation", DeviationResult))
+
+
+def phases(evidence: Evidence) -> list[tuple[Finding, PhaseResult]]:
+    """Return what each earlier phase taught."""
+    return list(_typed(evidence, "phase", PhaseResult))
+
+
+def decision(evidence: Evidence) -> tuple[Finding, DecisionResult] | None:
+    """Return the verdict over the progression criteria, if any were agreed."""
+    return next(_typed(evidence, "decision", DecisionResult), None)
+
+
+def criteria(evidence: Evidence) -> list[tuple[Finding, CriterionResult]]:
+    """Return the progression criteria in order."""
+    return list(_typed(evidence, "progression", CriterionResult))
+
+
+def inconclusive(evidence: Evidence) -> list[tuple[Finding, InconclusiveResult]]:
+    """Return the main outcomes that are open."""
+    return list(_typed(evidence, "inconclusive", InconclusiveResult))
 
 
 def limits(evidence: Evidence, origin: str = "") -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from pipelines.findings.models import ArmSummary, DoseResult
+from pipelines.findings.models import ArmSummary, DoseResult, EffectResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 
@@ -29,6 +29,24 @@ VERDICTS = {
     "inconclusive": Light("No clear answer yet", "amber"),
     "described": Light("Not compared", "grey"),
 }
+
+CRITERION_COLOURS: dict[str, Colour] = {
+    "red": "red",
+    "amber_red": "amber",
+    "amber_green": "amber",
+    "green": "green",
+    "unknown": "grey",
+}
+VERDICT_COLOURS: dict[str, Colour] = {"go": "green", "amend": "amber", "stop": "red", "open": "grey"}
+
+
+NO_LOOK = Light("No look is due now", "grey")
+
+
+def judged(result: EffectResult) -> Light:
+    """Is there a signal on an outcome? Where its interval lies, if it is time to look."""
+    waits = result.look is not None and not result.look.estimated
+    return NO_LOOK if waits else VERDICTS[result.verdict]
 
 
 def stayed(evidence: Evidence) -> Light:

@@ -121,6 +121,8 @@ def verdict(effect: EffectResult) -> str:
 
 def verdict_word(effect: EffectResult) -> str:
     """Say where the interval lies, in a word or two for a cell."""
+    if effect.look is not None and not effect.look.estimated:
+        return "Not due"
     words = {"better": "Better", "worse": "Worse", "inconclusive": "Still open", "described": "Described only"}
     return words[effect.verdict]
 
@@ -167,6 +169,8 @@ def short_verdict(effect: EffectResult) -> str:
     title, binary = within(effect.title), effect.outcome_type == "binary"
     if effect.verdict == "inconclusive":
         return f"no clear answer yet on {f'how many {title}' if binary else title}"
+    if effect.look is not None and not effect.look.estimated:
+        return f"no look is due now at {f'how many {title}' if binary else title}"
     if effect.verdict == "described":
         return f"described, not compared: {f'how many {title}' if binary else title}"
     if effect.outcome_type == "ordinal" and not effect.null:

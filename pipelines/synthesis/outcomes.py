@@ -10,6 +10,7 @@ from typing import Literal
 
 from pipelines.estimation.site_estimates import OnScale, log_ratio, no_error
 from pipelines.findings.across import SiteEffect, SynthesisResult, Verdict
+from pipelines.findings.look import led
 from pipelines.findings.models import EffectResult
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
@@ -209,8 +210,8 @@ def _site(one: Candidate, weight: float | None) -> SiteEffect:
         n={arm: summary.n for arm, summary in result.arms.items()},
         value=result.value,
         se=one.on_scale.se if one.on_scale else None,
-        lower=result.lower,
-        upper=result.upper,
+        lower=led(result).lower,
+        upper=led(result).upper,
         level=result.level,
         engine=result.engine,
         verdict=_verdict(result.verdict),

@@ -14,10 +14,12 @@ from pipelines.ingest.drops import age_of
 from pipelines.protocol.load import protocol_hash
 from pipelines.provenance import code_hash
 from pipelines.refusal import Refusal
+from pipelines.release.audit import note_release
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, read_evidence
 from pipelines.release.write import latest, provenance_of, store, with_its_name
 from pipelines.synthesis.limits import limits
 from pipelines.synthesis.outcomes import synthesis_of
+from pipelines.synthesis.plan import plan_findings
 from pipelines.synthesis.sites import ReleasedSite, newest_drop, released_sites, side_by_side, why_nothing
 from pipelines.synthesis.words import outcome_words, sites_words
 from pipelines.told import Told
@@ -35,7 +37,9 @@ def write_synthesis(pilot: Pilot) -> Told:
     if nothing:
         return Told(nothing)
     evidence = pilot_evidence(pilot)
-    return _told(evidence, store(evidence, pilot.releases_folder))
+    folder = store(evidence, pilot.releases_folder)
+    note_release(pilot, folder)
+    return _told(evidence, folder)
 
 
 def pilot_evidence(pilot: Pilot) -> Evidence:
@@ -104,6 +108,7 @@ def _findings(pilot: Pilot, sites: tuple[ReleasedSite, ...], drop: DropFacts) ->
             pilot, inputs, f"synthesis/{key}/{result.tier}", result, outcome_words(result), subject=key,
             receipts=receipts,
         )  # fmt: skip
+    yield from plan_findings(sites, pilot, inputs)
     for number, words in enumerate(pilot.protocol.cannot_say, 1):
         yield _finding(pilot, inputs, f"limit/{number}", LimitResult(origin="protocol"), words, str(number))
     for number, words in enumerate(limits(sites, results, pilot), len(pilot.protocol.cannot_say) + 1):

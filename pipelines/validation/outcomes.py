@@ -8,6 +8,7 @@ from pipelines.ingest.comparing import compared, literal
 from pipelines.protocol import Protocol
 from pipelines.protocol.extracts import FieldType
 from pipelines.protocol.outcomes import EventsOutcome, Outcome
+from pipelines.validation.index_dates import draws_starts, people_with_starts, start_of
 from pipelines.validation.typed import Typed, read_name, typed_field, unreadable_fields
 from pipelines.validation.values import kept
 from pipelines.warehouse import named
@@ -74,7 +75,7 @@ def _struct(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
         "exposure": exposure,
         "competing": competing,
         "unreadable": unreadable,
-        "due": _due(outcome),
+        "due": _due(protocol, site, key, outcome),
     }
     return "{" + ", ".join(f"'{name}': {expression}" for name, expression in parts.items()) + "}"
 
@@ -110,19 +111,23 @@ def _value_at_horizon(outcome: Outcome, typed: Mapping[str, str]) -> str:
     )
 
 
-def _due(outcome: Outcome) -> str:
-    """Return the condition that a person's follow-up for an outcome was over at the date of the drop."""
+def _due(protocol: Protocol, site: str, key: str, outcome: Outcome) -> str:
+    """Return the condition that a person's follow-up for an outcome was over at the date of the drop.
+
+    Where comparators' starts are drawn, nobody of either group is followed who had such an event while waiting.
+    """
     if outcome.due_days is None:
         return "true"
-    began = _index(outcome.events, "kept")
-    return f"({began} IS NULL OR {began} + {outcome.due_days} <= {DROP_DAY})"
+    began = _index(protocol, outcome.events, "kept")
+    over = f"({began} IS NULL OR {began} + {outcome.due_days} <= {DROP_DAY})"
+    if outcome.events and draws_starts(protocol) and protocol.extracts_of("events", site):
+        return f"({over} AND coalesce({named(f'early {key}')}, 0) = 0)"
+    return over
 
 
-def _index(events: EventsOutcome | None, table: str) -> str:
+def _index(protocol: Protocol, events: EventsOutcome | None, table: str) -> str:
     """Return the date from which days are counted."""
-    if events and events.index:
-        return f"{table}.{events.index}"
-    return f"coalesce({table}.start_date, {table}.referral_date)"
+    return f"{table}.{events.index}" if events and events.index else start_of(protocol, table)
 
 
 def _from_events(
@@ -136,7 +141,7 @@ def _from_events(
     none = ("NULL::DOUBLE", "NULL::DOUBLE", "NULL::BOOLEAN")
     if not protocol.extracts_of("events", site):
         return none
-    count, first, index = named(f"count {key}"), named(f"first {key}"), _index(events, "kept")
+    count, first, index = named(f"count {key}"), named(f"first {key}"), _index(protocol, events, "kept")
     known = f"{index} IS NOT NULL AND NOT coalesce({named('some aside')}, false)"
     if outcome.type == "binary":
         value = f"CASE WHEN {count} > 0 THEN 1.0 WHEN {known} THEN 0.0 END::DOUBLE"
@@ -156,26 +161,39 @@ def counted_events(protocol: Protocol, site: str) -> str:
     columns = ", ".join(
         f"count(*) FILTER ({counts}) AS {named(f'count {key}')}, "
         f"min(e.event_date) FILTER ({counts}) AS {named(f'first {key}')}"
-        for key, counts in ((key, _counts(o, o.events)) for key, o in outcomes.items() if o.events)
+        for key, counts in ((key, _counts(protocol, o, o.events)) for key, o in outcomes.items() if o.events)
     )
+    if draws_starts(protocol):
+        waiting = {key: _while_waiting(protocol, o.events) for key, o in outcomes.items() if o.events}
+        columns += "".join(f", count(*) FILTER ({early}) AS {named(f'early {key}')}" for key, early in waiting.items())
     every = (
         "SELECT person_key, event_date, kind, decided_date, false AS aside FROM validated.events UNION ALL "
         "SELECT person_key, NULL, NULL, NULL, true FROM quarantine.events WHERE person_key IS NOT NULL"
     )
     return (
         f'LEFT JOIN (SELECT c.person_key AS event_person, bool_or(e.aside) AS "some aside", {columns} '
-        f"FROM validated.cases c JOIN ({every}) e ON e.person_key = c.person_key GROUP BY c.person_key) counted "
-        "ON event_person = kept_person"
+        f"FROM {people_with_starts(protocol)} c JOIN ({every}) e ON e.person_key = c.person_key "
+        "GROUP BY c.person_key) counted ON event_person = kept_person"
     )
 
 
-def _counts(outcome: Outcome, events: EventsOutcome) -> str:
+def _while_waiting(protocol: Protocol, events: EventsOutcome) -> str:
+    """Return the condition that an event came between the referral and the date from which days are counted."""
+    kinds = f"AND {_kinds(events)}" if events.kinds else ""
+    return f"WHERE e.event_date > c.referral_date AND e.event_date <= {_index(protocol, events, 'c')} {kinds}"
+
+
+def _kinds(events: EventsOutcome) -> str:
+    return f"{compared('e.kind')} IN ({', '.join(literal(kind) for kind in events.kinds)})"
+
+
+def _counts(protocol: Protocol, outcome: Outcome, events: EventsOutcome) -> str:
     """Return the condition that an event counts: its day, its kind, and when it was decided."""
-    days = f"date_diff('day', {_index(events, 'c')}, e.%s)"
+    days = f"date_diff('day', {_index(protocol, events, 'c')}, e.%s)"
     conditions = [f"{days % 'event_date'} > 0", f"{days % 'event_date'} <= {outcome.horizon}"]
     conditions.append("e.event_date <= left(c.drop_id, 10)::DATE")
     if events.kinds:
-        conditions.append(f"{compared('e.kind')} IN ({', '.join(literal(kind) for kind in events.kinds)})")
+        conditions.append(_kinds(events))
     if events.waiting_days:
         conditions.append(f"{days % 'decided_date'} <= {outcome.horizon} + {events.waiting_days}")
     return "WHERE " + " AND ".join(conditions)

@@ -15,11 +15,13 @@ from pipelines.validation.corrections import as_list, failing_rows, unreadable_v
 from pipelines.validation.dates import Readings, readings
 from pipelines.validation.decide import Verdict, decide
 from pipelines.validation.decimals import insist_on_one_decimal_sign, insist_on_proven_thousands
+from pipelines.validation.index_dates import draws_starts, people_with_starts
 from pipelines.validation.outcomes import NO_OUTCOMES, counted_events, outcome_fields, outcome_structs
 from pipelines.validation.people_rules import keeps_one, needs_consents
 from pipelines.validation.protocol_rules import rule_ids, rules_asked, rules_for
 from pipelines.validation.result import CheckResult
 from pipelines.validation.run import run_rules
+from pipelines.validation.seal import put_under_seal, without_outcome_rules
 from pipelines.validation.typed import Typed, field_columns, field_types, typed_columns, typed_field, unreadable_fields
 from pipelines.warehouse import (
     STAGED,
@@ -91,14 +93,14 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
         insist_on_one_decimal_sign(connection, site, noun, staged(noun))
         insist_on_proven_thousands(connection, site, noun, staged(noun))
     alone = keeps_one(site.protocol, noun) and set_copies_apart(connection, noun)
-    rules = rules_asked(site.protocol, noun, site.site)
+    rules = without_outcome_rules(site, noun, rules_asked(site.protocol, noun, site.site))
     distinct = ("person_key",) if alone else ()
     table = f"warehouse.staging.{noun}"
     results = run_rules(connection, table, rules, minimum_count=minimum, siblings="validated", distinct=distinct)
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
     failing.find(connection, site, noun, rules, results, verdict)
-    rows = _publish(connection, noun, results, verdict) if verdict.publish else None
+    rows = _publish(connection, site, noun, results, verdict) if verdict.publish else None
     if not verdict.publish:
         failing.keep_refused(connection, noun)
     _tell_ledger(connection, site, noun, rows, verdict)
@@ -185,6 +187,8 @@ def _select(site: PilotSite, noun: str, found: Readings | None = None) -> str:
     if noun == "outcomes":
         structs = outcome_structs(site.protocol, site.site) if site.protocol.outcomes else NO_OUTCOMES
         typed_sql = sql.replace("{outcomes}", structs).replace("{events}", counted_events(site.protocol, site.site))
+        typed_sql = typed_sql.replace("{people}", people_with_starts(site.protocol))
+        typed_sql = typed_sql.replace("{drawn}", ", drawn_start" if draws_starts(site.protocol) else "")
         typed_sql = typed_sql.replace("{read}", typed_columns(outcome_fields(site.protocol, site.site)))
         return f"SELECT *, coalesce(value, time) AS value_or_time FROM ({typed_sql})"
     typed = _typed(site, noun, found) if noun in TABULAR else {}
@@ -203,7 +207,7 @@ def _parameters(site: PilotSite, noun: str) -> dict[str, object]:
     return {"site": site.site} if noun == "cases" else {}
 
 
-def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict: Verdict) -> int:
+def _publish(connection: Any, site: PilotSite, noun: str, results: Sequence[CheckResult], verdict: Verdict) -> int:
     """Replace the published and the quarantined rows together; a killed process leaves both as they were."""
     aside = [(key, ", ".join(rules)) for key, rules in verdict.quarantine.items()]
     connection.execute("CREATE OR REPLACE TEMP TABLE set_aside (row_key VARCHAR, reasons VARCHAR)")
@@ -216,6 +220,7 @@ def _publish(connection: Any, noun: str, results: Sequence[CheckResult], verdict
         connection.execute(f"DELETE FROM {staged(noun)} WHERE row_key IN (SELECT row_key FROM set_aside)")
     for column in ("unreadable", "value_or_time") if noun == "outcomes" else ("unreadable",):
         connection.execute(f"ALTER TABLE {staged(noun)} DROP COLUMN {column}")
+    put_under_seal(connection, site, noun, staged(noun))
     with transaction(connection):
         replace_table(connection, f"quarantine.{noun}", "FROM aside")
         keep_copies(connection, noun)

@@ -17,8 +17,8 @@ FROM (
     FROM (SELECT * {read} FROM raw.cases) delivered
     -- Only people of this very drop, and no name of theirs that a delivered column could be mistaken for.
     JOIN (
-        SELECT row_key AS kept_row, drop_id AS kept_drop, person_key AS kept_person, arm, start_date, referral_date
-        FROM validated.cases
+        SELECT row_key AS kept_row, drop_id AS kept_drop, person_key AS kept_person, arm, start_date, referral_date {drawn}
+        FROM {people}
     ) kept ON kept_row = delivered.row_key AND kept_drop = delivered.drop_id AND kept_person = delivered.person_key
     {events}
 )

@@ -126,13 +126,13 @@ class Child:
     process: ForkServerProcess
     begun: float
 
-    def kill_after(self, seconds: float) -> bool:
-        """Kill the whole process tree at a moment after it began; return whether it was still at work."""
+    def kill_after(self, seconds: float) -> tuple[bool, float]:
+        """Kill the whole process tree at a moment after it began; return whether it was still at work, and how long."""
         self.process.join(max(0.0, self.begun + seconds - time.monotonic()))
         if self.process.is_alive():
             os.killpg(self.process.pid or 0, signal.SIGKILL)
         self.process.join()
-        return self.process.exitcode == -signal.SIGKILL
+        return self.process.exitcode == -signal.SIGKILL, time.monotonic() - self.begun
 
     def end(self) -> float:
         """Wait for the end, which must be a good one; return how long it took."""

@@ -13,6 +13,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,37 @@ FULL = bool(os.environ.get("PILOTLENS_ALL_FAULTS"))
 SEED = 3
 
 
-def moments(number: int, lasts: float) -> Iterator[float]:
-    """Random moments, one in each equal stretch of the work, so that no part of it is left out by chance."""
-    chance = random.Random(SEED)
-    return iter([lasts * (n + chance.random()) / number for n in chance.sample(range(number), number)])
+@dataclass
+class Moments:
+    """Random moments of some work, one in each equal stretch of it, so that no part of it is left out by chance.
+
+    How long the work takes depends on what else the machine does; a moment that came too late shows how long it takes
+    now, and its stretch is tried again: the number of kills is what was asked, on any machine.
+    """
+
+    lasts: float
+    left: list[float]
+
+    @classmethod
+    def of(cls, number: int, lasts: float) -> Moments:
+        """Return moments in random order."""
+        chance = random.Random(SEED)
+        return cls(lasts, [(n + chance.random()) / number for n in chance.sample(range(number), number)])
+
+    def __iter__(self) -> Iterator[float]:
+        """Give moments, in seconds after the beginning, until each stretch was hit or too many were missed."""
+        most = 3 * len(self.left)
+        for _ in range(most):
+            if not self.left:
+                return
+            yield self.lasts * self.left[0]
+
+    def hit(self, killed: bool, took: float) -> None:
+        """Note whether the kill at the last moment came while the work was on, and how long that was."""
+        if killed:
+            self.left.pop(0)
+        else:
+            self.lasts = min(self.lasts, took) * 0.95
 
 
 def people_in(workspace: Workspace) -> dict[str, int]:
@@ -60,10 +88,13 @@ def test_killed_at_any_moment_of_ingest_and_validation_each_table_is_old_or_new(
     lasts = child(ingest_and_validate, workspace.root).end()
     kills = 200 if FULL else 12
     seen: Counter[str] = Counter()
-    for number, moment in enumerate(moments(kills, lasts)):
+    moments = Moments.of(kills, lasts)
+    for number, moment in enumerate(moments):
         before, people = state(site), 84 + 2 * number
         deliver(workspace, SECOND, people=people)
-        seen["killed"] += child(ingest_and_validate, workspace.root).kill_after(moment)
+        killed, took = child(ingest_and_validate, workspace.root).kill_after(moment)
+        moments.hit(killed, took)
+        seen["killed"] += killed
         assert verify(workspace.ledger(PILOT)) == ()
         assert killing.unsound_parts(workspace) == []
         found, left = state(site), killing.left_behind(workspace)
@@ -80,7 +111,7 @@ def test_killed_at_any_moment_of_ingest_and_validation_each_table_is_old_or_new(
         seen["with drafts left behind"] += bool(left)
         seen["part of the steps new"] += 0 < sum(found[step] == after[step] for step in after) < len(after)
     print(dict(seen))
-    assert seen["killed"] >= kills * 0.7
+    assert seen["killed"] == kills
     assert seen["part of the steps new"]
     assert state(site) == state_of_a_workspace_never_killed(workspace, tmp_path)
 
@@ -121,10 +152,13 @@ def test_killed_at_any_moment_of_the_whole_job_everything_is_old_or_new(life: Wo
     lasts = child(killing.whole_job, life.root, key).end()
     kills = 20 if FULL else 2
     seen: Counter[str] = Counter()
-    for moment in moments(kills, lasts):
+    moments = Moments.of(kills, lasts)
+    for moment in moments:
         before, seen_before = state(site, EVERYTHING), shown(life)
         correct_the_drop(life)
-        seen["killed"] += child(killing.whole_job, life.root, key).kill_after(moment)
+        killed, took = child(killing.whole_job, life.root, key).kill_after(moment)
+        moments.hit(killed, took)
+        seen["killed"] += killed
         assert verify(life.ledger(LIFE)) == ()
         found, seen_now = state(site, EVERYTHING), shown(life)
         child(killing.whole_job, life.root, key).end()
@@ -137,7 +171,7 @@ def test_killed_at_any_moment_of_the_whole_job_everything_is_old_or_new(life: Wo
         seen["part of the steps new"] += 0 < sum(found[step] == after[step] for step in after) < len(after)
         seen["reports new"] += seen_now["report.html"] == seen_after["report.html"]
     print(dict(seen))
-    assert seen["killed"] >= kills * 0.6
+    assert seen["killed"] == kills
     assert set(statuses(life)) == {"SUCCESS", "FAILURE"}
     assert statuses(life).count("FAILURE") <= seen["killed"]
 

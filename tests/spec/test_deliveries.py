@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from pipelines import ledger
 from pipelines.ingest import receive, storing
 from pipelines.ingest.standing import standing
+from pipelines.ingest.store import draft_file
 from pipelines.protocol import load_text
 from pipelines.refusal import Refusal
 from pipelines.validation.publish import publish
@@ -397,3 +400,16 @@ def test_the_consent_of_who_moves_moves_along_and_contacts_stay(pilot: Pilot) ->
         pilot.drop(day, contacts=["ID,Site,On,Min", f"1,{site},{day},30"])
     counts = {noun: len(pilot.rows(f"FROM raw.{noun}", noun=noun)) for noun in ("cases", "consents", "contacts")}
     assert counts == {"cases": 0, "consents": 0, "contacts": 1}
+
+
+def test_what_killed_processes_left_in_the_store_goes_and_work_under_way_stays(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, under_way = tmp_path / f".draft-{ended.pid}-a.parquet", tmp_path / f".draft-{os.getpid()}-b.parquet"
+    folder = tmp_path / f".draft-{ended.pid}-c"
+    folder.mkdir()
+    for path in (left, under_way, folder / "part.parquet"):
+        path.write_bytes(b"PAR1")
+    draft = draft_file(tmp_path / "moved.parquet")
+    assert not draft.exists()
+    assert list(tmp_path.iterdir()) == [under_way]

@@ -173,9 +173,12 @@ class TestClusters:
         direct = cluster_difference(
             offices["value"].to_numpy(), (offices["arm"] == "treatment").to_numpy(), codes, seed=1
         )
-        assert found.engine.endswith(direct.advice.leads)
-        assert (found.value, found.se, found.df) == (direct.cr2.value, direct.cr2.se, direct.cr2.df)
+        assert (direct.advice.leads, direct.advice.arms_apart) == ("CR2 + Satterthwaite", True)
+        assert found.engine == f"difference in means, {direct.leads}"
+        assert (found.value, found.se, found.df) == (direct.apart.value, direct.apart.se, direct.apart.df)
         shown = others(found)
+        textbook = shown["CR2 + Satterthwaite", "difference in means"]
+        assert (textbook.value, textbook.se, textbook.df) == (direct.cr2.value, direct.cr2.se, direct.cr2.df)
         assert shown["randomisation inference", "difference in means"].p == direct.randomisation.result.p
         assert shown["cluster means", "difference in means"].value == pytest.approx(found.value)
         assert found.residual_df == 222

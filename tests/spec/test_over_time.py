@@ -228,11 +228,12 @@ class TestSeries:
         found = interrupted(make_series(MONTHS, noise(shift=3)), Segmented(12))
         assert any("no comparison series" in warning for warning in found.warnings)
         assert [other.name for other in found.others] == [
+            "least squares, averaged autocorrelation",
             "least squares, Prais-Winsten",
             "least squares, independent points",
         ]
 
-    @pytest.mark.parametrize("errors", ["newey_west", "prais_winsten", "independent"])
+    @pytest.mark.parametrize("errors", ["averaged", "newey_west", "prais_winsten", "independent"])
     def test_a_shock_common_to_both_series_cancels(self, errors):
         shock, series = noise(shift=5, seed=1), {}
         for name, extra in (("treated", 4.0), ("control", 0.0)):
@@ -240,7 +241,7 @@ class TestSeries:
             series[name] = make_series(MONTHS, y)
         found = controlled(series["treated"], series["control"], Segmented(12, slope_change=False, errors=errors))
         assert found.level_change.value == pytest.approx(4, abs=0.4)
-        if errors == "newey_west":
+        if errors in ("averaged", "newey_west"):
             assert found.level_change.se < found.treated.level_change.se / 3
         short = make_series(MONTHS[:-1], np.ones(23))
         with pytest.raises(EstimationRefusal, match="same points"):

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from pipelines.estimation.adjusted import independent_columns
 from pipelines.estimation.advisor import Advice, Floors
-from pipelines.estimation.cluster_difference import ClusterDifference, cluster_difference
+from pipelines.estimation.cluster_difference import APART, CR2, ClusterDifference, cluster_difference
 from pipelines.estimation.clustered_effect_size import d_total, summarise_clusters
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import BLOCK, CLUSTER, Design
 from pipelines.estimation.designs.describing import described, floors
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.refusal import EstimationRefusal
-from pipelines.estimation.result import EffectSize, Estimate, Inference, OtherEstimate
+from pipelines.estimation.result import EffectSize, Estimate, OtherEstimate
 from pipelines.estimation.sample import Array, Sample, draw
 
 UNKNOWN_CLUSTER = "Someone's cluster is not known."
@@ -115,29 +115,18 @@ def _columns(sample: Sample, design: Design) -> Array | None:
 
 def _led(description: Estimate, found: ClusterDifference, design: Design) -> Estimate:
     """Put the engine first that the advisor chose."""
-    answers = _answers(found)
-    leads = found.advice.leads
-    if leads == "description" or answers.get(leads) is None:
+    result = found.answers.get(found.leads)
+    if result is None:
         return described_only(description, found.advice.why)
     adjusted = "covariate-adjusted " if design.adjusted and design.covariates else ""
-    name = f"{adjusted}{description.measure}, {leads}"
-    result = answers[leads]
-    return replace(with_result(description, result or Inference(None)), engine=name, why=found.advice.why)
-
-
-def _answers(found: ClusterDifference) -> dict[str, Inference | None]:
-    return {
-        "CR2 + Satterthwaite": found.cr2,
-        "wild bootstrap": found.bootstrap.result if found.bootstrap else None,
-        "randomisation inference": found.randomisation.result if found.randomisation else None,
-        "cluster means": found.cluster_means,
-        "CR1S": found.cr1s,
-    }
+    name = f"{adjusted}{description.measure}, {found.leads}"
+    return replace(with_result(description, result), engine=name, why=found.advice.why)
 
 
 def _notes(found: ClusterDifference) -> dict[str, str]:
     return {
-        "CR2 + Satterthwaite": "CR2 standard error with Satterthwaite degrees of freedom (Pustejovsky & Tipton 2018).",
+        CR2: "CR2 standard error with Satterthwaite degrees of freedom (Pustejovsky & Tipton 2018).",
+        APART: "CR2 standard error with degrees of freedom from each arm's own spread between and within clusters.",
         "wild bootstrap": found.bootstrap.note if found.bootstrap else "",
         "randomisation inference": found.randomisation.note if found.randomisation else "",
         "cluster means": MEANS,
@@ -149,17 +138,18 @@ def _beside(found: ClusterDifference, leads: str, led: Estimate) -> tuple[OtherE
     notes = _notes(found)
     return tuple(
         OtherEstimate(name, led.measure, result, notes[name], led.scale)
-        for name, result in _answers(found).items()
+        for name, result in found.answers.items()
         if result is not None and not leads.endswith(name)
     )
 
 
 def _other(found: ClusterDifference, led: Estimate, *, adjusted: bool) -> tuple[OtherEstimate, ...]:
     """Return the estimate that does not lead: the adjusted one, or the plain one."""
-    if found.cr2 is None:
+    result, note = (found.cr2, CR2) if found.apart is None else (found.apart, APART)
+    if result is None:
         return ()
     name = "covariate-adjusted, CR2" if adjusted else "unadjusted, CR2"
-    return (OtherEstimate(name, led.measure, found.cr2, _notes(found)["CR2 + Satterthwaite"], led.scale),)
+    return (OtherEstimate(name, led.measure, result, _notes(found)[note], led.scale),)
 
 
 def _size(sample: Sample, clusters: NDArray[np.intp], design: Design) -> EffectSize | None:

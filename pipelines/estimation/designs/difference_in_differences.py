@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.estimation.advisor import Floors
-from pipelines.estimation.cluster_difference import ClusterDifference, cluster_difference
+from pipelines.estimation.cluster_difference import cluster_difference
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import BASELINE, CLUSTER, COMPARISON, TREATMENT, UNIT, Design
 from pipelines.estimation.designs import clusters, levels_over_time
@@ -252,30 +252,20 @@ def _with_clusters(led: Estimate, changes: Changes, columns: Array | None, desig
         floors=Floors(design.floor_per_arm, 0, design.floor_clusters),
     )
     advised = replace(led, advice=clusters.told(found.advice))
-    answers = _answers(found)
-    result = answers.get(found.advice.leads)
+    result = found.answers.get(found.leads)
     if result is None:
         return described_only(with_result(advised, Inference(None)), found.advice.why)
     others = tuple(
         OtherEstimate(
             name, MEASURE, one, CR2 if name.startswith("CR2") else clusters.CR1S if name == "CR1S" else "", led.scale
         )
-        for name, one in answers.items()
-        if one is not None and (robust or name != found.advice.leads)
+        for name, one in found.answers.items()
+        if one is not None and (robust or name != found.leads)
     )
     if robust:
         return replace(advised, others=others)
     why = f"{WHY.format(HOW['clusters'])}{found.advice.why}"
-    return replace(with_result(advised, result), engine=f"{MEASURE}, {found.advice.leads}", why=why, others=others)
-
-
-def _answers(found: ClusterDifference) -> dict[str, Inference | None]:
-    return {
-        "CR2 + Satterthwaite": found.cr2,
-        "wild bootstrap": found.bootstrap.result if found.bootstrap else None,
-        "cluster means": found.cluster_means,
-        "CR1S": found.cr1s,
-    }
+    return replace(with_result(advised, result), engine=f"{MEASURE}, {found.leads}", why=why, others=others)
 
 
 def _with_before(led: Estimate, asked: Asked, found: DifferenceInDifferences, design: Design) -> Estimate:

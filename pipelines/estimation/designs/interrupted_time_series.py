@@ -35,6 +35,10 @@ WHAT = {
     ("slope change", True): "by what further factor the rate moves from the change on, per period",
 }
 ERRORS: dict[Errors, str] = {
+    "averaged": (
+        "Its interval allows for neighbouring periods being alike, and for not knowing how much (averaged over "
+        "first-order autocorrelations)."
+    ),
     "newey_west": "Its interval allows for neighbouring periods being alike (Newey-West).",
     "independent": "Its interval takes the periods for independent of each other, given the course.",
 }
@@ -100,9 +104,10 @@ def _asked(frame: pd.DataFrame, design: Design) -> Asked:
 
 
 def _segmented(declared: designs.InterruptedTimeSeries, before: int, design: Design) -> Segmented:
-    """Return the regression as declared: without `lags`, counts take their family's own errors, values Newey-West's."""
+    """Return the regression as declared; without `lags`, counts take their family's errors, values averaged ones."""
     lags = declared.lags
     independent = lags == 0 or (lags is None and declared.family != "gaussian")
+    errors: Errors = "independent" if independent else "averaged" if lags is None else "newey_west"
     kind: designs.InterruptedTimeSeries = declared
     season = None
     if kind.season != "none":
@@ -114,7 +119,7 @@ def _segmented(declared: designs.InterruptedTimeSeries, before: int, design: Des
         level_change=kind.change != "slope",
         season=season,
         family=kind.family,
-        errors="independent" if independent else "newey_west",
+        errors=errors,
         lags=lags,
         minimum_before=needed if season is None else max(needed, FEWEST_WITH_SEASON, season.period),
         level=design.level,

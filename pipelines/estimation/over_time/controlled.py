@@ -14,8 +14,8 @@ ESTIMAND = (
     "treatment both would have changed alike."
 )
 INDEPENDENT = (
-    "The two series are taken as independent of each other. With Newey-West errors, what moves both at once is allowed "
-    "for."
+    "The two series are taken as independent of each other. With Newey-West or averaged errors, what moves both at "
+    "once is allowed for."
 )
 
 
@@ -55,7 +55,7 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
         The same T points of time.
     design : Segmented
         For both. With Newey-West errors the two series' influences are subtracted point by point before the
-        covariance is taken, so that shocks common to both cancel.
+        covariance is taken, and with averaged errors the series themselves, so that shocks common to both cancel.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
     columns = columns_of(len(treated.outcome), design)
     alone = interrupted(treated, design), interrupted(control, design)
     fits = fit(treated, columns, design), fit(control, columns, design)
-    joint = _joint(fits, design)
+    joint = _joint(fits, design) if design.errors != "averaged" else fit(_gap(treated, control), columns, design)
     names = columns.names
     changes = {
         name: from_variance(
@@ -91,8 +91,12 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
         changes.get("level change", unchanged(design)),
         changes.get("slope change"),
         *alone,
-        () if design.errors == "newey_west" else (INDEPENDENT,),
+        () if design.errors in ("newey_west", "averaged") else (INDEPENDENT,),
     )
+
+
+def _gap(treated: Series, control: Series) -> Series:
+    return replace(treated, outcome=treated.outcome - control.outcome)
 
 
 def _joint(fits: tuple[SeriesFit, SeriesFit], design: Segmented) -> SeriesFit:

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from pipelines.estimation.over_time.autocorrelation import RESEMBLE, SHORT, SHORT_BELOW, Residuals, residual_checks
+from pipelines.estimation.over_time.averaged import VERY_SHORT, VERY_SHORT_BELOW
 from pipelines.estimation.over_time.segmented import Columns, Errors, Family, Segmented, columns_of, refuse_short
 from pipelines.estimation.over_time.series import Series
 from pipelines.estimation.over_time.series_fits import SeriesFit, fit
@@ -33,6 +34,7 @@ FAMILIES: dict[Family, str] = {
     "negative_binomial": "negative binomial regression",
 }
 ERRORS: dict[Errors, str] = {
+    "averaged": "averaged autocorrelation",
     "newey_west": "Newey-West",
     "prais_winsten": "Prais-Winsten",
     "independent": "independent points",
@@ -151,7 +153,7 @@ def interrupted(series: Series, design: Segmented) -> Interrupted:
     by_name = {term.name: term.result for term in terms}
     horizon = design.horizon or len(series.outcome) - design.before
     checks = residual_checks(found.residuals)
-    mu, mu0 = _fitted(series, columns, found, design)
+    mu, mu0 = fitted_courses(series, columns, found, design)
     return Interrupted(
         _estimand(design),
         f"segmented {FAMILIES[design.family]}, {ERRORS[design.errors]}",
@@ -234,7 +236,8 @@ def _quadratic(gradient: Array, found: SeriesFit) -> float:
     return float(gradient @ found.covariance @ gradient)
 
 
-def _fitted(series: Series, columns: Columns, found: SeriesFit, design: Segmented) -> tuple[Array, Array]:
+def fitted_courses(series: Series, columns: Columns, found: SeriesFit, design: Segmented) -> tuple[Array, Array]:
+    """Fitted outcome of all T points, with and without the interruption; counts at the observed exposure."""
     etas = columns.observed @ found.coefficients, columns.counterfactual @ found.coefficients
     if not design.counts:
         return etas
@@ -248,7 +251,12 @@ def critical(df: float | None, level: float) -> float:
 
 
 _BESIDE: dict[bool, tuple[tuple[Family, Errors], ...]] = {
-    False: (("gaussian", "newey_west"), ("gaussian", "prais_winsten"), ("gaussian", "independent")),
+    False: (
+        ("gaussian", "averaged"),
+        ("gaussian", "newey_west"),
+        ("gaussian", "prais_winsten"),
+        ("gaussian", "independent"),
+    ),
     True: (("poisson", "independent"), ("quasi_poisson", "independent"), ("poisson", "newey_west")),
 }
 
@@ -281,7 +289,8 @@ def _warnings(found: SeriesFit, design: Segmented, checks: Residuals) -> tuple[s
     over = found.dispersion is not None and found.dispersion > 1.5
     said = (
         (True, NO_COMPARISON),
-        (checks.resemble and design.errors != "newey_west", RESEMBLE),
+        (checks.resemble and design.errors in ("independent", "prais_winsten"), RESEMBLE),
+        (design.errors == "averaged" and len(found.residuals) < VERY_SHORT_BELOW, VERY_SHORT),
         (design.errors == "newey_west" and len(found.residuals) < SHORT_BELOW, SHORT),
         (design.family == "poisson" and plain and over, OVERDISPERSED),
         (design.family == "negative_binomial" and found.parameter == 0, NOT_OVERDISPERSED),

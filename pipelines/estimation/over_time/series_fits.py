@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.estimation.over_time.autocorrelation import automatic_lags, newey_west_meat
+from pipelines.estimation.over_time.averaged import averaged
 from pipelines.estimation.over_time.segmented import Columns, Segmented
 from pipelines.estimation.over_time.series import Series
 from pipelines.estimation.refusal import EstimationRefusal
@@ -37,7 +38,8 @@ class SeriesFit:
     dispersion : float or None
         Pearson's chi-square over n - k, counts only.
     parameter : float or None
-        Autocorrelation (Prais-Winsten) or alpha (negative binomial: variance mu + alpha mu^2).
+        Autocorrelation (Prais-Winsten; the mean of those averaged over) or alpha (negative binomial: variance
+        mu + alpha mu^2).
     """
 
     coefficients: Array
@@ -91,6 +93,9 @@ def fit(series: Series, columns: Columns, design: Segmented) -> SeriesFit:
     covariance = bread * float(residuals @ residuals) / (n - k)
     if design.errors == "newey_west":
         covariance = robust(influence, n, k, design.lags)
+    if design.errors == "averaged":
+        found = averaged(y, X, columns.fitted)
+        return SeriesFit(coefficients, found.covariance, n - k, residuals, influence, parameter=found.autocorrelation)
     return SeriesFit(coefficients, covariance, n - k, residuals, influence)
 
 

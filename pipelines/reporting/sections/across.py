@@ -13,7 +13,8 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, forest_figure, numbers, sentences
 from pipelines.reporting.lights import VERDICTS
 from pipelines.reporting.markup import block, bold, bullets, heading, joined, plain, source
-from pipelines.reporting.sections.status import PHASES
+from pipelines.reporting.sections.plan_kept import SEALED
+from pipelines.reporting.sections.status import PHASES, protocol_told
 from pipelines.reporting.tables import Table, markdown
 from pipelines.synthesis.words import several_sites
 
@@ -54,11 +55,15 @@ def status_bar(evidence: Evidence) -> str:
         ("Sites", f"{here} of {len(sites)} with released evidence"),
         ("Newest drop", evidence.drop.name),
         ("Release", evidence.release),
-        ("Protocol", evidence.provenance.protocol[:12]),
+        ("Protocol", protocol_told(evidence)),
         ("Disclosure profile", evidence.disclosure.profile or plan.disclosure.profile),
     ]
     told = "\n\n".join(f"{name}\n: {plain(value)}" for name, value in items)
     return f"::: {{.status-bar}}\n\n{told}\n\n:::"
+
+
+def _none(evidence: Evidence) -> str:
+    return SEALED if ev.sealed(evidence) else "No outcome was measured in this pilot."
 
 
 def summary(evidence: Evidence) -> str:
@@ -74,7 +79,7 @@ def summary(evidence: Evidence) -> str:
     return joined(
         heading(2, _title(found), "sec-summary"),
         block("lead", plain(evidence.plan.question)),
-        block("key-finding", *(answer or [plain("No outcome was measured in this pilot.")]), cause, title="The answer"),
+        block("key-finding", *(answer or [plain(_none(evidence))]), cause, title="The answer"),
     )
 
 
@@ -151,7 +156,7 @@ def outcomes(evidence: Evidence) -> str:
     average = any(pair.result.pooled for pair in found)
     title = heading(2, f"Outcomes: {'sites and their average' if average else 'each site by itself'}", "sec-outcomes")
     told = [_outcome(pair, number, evidence) for number, pair in enumerate(found, 1)]
-    return joined(title, *told) if found else joined(title, "No outcome was measured in this pilot.")
+    return joined(title, *told) if found else joined(title, _none(evidence))
 
 
 def _outcome(pair: Together, number: int, evidence: Evidence) -> str:

@@ -10,6 +10,7 @@ from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
 from pipelines.reporting.leaves import leaves
 from pipelines.reporting.markup import block, bullets, code, heading, joined, plain
+from pipelines.reporting.sections import plan_kept
 from pipelines.reporting.sections.status import SEVERITIES
 from pipelines.reporting.sentences import capital, name_of, within
 from pipelines.reporting.tables import Table, markdown
@@ -90,7 +91,9 @@ def provenance(evidence: Evidence) -> str:
         ("Python", hashes.python),
         ("Seed", str(hashes.seed)),
     ]
-    return bullets(f"{plain(name)}: {code(value)}" for name, value in items)
+    version = plan_kept.version(evidence)
+    told = [f"{plain('Version of the protocol')}: {plain(version)}"] if version else []
+    return bullets([*(f"{plain(name)}: {code(value)}" for name, value in items), *told])
 
 
 def rerun(evidence: Evidence) -> str:

@@ -81,10 +81,16 @@ def _level(evidence: Evidence) -> str:
     scales = (
         f"Maryland Scientific Methods Scale {result.maryland} of 5; Nesta Standards of Evidence {result.nesta} of 5."
     )
+    declared = (
+        f"The design as declared: Maryland {result.declared_maryland}, Nesta {result.declared_nesta}."
+        if result.declared_maryland is not None
+        else ""
+    )
     raised = f"What would raise it: {result.raise_it}" if result.raise_it else ""
     return block(
         "key-finding",
         f"**{plain(scales)}** {plain(result.reason)}",
+        plain(declared),
         plain(raised),
         source(finding.id),
         title="Level of evidence",

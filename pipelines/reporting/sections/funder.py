@@ -8,6 +8,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, pictogram, sentences
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import block, bold, bullets, code, joined, plain
+from pipelines.reporting.sections import plan_kept
 from pipelines.reporting.sections.room import Room
 from pipelines.reporting.sections.summary import answer, most_told
 from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS
@@ -21,10 +22,17 @@ def opening(evidence: Evidence, room: Room) -> str:
     plan = evidence.plan
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
+    lines += [("Agreed criteria", _criteria(evidence))]
     told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines if words)
     return joined(
         room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")
     )
+
+
+def _criteria(evidence: Evidence) -> str:
+    """Say what the agreed criteria come to, with the lights in words; nothing where none were agreed."""
+    found = ev.decision(evidence)
+    return found[0].sentence if found else ""
 
 
 def of_every_hundred(evidence: Evidence) -> str:
@@ -53,12 +61,13 @@ def voices_and_trust(evidence: Evidence, room: Room) -> str:
 def foot(evidence: Evidence) -> str:
     """Return whom to ask, and which findings the numbers come from."""
     asked = f"Questions: {evidence.plan.contact} " if evidence.plan.contact else ""
-    ids = [finding.id for finding in _flow_and_level(evidence)]
+    decision = ev.decision(evidence)
+    ids = [finding.id for finding in _flow_and_level(evidence)] + ([decision[0].id] if decision else [])
     ids += [pair.finding.id for pair in ev.headline(evidence)] + [pair.finding.id for pair in ev.doses(evidence)]
     listed = " ".join(code(finding_id, finding=finding_id) for finding_id in ids)
-    words = plain(
-        f"{asked}The full report holds every number with its source. Release {evidence.release}. Numbers from:"
-    )
+    kept = f"{words} " if (words := plan_kept.short(evidence)) else ""
+    told = f"The full report holds every number with its source. Release {evidence.release}. Numbers from:"
+    words = plain(f"{asked}{kept}{told}")
     return f"[{words} {listed}]{{.muted}}"
 
 

@@ -6,7 +6,7 @@ from pipelines.findings.models import DoseResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, sentences
-from pipelines.reporting.lights import NOT_MEASURED, VERDICTS, delivered, offered, stayed
+from pipelines.reporting.lights import NOT_MEASURED, delivered, judged, offered, stayed
 from pipelines.reporting.markup import block, light, plain
 from pipelines.reporting.sections.room import Room
 
@@ -46,7 +46,7 @@ def _signal(evidence: Evidence) -> str:
     title, found = "Is there a signal on outcomes?", ev.headline(evidence)
     if not found:
         return block("card", light(NOT_MEASURED), title=title)
-    told = [f"{light(*VERDICTS[pair.result.verdict])}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]]
+    told = [f"{light(*judged(pair.result))}\\\n{plain(sentences.name_of(pair.result))}" for pair in found[:3]]
     return block("card", *told, title=title)
 
 

@@ -9,6 +9,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, one_group, sentences, survival_figure
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import bold, bullets, heading, joined, plain, source
+from pipelines.reporting.sections.plan_kept import SEALED
 from pipelines.reporting.tables import Table, markdown
 
 _WIDTHS = (19, 14, 14, 14, 12, 17, 10)
@@ -19,7 +20,7 @@ def outcomes(evidence: Evidence) -> str:
     found = ev.effects(evidence)
     title = heading(2, _title(evidence), "sec-outcomes")
     if not found:
-        return joined(title, "No outcome was measured in this pilot.")
+        return joined(title, SEALED if ev.sealed(evidence) else "No outcome was measured in this pilot.")
     drawn = [figures.markdown(picture) for picture in difference_figure.difference_figures(found)]
     design = evidence.plan.design.kind if evidence.plan.design else ""
     cause = plain(sentences.cause(ev.randomised(evidence), design)) if evidence.plan.arms or design else ""

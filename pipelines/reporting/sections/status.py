@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import plain
+from pipelines.reporting.sections import looks, plan_kept
 
 BANNER = "Synthetic data: nobody in this report is real"
 SEVERITIES = {"block": "Rows set aside", "warn": "Warning", "note": "Note"}
@@ -29,10 +30,26 @@ def _items(evidence: Evidence) -> list[tuple[str, str]]:
         ("Site", plan.sites[evidence.site].title),
         ("Data drop", evidence.drop.name),
         ("Release", evidence.release),
-        ("Protocol", evidence.provenance.protocol[:12]),
+        ("Protocol", protocol_told(evidence)),
         ("Disclosure profile", evidence.disclosure.profile or plan.disclosure.profile),
         ("Data checks", checks_told(evidence)),
+        *([("Outcomes", look)] if (look := looks.status(evidence)) else []),
+        *_level(evidence),
     ]
+
+
+def protocol_told(evidence: Evidence) -> str:
+    """Say which protocol is in force, its version and since when it is locked."""
+    version = plan_kept.version(evidence)
+    sha256 = evidence.provenance.protocol[:12]
+    return f"{version} ({sha256})" if version else sha256
+
+
+def _level(evidence: Evidence) -> list[tuple[str, str]]:
+    found = ev.evidence_level(evidence)
+    if found is None:
+        return []
+    return [("Level of evidence", f"Maryland {found[1].maryland} of 5, Nesta {found[1].nesta} of 5")]
 
 
 def checks_told(evidence: Evidence) -> str:

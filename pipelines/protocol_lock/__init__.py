@@ -1,0 +1,26 @@
+"""The lock of a protocol: what the plan was before anybody saw an outcome, and every change of it since.
+
+What belongs here: freezing a protocol, telling what was changed in it later and whether that may touch an estimate,
+deviations, and the seal on outcomes. The ledger keeps all of it; what a report says of it belongs in findings.
+"""
+
+from __future__ import annotations
+
+from pipelines.protocol_lock.history import Deviation, Locked, deviations, locked
+from pipelines.protocol_lock.locking import deviate, insist_recorded, lock_protocol, unrecorded
+from pipelines.protocol_lock.sealing import note_seen, open_outcomes, require_open, sealed
+
+__all__ = [
+    "Deviation",
+    "Locked",
+    "deviate",
+    "deviations",
+    "insist_recorded",
+    "lock_protocol",
+    "locked",
+    "note_seen",
+    "open_outcomes",
+    "require_open",
+    "sealed",
+    "unrecorded",
+]
