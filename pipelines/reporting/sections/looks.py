@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from pipelines.findings.look import Look, which
 from pipelines.findings.models import EffectResult
 from pipelines.release.bundle import Evidence
@@ -27,17 +25,16 @@ _WIDTHS = (22, 18, 16, 12, 16, 16)
 
 def looks(evidence: Evidence) -> str:
     """Return the looks with both intervals of each; nothing where every outcome was looked at once, without a plan."""
-    found = [(pair, look) for pair in ev.effects(evidence) if (look := _look(pair)) is not None]
     found = [(pair, _look(pair)) for pair in ev.effects(evidence) if _look(pair) is not None]
     if not found:
         return ""
-    rows = [_row(pair, look) for pair, look in found]
+    rows = [_row(pair, look) for pair, look in found if look is not None]
     head = ("Outcome", "Look", "Known so far", "Error spent", "Interval that counts", "If looked at only once")
     note = (
         "Known so far: people whose outcome is known (or events), of those planned. Error spent: the chance, over all "
         "looks up to this one, of an interval that misses the truth."
     )
-    planned = any(look.planned for _, look in found)
+    planned = any(look is not None and look.planned for _, look in found)
     why = (PLANNED if planned else UNPLANNED).replace("5 in 100", _error(evidence))
     table = Table("looks", "Looks at the outcomes", head, rows, _WIDTHS, note=note)
     named = source(*(pair.finding.id for pair, _ in found))
@@ -65,7 +62,6 @@ def _error(evidence: Evidence) -> str:
 
 
 def _row(pair: ev.Estimated, look: Look) -> tuple[str, ...]:
-    counts, ordinary = pair.result, cast(EffectResult, pair.finding.result)
     counts, ordinary = pair.result, _only(pair)
     spent = numbers.NONE_HERE if look.spent is None else _percent(look.spent)
     intervals = [one_group.limits(one) or numbers.NONE_HERE for one in (counts, ordinary) if one_group.alone(counts)]
