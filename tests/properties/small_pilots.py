@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +30,7 @@ from pipelines.findings.models import (
 from pipelines.findings.outcomes import outcome_findings
 from pipelines.findings.participants import participant_findings
 from pipelines.protocol.models import Plan
+from pipelines.workspace import Workspace
 
 HASH = "0" * 64
 ARMS = ("treatment", "comparison")
@@ -166,8 +170,14 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
     connection.register("made", flow)
     connection.execute("CREATE TABLE analysis.flow AS SELECT * FROM made")
     inputs = Inputs(drop="d", drop_hash=HASH, protocol_hash=HASH, tables={}, code=HASH)
-    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here")
+    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here", workspace=workspace())
     return Making(site, connection, inputs)  # type: ignore[arg-type]
+
+
+@cache
+def workspace() -> Workspace:
+    """Return a workspace with nothing but a ledger, in which outcomes are open."""
+    return Workspace(Path(tempfile.mkdtemp(prefix="pilotlens-drawn-")))
 
 
 def _participants(kept: pd.DataFrame, declared: Plan) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from pipelines.findings.models import Finding, Inputs, JointResult, ThemeResult
 from pipelines.findings.questions import question_findings
 from pipelines.findings.themes import _finding, _opposites
 from pipelines.protocol.models import Plan
+from tests.properties.small_pilots import workspace
 
 HASH = "0" * 64
 TEXT = "One thing was said here. " * 12
@@ -103,7 +104,7 @@ def making(declared: Plan, codings: list[tuple[Any, ...]], people: int = 30, sta
 
     connection.execute(f"CREATE TABLE analysis.themes AS {statement('analysis', 'themes')}")
     inputs = Inputs(drop="d", drop_hash=HASH, protocol_hash=HASH, tables={}, code=HASH)
-    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here")
+    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here", workspace=workspace())
     return Making(site, connection, inputs)  # type: ignore[arg-type]
 
 
