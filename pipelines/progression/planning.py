@@ -9,7 +9,7 @@ from typing import Any, Literal
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from pipelines.estimation.detectable import Detectable
+from pipelines.estimation.doubt.arrived import Detectable
 
 
 def individual_detectable(
