@@ -31,6 +31,7 @@ class Detectable:
     df: int
     level: float
     power: float
+from pipelines.estimation.doubt.arrived import Detectable
 
 
 def individual_detectable(
