@@ -66,10 +66,10 @@ def immortal_time(making: Making, key: str, outcome: Outcome) -> tuple[Reading, 
     if drawn:
         people = people_with_starts(making.site.protocol)
         sql = DRAWN.replace("{people}", people).replace("{index}", start_of(making.site.protocol, "c"))
-        rows = making.frame(sql, outcome=key)
+        rows = making.outcomes(sql, outcome=key).df()
     else:
         index = f"c.{outcome.events.index}" if outcome.events.index else "coalesce(c.start_date, c.referral_date)"
-        rows = making.frame(DATES.format(index=index))
+        rows = making.outcomes(DATES.format(index=index)).df()
     eligible, at, start, event = (
         rows[name].to_numpy(dtype=float, na_value=float("nan")) for name in ("eligible", "index", "start", "event")
     )

@@ -45,7 +45,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-ASKING = {"pipelines/findings/frames.py", "pipelines/findings/hearing.py"}
+ASKING = {f"pipelines/findings/{name}.py" for name in ("frames", "hearing", "immortal_time")}
 """Modules that read values of outcomes: through `Making.outcomes`, which opens them or refuses."""
 COUNTING = {
     "pipelines/findings/evidence_level.py",
