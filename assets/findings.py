@@ -26,10 +26,16 @@ DEPS = {
     "delivery": ("analysis_doses",),
     "themes": ("analysis_themes", "analysis_participants"),
     "questions": ("findings_outcomes", "findings_themes"),
-    "progression": ("analysis_doses", "findings_participants", "findings_outcomes", "findings_themes"),
-    "learning": ("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
-    # The flow, the doses and the themes first: what may be shown of the deliveries depends on what they show.
+    # The flow and the doses first, and for the deliveries the themes: what may be shown depends on what they show.
+    "learning": (
+        *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
+        *("findings_participants", "findings_delivery"),
+    ),
     "deliveries": ("findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"),
+    # Last but the checks: criteria count the same people as all of these.
+    "progression": tuple(
+        f"findings_{noun}" for noun in ("participants", "delivery", "outcomes", "themes", "deliveries")
+    ),
     # The outcomes first: the first look at one locks the protocol.
     "protocol": ("findings_outcomes",),
     "quality": tuple(f"validated_{noun}" for noun in VALIDATED),

@@ -70,7 +70,7 @@ def _edits(workspace: Workspace, pilot: str) -> Iterator[str]:
 
 
 def _how(how: str) -> str:
-    return "at the first look at an outcome" if how == "look" else "by the command"
+    return "when a run read outcomes for the first time" if how == "look" else "by the command"
 
 
 def _told(version: int, sha256: str) -> int:

@@ -165,7 +165,7 @@ def _learning(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Pla
     """Replace what is shown of charts and of challenges by what may be."""
     logs = {key: Log() for key in exact}
     found = {key: f.result for key, f in exact.items() if isinstance(f.result, ChartResult)}
-    told: dict[str, Result] = dict(charts(found, rules, logs))
+    told: dict[str, Result] = dict(charts(found, rules, logs, exact, shown))
     for key, finding in exact.items():
         if isinstance(finding.result, HundredDaysResult):
             told[key] = hundred_days(finding.result, rules, logs[key])

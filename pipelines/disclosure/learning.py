@@ -17,27 +17,34 @@ from pipelines.disclosure.log import SMALL, Log
 from pipelines.disclosure.policy import Policy
 from pipelines.findings.charting import drawn, period_title
 from pipelines.findings.learned import ChartPoint, ChartResult, HundredDaysResult
+from pipelines.findings.models import DoseResult, Finding, FlowResult, FlowStage
 from pipelines.protocol.learning import MEASURES
 
 MOST_HIDDEN = 0.5
-"""Share of a chart's periods above which they are pooled to longer ones: a line of gaps says less than a longer look."""
+"""Share of a chart's periods above which they are pooled to longer ones: gaps alone say less than a longer look."""
 LONGER = {"month": "quarter", "week": "four weeks"}
 COUNTS = ("people", "contacts")
 Charts = Mapping[str, ChartResult]
+Findings = Mapping[str, Finding]
 
 
-def charts(found: Charts, rules: Policy, logs: Mapping[str, Log]) -> dict[str, ChartResult]:
+def charts(
+    found: Charts, rules: Policy, logs: Mapping[str, Log], exact: Findings | None = None, told: Findings | None = None
+) -> dict[str, ChartResult]:
     """Return charts as they may be shown.
 
     Parameters
     ----------
     found : the charts of one site by id.
     rules, logs : the limits; the log of each finding gets the changes.
+    exact, told : all other findings of the site by id, before and after disclosure control: the sum of a chart's
+        periods must not complete what the flow or the doses withhold.
     """
     shown: dict[str, ChartResult] = {}
     for family in _families(found):
         pooled = _pooled_where_needed({key: found[key] for key in family}, rules, logs)
-        hidden = _hidden(list(pooled.values()), rules)
+        open_sum = any(_completes(found[key], exact or {}, told or {}, rules) for key in family)
+        hidden = _hidden(list(pooled.values()), rules, cover=open_sum)
         shown |= {key: _shown(one, hidden, rules, logs[key]) for key, one in pooled.items()}
     return {key: shown[key] for key in found}
 
@@ -109,9 +116,35 @@ def _repeated(one: ChartResult) -> bool:
     return MEASURES[one.measure].noun != "cases"
 
 
-def _hidden(family: Sequence[ChartResult], rules: Policy) -> set[str]:
-    """Return the first days of the periods to hide in all charts of a family."""
+def _completes(one: ChartResult, exact: Findings, told: Findings, rules: Policy) -> bool:
+    """Tell whether the sum over all periods would give away what is withheld, or how few are in one and not in another.
+
+    Rounded counts have no exact sum.
+    """
+    if rules.rounding_base > 1 or rules.minimum_count <= 1:
+        return False
+    if MEASURES[one.measure].noun != "cases":
+        doses = [finding.result for finding in told.values() if isinstance(finding.result, DoseResult)]
+        return any(arm.average is None for dose in doses for arm in dose.arms.values())
+    total = sum(point.people or 0 for point in one.points)
+    pairs = zip(_stages(exact), _stages(told), strict=True)
+    sizes = [
+        (sum(count or 0 for count in stage.counts.values()), None in seen.counts.values()) for stage, seen in pairs
+    ]
+    return any(too_small(abs(total - size), rules) or (withheld and total == size) for size, withheld in sizes)
+
+
+def _stages(findings: Findings) -> list[FlowStage]:
+    flows = [finding.result for finding in findings.values() if isinstance(finding.result, FlowResult)]
+    return [stage for flow in flows for stage in flow.stages]
+
+
+def _hidden(family: Sequence[ChartResult], rules: Policy, *, cover: bool = False) -> set[str]:
+    """Return the first days of the periods to hide in all charts of a family; at least two where a sum needs cover."""
     hidden = {point.start for one in family for point in one.points if _telling(one, point, rules)}
+    if cover and not hidden:
+        there = [point for one in family for point in one.points if point.standing != "gap"]
+        hidden = {min(there, key=lambda point: (point.people or 0, point.start)).start} if there else set()
     while added := {start for one in family for start in _to_cover(one, hidden, rules)} - hidden:
         hidden |= added
     return hidden
@@ -224,7 +257,7 @@ def hundred_days(result: HundredDaysResult, rules: Policy, log: Log) -> HundredD
     result : whose figures the team wrote down itself.
     rules, log : the limits; gets the changes.
     """
-    changed = {}
+    changed: dict[str, None] = {}
     for name in ("begins_at", "latest"):
         figure = getattr(result, name)
         if figure is not None and figure == round(figure) and too_small(round(figure), rules):

@@ -7,6 +7,7 @@ are shown, and an open outcome from the effect as it is shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from pipelines.disclosure.policy import Policy
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import said
 from pipelines.findings.inconclusive import inconclusive_of, steps_of
-from pipelines.findings.judging import FIGURES, decided, group_share, judged
+from pipelines.findings.judging import FIGURES, decided, group_share, judged, light_at
 from pipelines.findings.measures import arm_of
 from pipelines.findings.models import (
     BaselineResult,
@@ -184,12 +185,13 @@ def _linkage_shown(beside: Beside) -> bool:
 
 
 def _alike(result: CriterionResult, hidden: Any) -> int:
-    """Return how many counts would be hidden too and give the same light."""
+    """Return how many hidden counts the light leaves that leaves the fewest.
+
+    The fewest of all lights and not of this one: if only this one were withheld, that would tell which it is.
+    """
     top = result.n if result.scale == "share" else 2 * (result.events or 0) + 50
-    return sum(
-        hidden(events) and judged(result.model_copy(update={"events": events, "planned": None})).light == result.light
-        for events in range((top or 0) + 1)
-    )
+    lights = Counter(light_at(result, events) for events in range((top or 0) + 1) if hidden(events))
+    return min(lights.values(), default=0)
 
 
 def _light_alone(result: CriterionResult, alike: int, rules: Policy, log: Log) -> CriterionResult:

@@ -8,9 +8,11 @@ from pipelines.estimation.adjusted import independent_columns
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import ARMS, Design
 from pipelines.estimation.kaplan_meier import Survival, survival_at_horizon
+from pipelines.estimation.proportional_hazards import cox_regression
+from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference, OtherEstimate
 from pipelines.estimation.sample import Array, Sample
-from pipelines.estimation.survival_tests import cox, log_rank
+from pipelines.estimation.survival_tests import log_rank
 from pipelines.estimation.welch import z_inference
 
 # Fewer events per column and Cox coefficients drift away from zero (Peduzzi et al. 1995, J Clin Epidemiol
@@ -86,6 +88,7 @@ def _hazards(sample: Sample, time: Array, event: Array, design: Design) -> Besid
 def _cox(name: str, time: Array, event: Array, columns: Array, how: tuple[float, str, str]) -> Beside:
     level, note, failed = how
     try:
-        return (OtherEstimate(name, "hazard ratio", cox(time, event, columns, level), note),), ()
-    except ValueError:
+        ratio = cox_regression(time, event, columns).hazard_ratio(0, level)
+    except (EstimationRefusal, ValueError):
         return (), (failed,)
+    return (OtherEstimate(name, "hazard ratio", ratio, note),), ()

@@ -12,7 +12,7 @@ from pipelines.findings.making import Making
 from pipelines.findings.models import DifferenceResult, FieldChange, Finding
 from pipelines.findings.typed_drops import earlier_drop, type_both
 from pipelines.protocol.outcomes import Outcome
-from pipelines.protocol_lock import sealed
+from pipelines.protocol_lock import note_seen, sealed
 from pipelines.warehouse import has_table, named
 
 OTHERS = ("contacts", "spend", "consents", "events", "assessments")
@@ -140,6 +140,7 @@ def _changes(making: Making, typed: Collection[str]) -> Iterator[FieldChange]:
     for key, outcome in plan.outcomes.items():
         if outcome.noun == "cases" and "outcomes" in typed and (not outcome.events or "events" in typed):
             yield _outcome(making, key, outcome)
+            note_seen(making.site)
     for field, covariate in plan.covariates.items():
         yield _change(making, field, covariate.title, "covariate")
 

@@ -89,8 +89,10 @@ def lowered(level: EvidenceLevelResult, shortfalls: Sequence[str]) -> EvidenceLe
 def _shortfalls(making: Making, findings: Sequence[Finding]) -> Iterator[str]:
     """Yield what fell short, from the findings and from who was followed up."""
     effects = [f.result for f in findings if isinstance(f.result, EffectResult) and not f.result.placebo]
+    # Where no look is due yet, nothing has fallen short.
+    effects = [effect for effect in effects if effect.look is None or effect.value is not None]
     leading = [effect for effect in effects if effect.tier == "primary"] or effects
-    if effects and all(effect.value is None for effect in leading):
+    if leading and all(effect.value is None for effect in leading):
         yield NOTHING_ESTIMATED
         return
     if making.plan.arms is None:

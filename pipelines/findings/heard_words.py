@@ -42,8 +42,8 @@ def close_reading_words(result: CloseReadingResult) -> str:
     if result.refused:
         return f"No interviews were picked by {_within(result.title)}. {result.refused}"
     said = (
-        f"By {_within(result.title)}, {number(result.each)} people were picked whose outcome was as expected, "
-        f"{number(result.each)} whose was farthest above and {number(result.each)} whose was farthest below."
+        f"By {_within(result.title)}, {number(result.each)} people were picked whose outcome was about as expected in "
+        f"their group, {number(result.each)} whose was better by most, and {number(result.each)} whose was worse by most."
     )
     return said if result.quotes else f"{said} None of their words may be shown."
 
@@ -52,7 +52,7 @@ def stories_words(result: StoriesResult) -> str:
     """Say how many stories are told."""
     if not result.stories:
         return "No story that people told themselves may be shown yet."
-    told = f"{_several(len(result.stories), 'story', 'stories').capitalize()} that people told and edited themselves."
+    told = f"{_several(len(result.stories), 'story', 'stories').capitalize()}, told and edited by those who lived it."
     return f"{told} Others are held back." if result.held_back else told
 
 

@@ -31,9 +31,10 @@ from pipelines.findings.speakers import FEWEST_OF_A_ROLE, speakers_named
 from pipelines.findings.withdrawn import gone_since
 from pipelines.protocol.interviews import CloseReading
 from pipelines.protocol.models import Plan
+from pipelines.protocol_lock import note_seen, sealed
 from pipelines.qualitative import contrast as contrasted
 from pipelines.qualitative.cases import case_matrix, codes_under
-from pipelines.qualitative.framework import EMPTY, FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
+from pipelines.qualitative.framework import FILLED, ONLY_SUMMARY, ONLY_WORDS, framework_matrix
 from pipelines.qualitative.quotes import quote_hash
 from pipelines.qualitative.release_list import Approval
 from pipelines.qualitative.themes import typical_quotes
@@ -85,7 +86,7 @@ class Heard:
     shown: Any = field(repr=False)
     beside: Any = field(repr=False)
     beside_shown: Any = field(repr=False)
-    approvals: Mapping[str, Approval] = field(repr=False)
+    approvals: dict[str, Approval] = field(repr=False)
     harmless: Callable[[object], str]
     is_clean: Callable[[str], bool]
 
@@ -103,9 +104,10 @@ def heard_findings(making: Making, coding: Coding, heard: Heard, opposites: Mapp
     if rows := tuple(_contrast(coding, opposites)):
         made.append(making.finding("contrast/opposites", ContrastResult(rows=rows), population=everybody))
     declared = making.plan.codebook.close_reading
-    if declared is not None:
+    if declared is not None and not sealed(making.site):
         linked = "participants interviewed who agreed that interview and outcome be linked"
         result = _close_reading(making, declared, heard)
+        note_seen(making.site)
         finding_id = f"close_reading/{declared.outcome}"
         made.append(making.finding(finding_id, result, subject=declared.outcome, population=linked))
     return made
@@ -179,7 +181,7 @@ def _state(found: set[str]) -> CellState:
         (False, True): "words without a summary",
         (True, False): "summary without words",
     }
-    return states.get((summary, words), EMPTY)
+    return states.get((summary, words), "empty")
 
 
 def _code(coding: Coding, title: str) -> str:
@@ -260,7 +262,7 @@ def _known(making: Making, outcome: str) -> tuple[list[str], dict[str, float], d
     """Return who may be linked, and of everybody with a known outcome its value and their group."""
     if not has_table(making.connection, "analysis", "participants"):
         return [], {}, {}
-    rows = making.frame(OUTCOMES, outcome=outcome)
+    rows = making.outcomes(OUTCOMES, outcome=outcome).df()
     values = dict(zip(rows["person_key"], rows["value"].astype(float), strict=True))
     groups = dict(zip(rows["person_key"], rows["arm"], strict=True))
     if "may_link" not in dict(columns_of(making.connection, "validated.consents")):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
+from pipelines.findings.look import led
 from pipelines.findings.making import Making
 from pipelines.findings.measures import months_between
 from pipelines.findings.models import EffectResult, Finding
@@ -47,7 +48,8 @@ def inconclusive_findings(making: Making, findings: Sequence[Finding]) -> list[F
 
 
 def is_open(result: EffectResult) -> bool:
-    """Tell whether a primary outcome's interval holds both no difference and one that matters."""
+    """Tell whether a primary outcome's interval, looks allowed for, holds both no difference and one that matters."""
+    result = led(result)
     matters, lower, upper = result.minimum_important_difference, result.lower, result.upper
     if result.tier != "primary" or result.placebo or result.null or matters is None or lower is None or upper is None:
         return False
@@ -78,15 +80,17 @@ def inconclusive_of(effect: EffectResult, steps: Sequence[Step]) -> Inconclusive
         level=effect.level,
         minimum_important_difference=matters,
     )
-    if effect.value is None or not effect.se or effect.lower is None or effect.upper is None:
+    effect = led(effect)
+    lower, upper = effect.lower, effect.upper
+    if effect.value is None or not effect.se or lower is None or upper is None:
         return base
     sign = 1.0 if effect.better == "higher" else -1.0
     value, se = sign * effect.value, effect.se
     update = {
         "detectable": effect.detectable,
-        "width": effect.upper - effect.lower,
+        "width": upper - lower,
         **_chances(value, se, matters, effect.df),
-        "more": tuple(_more(step, value, se, matters, effect.level) for step in steps),
+        "more": tuple(_more(step, value, se, matters, _level(upper - lower, se)) for step in steps),
     }
     return base.model_copy(update=update)
 
@@ -103,6 +107,17 @@ def _chances(value: float, se: float, matters: float, df: float | None) -> Mappi
         "good_sign_sceptical": float(norm.cdf(weight * value / (sqrt(weight) * se))),
         "enough_flat": float(law.cdf((value - matters) / se)),
     }
+
+
+def _level(width: float, se: float) -> float:
+    """Return the level that the present interval has beside its standard error.
+
+    It is above the declared one where few people, or several looks, make the interval wider; the later interval is as
+    careful as the present one.
+    """
+    from scipy.stats import norm
+
+    return min(2 * float(norm.cdf(width / (2 * se))) - 1, 1 - 1e-9)
 
 
 def _more(step: Step, value: float, se: float, matters: float, level: float) -> MoreData:

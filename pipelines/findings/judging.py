@@ -43,6 +43,12 @@ def judged(counted: CriterionResult) -> CriterionResult:
     return counted.model_copy(update=update)
 
 
+def light_at(counted: CriterionResult, events: int) -> Light:
+    """Return the light that a criterion would have with so many people who met it."""
+    thresholds = Thresholds(counted.red, counted.green, counted.better)
+    return _judge(counted.model_copy(update={"events": events}), thresholds)[0].light
+
+
 def _enough(counted: CriterionResult) -> bool:
     if counted.scale == "rate":
         return bool(counted.exposure) and counted.events is not None

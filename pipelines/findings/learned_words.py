@@ -64,12 +64,14 @@ def _run(result: ChartResult, phase: ChartPhaseShown) -> str:
     if (phase.longest or 0) > (phase.longest_allowed or 0):
         good = _good(result, phase.side)
         told.append(
-            f"{phase.longest} {many} in a row lie {phase.side} {centre}{good}, and chance explains {phase.longest_allowed} at most"
+            f"{phase.longest} {many} in a row lie {phase.side} {centre}{good}, "
+            f"and chance explains {phase.longest_allowed} at most"
         )
     if (phase.crossings or 0) < (phase.fewest_crossings or 0):
         times = {0: "never", 1: "once", 2: "twice"}.get(phase.crossings or 0, f"{phase.crossings} times")
         told.append(
-            f"the line crosses {centre if not told else 'it'} {times}, and chance makes it {phase.fewest_crossings} or more"
+            f"the line crosses {centre if not told else 'it'} {times}, "
+            f"and chance makes it {phase.fewest_crossings} or more"
         )
     return f"more than chance: {'; '.join(told)}."
 
@@ -78,7 +80,8 @@ def _limits(result: ChartResult, phase: ChartPhaseShown) -> str:
     centre = f"the {CENTRES[result.way]} of {figure(result, phase.centre)}"
     points = [point for point in _of(result, phase) if point.signals]
     if not points:
-        return f"no sign of more than chance. All {phase.points} {PLURAL[result.every]} lie around {centre} as chance would have it."
+        all_of_them = f"All {phase.points} {PLURAL[result.every]} lie around {centre}"
+        return f"no sign of more than chance. {all_of_them} as chance would have it."
     outside = [point for point in points if "beyond_limits" in point.signals]
     told = [_outside(result, point) for point in outside[:3]]
     told += [f"{len(outside) - 3} more lie outside the limits"] if len(outside) > 3 else []

@@ -27,7 +27,7 @@ from pipelines.findings.verdicts import verdict as verdict
 from pipelines.protocol.designs import ALONE
 from pipelines.protocol.models import Plan
 from pipelines.protocol.outcomes import Outcome
-from pipelines.protocol_lock import sealed
+from pipelines.protocol_lock import note_seen, sealed
 
 TABLES = (
     "validated.cases",
@@ -74,6 +74,8 @@ def outcome_findings(making: Making, register: Register | None = None) -> list[F
     outcomes = sorted(making.plan.outcomes.items(), key=lambda item: order[item[1].tier])
     made = {key: (outcome, *_made(making, key, outcome, register)) for key, outcome in outcomes}
     frames = {key: frame for key, (_, frame, _, _) in made.items()}
+    if any(frame is not None for frame in frames.values()):  # of the others nothing is told but how many are known
+        note_seen(making.site)
     adjusted = with_adjusted_p({key: result for key, (_, _, result, _) in made.items()}, making.plan, frames)
     effects = [_finding(making, key, outcome, adjusted[key]) for key, (outcome, *_) in made.items()]
     estimates = with_placebos({key: (outcome, found) for key, (outcome, _, _, found) in made.items()})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NO_NEWS = ("pilot", "continues", "extracts", "contact", "sources", "seed", "sealed_until_locked")
 """Keys that differ between any two pilots, or tell readers nothing."""
-CRITERIA = ("light", "criterion", "progression")
+CRITERIA = ("progression", "decision")
 """Kinds of findings about progression criteria."""
 
 

@@ -13,7 +13,7 @@ COLOUR = "#12436D"
 
 
 def picture(findings: Sequence[Finding]) -> tuple[bytes, str]:
-    """Return a PNG of the binary effects with their intervals, or of the charts, and the plot in words; else nothing."""
+    """Return a PNG of the charts, or of the binary effects with their intervals, and it in words; else nothing."""
     charts = [(f, f.result) for f in findings if isinstance(f.result, ChartResult)]
     if charts:
         return _charts(charts)

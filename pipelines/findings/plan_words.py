@@ -25,11 +25,16 @@ def change_words(change: ChangeMade, was: str = "it was") -> str:
     return f"{change.key} is {change.new}; {was} {change.old}"
 
 
+def path_words(key: str) -> str:
+    """Return the path of a key as words that a narrow column can break: outcomes › arrested › horizon."""
+    return " › ".join(part.replace("_", " ") for part in key.split("."))
+
+
 def lock_words(found: LockResult) -> str:
     """Say since when the protocol is locked, and what became of it."""
     if found.how == "not_locked":
         return f"The protocol is not locked yet. {SEALED}" if found.sealed else "The protocol is not locked yet."
-    how = ", when an outcome was first looked at" if found.how == "look" else ""
+    how = ", when a run read outcomes for the first time" if found.how == "look" else ""
     said = f"The protocol was locked on {day(found.locked_on)}{how}. {_since(found)}"
     return f"{said} {SEALED}" if found.sealed else said
 
@@ -53,7 +58,7 @@ def deviation_words(found: DeviationResult) -> str:
     by = f"by {found.by}, {seen}" if found.how == "command" else f"by a run, {seen}; it cannot touch an estimate"
     changes = ". ".join(capital(change_words(change)).rstrip(".") for change in found.changes)
     made = f"Version {found.version} of the protocol ({day(found.recorded_on)}, {by})"
-    return f"{made}. {changes}. Reason: {_end(found.why)}"
+    return f"{made}. {changes}. Reason: {ended(found.why)}"
 
 
 def phase_words(found: PhaseResult) -> str:
@@ -61,7 +66,7 @@ def phase_words(found: PhaseResult) -> str:
     if not found.title:
         return f"This pilot continues {found.pilot}. {found.missing}"
     told = [sentence for site in found.sites for sentence in site.headlines]
-    said = f"This pilot continues “{found.title}”, which asked: {_end(found.question)}"
+    said = f"This pilot continues “{found.title}”, which asked: {ended(found.question)}"
     changed = _changed(found.changes) if found.compared else ""
     return " ".join(part for part in (said, *told[:1], changed, found.missing) if part)
 
@@ -77,5 +82,6 @@ def capital(words: str) -> str:
     return words if "." in words.split(" ", 1)[0] else words[:1].upper() + words[1:]
 
 
-def _end(words: str) -> str:
+def ended(words: str) -> str:
+    """Return words with a full stop at their end, if none is there."""
     return words if words.endswith((".", "?", "!")) else f"{words}."

@@ -20,7 +20,8 @@ ROWS = {
         WHERE coalesce(attended, true)
     """,
     "contacts_per_person": """
-        SELECT contact_date AS day, person_key, coalesce(attended, true)::INTEGER::DOUBLE AS part, 1.0 AS whole
+        SELECT contact_date AS day, person_key, 1.0 AS whole,
+               coalesce(attended, true)::INTEGER::DOUBLE AS part
         FROM validated.contacts
     """,
     "attended": """
@@ -48,7 +49,8 @@ ROWS = {
 SUMS = """
     WITH counted AS ({rows}),
     persons AS (
-        SELECT date_trunc('{every}', day)::DATE AS start, person_key, sum(part)::DOUBLE AS part, sum(whole)::DOUBLE AS whole
+        SELECT date_trunc('{every}', day)::DATE AS start, person_key,
+               sum(part)::DOUBLE AS part, sum(whole)::DOUBLE AS whole
         FROM counted WHERE day BETWEEN $first AND $last GROUP BY ALL
     )
     SELECT start, sum(part), sum(whole), count(*), list_sort(list(part), 'DESC')[1:2]

@@ -1,6 +1,7 @@
 """The lines of a register, a CSV file that evaluators keep by hand: cells by column, and where each stands.
 
-What a line means belongs in corrections and in pipelines.learning. A register holds people's identifiers and values: faults name places only.
+What a line means belongs in corrections and in pipelines.learning.
+A register holds people's identifiers and values: faults name places only.
 """
 
 from __future__ import annotations

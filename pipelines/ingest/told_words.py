@@ -62,7 +62,9 @@ def stories(voiced: Voiced) -> Iterator[WordsRow]:
         return
     for document in read.documents:
         told = story_of(document.attributes, coded.stories.columns, by=_day(read.drop))
-        for speaker in voiced.speakers.of_document(document) if told else ():
+        if told is None:
+            continue
+        for speaker in voiced.speakers.of_document(document):
             key, person = read.hashed(document.name, speaker), read.hashed(voiced.speakers.person(document, speaker))
             for kind, words in (("story", document.text.strip()), ("reply", told.reply)):
                 if words:

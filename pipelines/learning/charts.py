@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipelines.learning.limits import Limits, p_limits, u_limits, xmr_limits
+from pipelines.learning.limits import Floats, Limits, Series, p_limits, u_limits, xmr_limits
 from pipelines.learning.rules import Rule, flagged
 from pipelines.learning.run_chart import FEWEST, Runs, run_chart
 
@@ -106,16 +106,17 @@ def charted(
     return tuple(_phase(kind, top, bottom, first, after, baseline, rules) for first, after in pairwise(edges))
 
 
-def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> np.ndarray:
+def ratios(numerators: Series, denominators: Series) -> Floats:
     """Return the points of a chart; NaN where there is none."""
     top, bottom = np.asarray(numerators, dtype=float), np.asarray(denominators, dtype=float)
-    return np.divide(top, bottom, out=np.full(top.shape, math.nan), where=bottom > 0)
+    found: Floats = np.divide(top, bottom, out=np.full(top.shape, math.nan), where=bottom > 0)
+    return found
 
 
 def _phase(
     kind: Kind,
-    top: np.ndarray,
-    bottom: np.ndarray,
+    top: Floats,
+    bottom: Floats,
     first: int,
     after: int,
     baseline: int | None,
@@ -140,13 +141,13 @@ def _phase(
     return PhaseChart(first, after, points, used, True, limits.centre, None, limits, flags, wide)
 
 
-def _limits(kind: Kind, own: np.ndarray, of: np.ndarray, values: np.ndarray, baseline: int | None) -> Limits:
+def _limits(kind: Kind, own: Floats, of: Floats, values: Floats, baseline: int | None) -> Limits:
     if kind == "p":
         return p_limits(own, of, baseline)
     return u_limits(own, of, baseline) if kind == "u" else xmr_limits(values, baseline)
 
 
-def _beyond(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> list[bool]:
+def _beyond(values: Floats, lower: Floats, upper: Floats) -> list[bool]:
     """Tell which points lie outside limits; what arithmetic leaves of a tie is inside."""
     near = 1e-9 * max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
     return [bool(one) for one in (values < lower - near) | (values > upper + near)]

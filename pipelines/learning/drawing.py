@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 INK, QUIET, PALE, LINE = "#1A1A1A", "#595959", "#BFBFBF", "#12436D"
@@ -57,7 +58,7 @@ def _lines(axes: Any, points: Sequence[Any], places: range, scale: float) -> Non
 
 def _values(axes: Any, points: Sequence[Any], edges: Sequence[int], scale: float) -> None:
     shown = [i for i, point in enumerate(points) if point.standing == "shown"]
-    for one, other in zip(shown, shown[1:], strict=False):
+    for one, other in pairwise(shown):
         if other == one + 1 and other not in edges:  # over a gap, and over a new phase, there is no line
             axes.plot([one, other], [points[i].value * scale for i in (one, other)], color=LINE, linewidth=1.4)
     plain = [i for i in shown if not points[i].signals]

@@ -19,6 +19,7 @@ D4 = 3.267
 THREE = 3.0
 
 Floats = NDArray[np.float64]
+Series = Sequence[float] | Floats
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Limits:
     range_limit: float = math.nan
 
 
-def xmr_limits(values: Sequence[float], baseline: int | None = None) -> Limits:
+def xmr_limits(values: Series, baseline: int | None = None) -> Limits:
     """Return the limits of a chart of individual values.
 
     Parameters
@@ -80,7 +81,7 @@ def xmr_limits(values: Sequence[float], baseline: int | None = None) -> Limits:
     return Limits(centre, sigma, lower, upper, mean_range, none, none, D4 * mean_range)
 
 
-def p_limits(events: Sequence[float], trials: Sequence[float], baseline: int | None = None) -> Limits:
+def p_limits(events: Series, trials: Series, baseline: int | None = None) -> Limits:
     """Return the limits of a chart of shares, each of its own number.
 
     Parameters
@@ -109,7 +110,7 @@ def p_limits(events: Sequence[float], trials: Sequence[float], baseline: int | N
     return _attribute(counts, sizes, baseline, shares=True)
 
 
-def u_limits(events: Sequence[float], exposure: Sequence[float], baseline: int | None = None) -> Limits:
+def u_limits(events: Series, exposure: Series, baseline: int | None = None) -> Limits:
     """Return the limits of a chart of rates, each of its own exposure; else as `p_limits`, with Poisson counts.
 
     Parameters
@@ -126,7 +127,7 @@ def u_limits(events: Sequence[float], exposure: Sequence[float], baseline: int |
     return _attribute(counts, sizes, baseline, shares=False)
 
 
-def _counted(events: Sequence[float], sizes: Sequence[float]) -> tuple[Floats, Floats]:
+def _counted(events: Series, sizes: Series) -> tuple[Floats, Floats]:
     counts, of = np.asarray(events, dtype=float), np.asarray(sizes, dtype=float)
     if counts.shape != of.shape:
         raise ValueError("events and what they are counted of must be equally many")

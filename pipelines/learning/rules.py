@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from pipelines.learning.limits import Series
+
 Rule = Literal["beyond_limits", "run_of_eight", "two_of_three", "four_of_five"]
 RUN = 8
 
 
-def flagged(
-    rule: Rule, values: Sequence[float], centre: float, sigma: Sequence[float], beyond: Sequence[bool]
-) -> tuple[int, ...]:
+def flagged(rule: Rule, values: Series, centre: float, sigma: Series, beyond: Sequence[bool]) -> tuple[int, ...]:
     """Return the positions of the points that a rule names, in order.
 
     Parameters

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 FEWEST = 10
 """Points below which nothing is said: Anhoj and Olesen ask for at least ten that are not on the median."""
@@ -95,7 +99,7 @@ def _quantile_of_coins(throws: int) -> int:
     return throws
 
 
-def run_chart(values: Sequence[float], baseline: int | None = None) -> Runs:
+def run_chart(values: Sequence[float] | NDArray[np.float64], baseline: int | None = None) -> Runs:
     """Hold a series against its median.
 
     There is no rule for trends: it finds what is not there more often than it helps (Anhoj and Olesen).
@@ -127,7 +131,7 @@ def run_chart(values: Sequence[float], baseline: int | None = None) -> Runs:
     if not sides:
         return Runs(centre, 0, 0, 0, 0, 0, 0)
     longest_allowed, fewest = run_limits(len(sides))
-    crossings = sum(one != other for one, other in zip(sides, sides[1:], strict=False))
+    crossings = sum(one != other for one, other in pairwise(sides))
     longest, side = longest_run(sides)
     return Runs(centre, len(sides), longest, longest_allowed, side, crossings, fewest)
 

@@ -143,8 +143,8 @@ def _found(plan: Plan, key: str, outcome: Outcome, place: Place) -> float | None
     if place.clusters < 3 or known < place.clusters:
         return None
     icc = USUAL_ICC if assumed.icc is None else assumed.icc
-    sizes = (place.clusters, known / place.clusters, icc, _sd(outcome, assumed))
-    return cluster_detectable(*sizes, **options).value
+    sd = _sd(outcome, assumed)
+    return cluster_detectable(place.clusters, known / place.clusters, icc, sd, **options).value
 
 
 def _detectable(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
@@ -204,7 +204,7 @@ def _power(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
     head = ("Outcome", "Where", "If the truth were", "A clear result in", "Wrong way in", "Too large by a factor of")
     note = (
         f"From {plan.planning.simulations:,} simulated pilots each (seed {plan.seed}). Of clear results: how often "
-        "they would point the wrong way, and how far on average they would overstate the truth. Covariates are left out."
+        "they would point the wrong way, and by how much on average they would be too large. Covariates are left out."
     )
     return PlanTable("What a clear result would be worth", head, tuple(rows), note)
 

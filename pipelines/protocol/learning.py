@@ -1,4 +1,4 @@
-"""The learning loop: which process measures are charted over time. The registers beside it belong in pipelines.learning."""
+"""The learning loop: which process measures are charted over time. The registers belong in pipelines.learning."""
 
 from __future__ import annotations
 
@@ -104,8 +104,9 @@ class LearningChart(Part):
 
 
 class Learning(Part):
-    """How the pilot learns while it runs. Registers of the team (`pdsa.csv`, `adaptations.csv`, `learning.csv`,
-    `hundred_days.csv`) lie beside the protocol; what they hold stands below, under "Registers".
+    """How the pilot learns while it runs.
+
+    Registers of the team lie beside the protocol; what they hold stands in PROTOCOL.md under "Registers".
     """
 
     charts: dict[Slug, LearningChart] = {}

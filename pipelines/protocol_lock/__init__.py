@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pipelines.protocol_lock.history import Deviation, Locked, deviations, locked
 from pipelines.protocol_lock.locking import deviate, insist_recorded, lock_protocol, unrecorded
-from pipelines.protocol_lock.sealing import open_outcomes, require_open, sealed
+from pipelines.protocol_lock.sealing import note_seen, open_outcomes, require_open, sealed
 
 __all__ = [
     "Deviation",
@@ -18,6 +18,7 @@ __all__ = [
     "insist_recorded",
     "lock_protocol",
     "locked",
+    "note_seen",
     "open_outcomes",
     "require_open",
     "sealed",

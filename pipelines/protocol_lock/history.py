@@ -133,8 +133,7 @@ def _with(pilot: str, told: History, entry: Entry) -> History:
     if entry.kind in LOOKS:
         return replace(told, looked=True)
     if entry.kind == LOCK and told.locked is None:
-        found = _lock_of(pilot, entry)
-        return replace(told, locked=found, looked=told.looked or found.how == "look")
+        return replace(told, locked=_lock_of(pilot, entry))
     if entry.kind == DEVIATION and told.locked and entry.facts.get("previous") == told.locked.hash:
         now = replace(told.locked, version=told.locked.version + 1, **_form(entry))
         return replace(told, locked=now, deviations=(*told.deviations, _deviation_of(entry, now.version, told.looked)))

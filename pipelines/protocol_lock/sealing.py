@@ -11,7 +11,7 @@ from pipelines.protocol_lock.locking import lock_protocol
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite
 
-FIRST_LOOK = "first look at an outcome"
+FIRST_LOOK = "a run read outcomes for the first time"
 
 
 def sealed(site: PilotSite) -> bool:
@@ -41,7 +41,7 @@ def require_open(site: PilotSite) -> None:
 
 
 def open_outcomes(site: PilotSite, by: str = "a run") -> None:
-    """Open the outcomes of a site to be estimated: the first time, that locks the protocol; then note that it was done.
+    """Open the outcomes of a site to be read: the first time, that locks the protocol.
 
     Raises
     ------
@@ -52,5 +52,12 @@ def open_outcomes(site: PilotSite, by: str = "a run") -> None:
         require_open(site)
     lock_protocol(site.workspace, site.pilot, by, FIRST_LOOK, how="look", protocol=site.protocol)
     require_open(site)
-    if not site.workspace.as_of and not history(site.workspace, site.pilot).looked:
+
+
+def note_seen(site: PilotSite) -> None:
+    """Note, once for a pilot, that somebody can see an outcome: what is changed from then on is changed after a look.
+
+    Looking back leaves no trace, unless nobody had looked before.
+    """
+    if not history(site.workspace, site.pilot).looked:
         append(site.workspace.ledger(site.pilot), SEEN, {"pilot": site.pilot}, once=("pilot",))

@@ -28,26 +28,38 @@ GROUPS: dict[Group, str] = {
 
 ABOUT: dict[str, Group] = {
     **dict.fromkeys(("outcomes", "covariates", "adjust_for", "take_up", "multiplicity"), "outcomes"),
-    **dict.fromkeys(("arms", "design", "doubts", "looks", "seed", "confidence_level", "sealed_until_locked"), "design"),
+    **dict.fromkeys(
+        ("arms", "design", "doubts", "looks", "seed", "confidence_level", "planning", "sealed_until_locked"), "design"
+    ),
     **dict.fromkeys(("population", "sites", "dates"), "population"),
-    **dict.fromkeys(("intervention", "theory_of_change", "concept"), "intervention"),
+    **dict.fromkeys(("intervention", "theory_of_change", "concept", "learning"), "intervention"),
     **dict.fromkeys(("limits", "progression", "disclosure"), "thresholds"),
     **dict.fromkeys(("question", "questions", "codebook", "agreement", "frames", "cannot_say"), "questions"),
     "extracts": "data",
 }
 
 MINOR: tuple[str, ...] = (
-    *("title", "contact", "continues", "sealed_until_locked", "concept.**", "sources", "theory_of_change"),
+    *(
+        "title",
+        "contact",
+        "continues",
+        "sealed_until_locked",
+        "concept.**",
+        "learning.**",
+        "planning.**",
+        "sources",
+        "theory_of_change",
+    ),
     *("sites.*.title", "sites.*.context.**", "arms.*.title", "outcomes.*.title", "covariates.*.title"),
     *("outcomes.*.labels.**", "covariates.*.labels.**", "covariates.*.unit", "take_up.title"),
     *(f"intervention.{part}" for part in ("name", "why", "materials", "procedures", "who", "how", "where")),
     *(f"intervention.{part}" for part in ("when_and_how_much", "tailoring", "modifications", "how_well_planned")),
     *("intervention.how_well_delivered", "intervention.components.*.title", "extracts.*.file"),
     *("extracts.*.sheet", "extracts.*.table", "extracts.*.header_row", "extracts.*.delimiter", "extracts.*.quote"),
-    *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore"),
+    *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore", "learning.**"),
 )
-"""Keys that cannot touch an estimate: words for readers, and where a file keeps what it holds. `*` is any one key, `**`
-any keys or none."""
+"""Keys that cannot touch an estimate: words for readers, what is charted or planned beside it, and where a file keeps
+what it holds. `*` is any one key, `**` any keys or none."""
 
 Renamed = Callable[[str, str], bool]
 """Tells of an extract and a column's old name whether the newest file lacks it: it was then renamed, not exchanged."""

@@ -31,17 +31,23 @@ def _drawn(results: Sequence[CriterionResult], title: str, words: str) -> figure
     axes = figure.add_subplot()
     for line, label in ((0.0, "Red line"), (1.0, "Green line")):
         axes.axvline(line, color=figures.INK, linewidth=1, linestyle="--" if line else "-")
-        axes.annotate(label, (line, len(results) - 0.45), ha="center", va="bottom", fontsize=8, annotation_clip=False)
+        axes.annotate(label, (line, len(results) - 0.35), ha="center", va="bottom", fontsize=8, annotation_clip=False)
     for place, result in zip(range(len(results))[::-1], results, strict=True):
         low, middle, high = (_place(result, x) for x in (result.lower, result.estimate, result.upper))
         axes.plot(sorted((low, high)), [place, place], color=figures.COLOURS["treatment"], linewidth=2)
         axes.plot([middle], [place], marker="o", color=figures.COLOURS["treatment"])
         axes.annotate(
-            shown(result, result.estimate), (middle, place), (0, 5), textcoords="offset points", ha="center", fontsize=8
+            shown(result, result.estimate),
+            (middle, place),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
     axes.set_yticks(range(len(results))[::-1], [figures.wrapped(result.title, 32) for result in results])
     axes.set_xlim(_LEAST - 0.1, _MOST + 0.1)
-    axes.set_ylim(-0.6, len(results) - 0.4)
+    axes.set_ylim(-0.6, len(results) - 0.35)
     axes.set_xticks([-0.7, 0.5, 1.7], ["red", "amber", "green"])
     axes.tick_params(axis="x", length=0)
     return figures.saved(figure, "criteria", title, words)

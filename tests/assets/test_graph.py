@@ -22,6 +22,7 @@ VALIDATED = {
     "codings",
 }
 FINDINGS = {"participants", "outcomes", "delivery", "themes", "questions", "quality", "deliveries", "learning"}
+FINDINGS |= {"progression", "protocol"}
 DEPS = {
     **{f"raw_{noun}": set() for noun in VALIDATED - {"outcomes"}},
     "validated_cases": {"raw_cases"},
@@ -45,9 +46,14 @@ DEPS = {
     "findings_questions": {"findings_outcomes", "findings_themes"},
     "findings_quality": {f"validated_{noun}" for noun in VALIDATED},
     "findings_learning": {
-        *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses")
+        *("validated_cases", "validated_contacts", "validated_spend", "validated_consents", "analysis_doses"),
+        *("findings_participants", "findings_delivery"),
     },
     "findings_deliveries": {"findings_participants", "findings_delivery", "findings_outcomes", "findings_themes"},
+    "findings_progression": {
+        f"findings_{noun}" for noun in ("participants", "delivery", "outcomes", "themes", "deliveries")
+    },
+    "findings_protocol": {"findings_outcomes"},
     "released_evidence": {f"findings_{noun}" for noun in FINDINGS},
     "reports_site": {"released_evidence"},
     "reports_funder": {"released_evidence"},

@@ -19,7 +19,7 @@ from tests.conftest import pilotlens
 
 NAME = "Persephone Quillfeather"
 JUICE = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22, 8, 10, 5, 13, 11, 20, 18, 24, 15, 9, 12, 7, 13, 9, 6]
-"""Montgomery's leaking cans: here, of 250 conversations each month, those that were kept, less 100 that all months share."""
+"""Montgomery's leaking cans: here, of 50 conversations each month, those that were kept."""
 
 PROTOCOL = """\
 pilot: study

@@ -116,7 +116,7 @@ def test_laney_s_limits_stand_beside_only_where_counts_scatter_more() -> None:
 
 
 def test_chance_alone_rarely_makes_a_signal() -> None:
-    """Anhoj and Olesen's rules: false signals in fewer than 6 of 100 charts of 24 points; three sigma: 0.3% of points."""
+    """Anhoj and Olesen's rules: false signals in fewer than 6 of 100 charts; three sigma: 0.3% of points."""
     rng = np.random.Generator(np.random.PCG64(20141125))
     charts = rng.normal(size=(DRAWS, 24))
     assert 0.005 < np.mean([run_chart(one).signal for one in charts]) < 0.06
@@ -137,5 +137,5 @@ def test_rules_for_stretches() -> None:
 
 @pytest.mark.parametrize(("events", "trials"), [([5], [4]), ([-1], [4]), ([1, 2], [4])])
 def test_what_cannot_be_counted_is_refused(events: list[int], trials: list[int]) -> None:
-    with pytest.raises(ValueError, match="events|below zero"):
+    with pytest.raises(ValueError, match=r"events|below zero"):
         p_limits(events, trials)

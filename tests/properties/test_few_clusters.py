@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, rankdata
+from statsmodels.api import OLS
 
 from pipelines.estimation.assignment import drawn_subsets
 from pipelines.estimation.cluster_difference import cluster_difference
 from pipelines.estimation.cluster_robust import contrast_test, covariance, fit_clustered
+from pipelines.estimation.covariance import bell_mccaffrey_df, least_squares_hc2
 from pipelines.estimation.joint_test import joint_test
 from pipelines.estimation.least_squares import least_squares
 from pipelines.estimation.randomisation import randomisation_test
-from pipelines.estimation.row_robust import row_covariance, row_test
 from pipelines.estimation.wild_bootstrap import wild_bootstrap
 
 FULL = os.environ.get("PILOTLENS_ALL_SIMULATIONS") == "1"
@@ -109,11 +110,12 @@ class TestDense:
     @careful
     def test_rows_alone_are_clusters_of_one(self, seed):
         columns, outcome, _, _ = sample(seed)
-        fit, clustered = least_squares(columns, outcome), fit_clustered(columns, outcome, np.arange(len(outcome)))
-        for kind, twin in (("HC0", "CR0"), ("HC2", "CR2"), ("HC3", "CR3")):
-            assert row_covariance(fit, kind) == pytest.approx(covariance(clustered, twin), rel=1e-8)
-            ours, theirs = row_test(fit, 2, kind), contrast_test(clustered, 2, twin)
-            assert (ours.df, ours.p) == pytest.approx((theirs.df, theirs.p), rel=1e-7)
+        fit, clustered = least_squares_hc2(columns, outcome), fit_clustered(columns, outcome, np.arange(len(outcome)))
+        theirs = OLS(outcome, columns).fit()
+        for twin, peer in (("CR0", theirs.cov_HC0), ("CR2", theirs.cov_HC2), ("CR3", theirs.cov_HC3)):
+            assert covariance(clustered, twin) == pytest.approx(peer, rel=1e-7)
+        assert covariance(clustered, "CR2") == pytest.approx(fit.covariance, rel=1e-8)
+        assert contrast_test(clustered, 2, "CR2").df == pytest.approx(bell_mccaffrey_df(fit, 2), rel=1e-7)
 
     @given(seed=seeds)
     @careful

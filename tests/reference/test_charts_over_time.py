@@ -28,7 +28,7 @@ def test_limits_of_the_run_chart(useful: int, longest: int, crossings: int) -> N
 def test_the_run_chart_holds_its_limits_against_the_series() -> None:
     runs = run_chart([1.0] * 9 + [3.0] * 9)
     assert (runs.centre, runs.useful, runs.longest, runs.crossings) == (2.0, 18, 9, 1)
-    assert runs.shift and runs.few_crossings and runs.signal
+    assert (runs.shift, runs.few_crossings, runs.signal) == (True, True, True)
 
 
 def test_shares_of_leaking_cans() -> None:
@@ -53,7 +53,7 @@ def test_individual_flow_rates() -> None:
     assert (limits.lower[0], limits.upper[0]) == pytest.approx((45.8159, 55.8041), rel=1e-4)
     assert limits.range_limit == pytest.approx(3.267 * 1.8778, rel=1e-4)
     (phase,) = charted("xmr", FLOW_RATE, [1.0] * 10)
-    assert phase.enough and not phase.signal
+    assert (phase.enough, phase.signal) == (True, False)
 
 
 def test_nonconformities_of_computers() -> None:

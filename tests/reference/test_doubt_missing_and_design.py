@@ -8,7 +8,6 @@ from scipy.stats import nct
 from scipy.stats import t as student
 from statsmodels.stats.power import TTestIndPower
 
-from pipelines.estimation.detectable import detectable_difference
 from pipelines.estimation.doubt.arrived import (
     Arrived,
     detectable,
@@ -74,8 +73,10 @@ def test_detectable_against_a_large_comparison():
     assert "11.7 percentage points" in detectable_sentence(found, "percentage points", 100)
 
 
-def test_individual_design_is_the_simple_one():
-    assert detectable(Arrived(37, 90), 2.5) == detectable_difference(37, 90, 2.5)
+def test_individual_design_by_hand():
+    # Bloom 1995: two quantiles of t times the standard error
+    multiplier = student.ppf(0.975, 125) + student.ppf(0.8, 125)
+    assert detectable(Arrived(37, 90), 2.5).value == pytest.approx(multiplier * 2.5 * sqrt(1 / 37 + 1 / 90))
 
 
 def test_power_against_statsmodels():

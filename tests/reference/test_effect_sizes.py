@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pipelines.estimation.detectable import detectable_difference, detectable_risk_difference
 from pipelines.estimation.effect_sizes import (
     g_variance,
     hedges_g,
@@ -69,22 +68,3 @@ def test_rate_ratio_of_poisson_like_counts_has_the_textbook_error():
     se = np.log(size.upper / size.lower) / (2 * 1.959964)
     assert size.value == 1.0
     assert se == pytest.approx((1 / 1000 + 1 / 500) ** 0.5, rel=2e-3)
-
-
-@pytest.mark.parametrize(("n", "expected"), [(400, 0.28085), (250, 0.35578)])
-def test_detectable_effect(n, expected):
-    # Bloom 1995; Dong & Maynard 2013 (PowerUp!), individual random assignment, P = .5
-    assert detectable_difference(n // 2, n // 2, 1.0).standardised == pytest.approx(expected, rel=2e-5)
-
-
-def test_detectable_against_a_large_comparison():
-    # A pilot of 142 against a national reoffending rate of 56%: +/- 11.7 percentage points
-    assert detectable_risk_difference(142, 10_000_000, 0.56).value == pytest.approx(0.117, abs=5e-4)
-
-
-def test_detectable_needs_people_and_spread():
-    for n, sd in ((0, 1.0), (5, 0.0)):
-        with pytest.raises(ValueError, match="both arms"):
-            detectable_difference(n, 5, sd)
-    with pytest.raises(ValueError, match="baseline"):
-        detectable_risk_difference(5, 5, 1.0)

@@ -61,6 +61,7 @@ def outcomes(
     people: dict[str, tuple[int | None, int | None]],
     events: list[Event],
     aside: tuple[str, ...] = (),
+    arms: str = "NULL",
 ) -> dict[tuple[str, str], tuple[Any, Any, Any]]:
     """Return value, time and event of each person's outcomes; `people` holds the days of referral and start."""
     connection.execute(
@@ -84,6 +85,7 @@ def outcomes(
         connection.execute("INSERT INTO validated.events VALUES (?, ?, ?, ?)", values)
     for person in aside:
         connection.execute("INSERT INTO quarantine.events VALUES (?, NULL, NULL, NULL)", [person])
+    connection.execute(f"UPDATE validated.cases SET arm = {arms}")
     select = _select(PilotSite(Workspace(Path("nowhere")), protocol, "north"), "outcomes")
     query = f"SELECT person_key, outcome, value, time, event FROM ({select})"
     found = connection.execute(query, {"has_arms": False}).fetchall()

@@ -14,6 +14,7 @@ from pipelines.disclosure.policy import Policy
 from pipelines.findings.charting import drawn, period_title, periods
 from pipelines.findings.learned import ChartPoint, ChartResult, HundredDaysResult
 from pipelines.findings.learned_words import chart_words
+from pipelines.findings.models import Finding, FlowResult, FlowStage, Inputs, Scope
 from pipelines.learning.hundred_days import Challenge, standing
 
 RULES = Policy(
@@ -170,6 +171,31 @@ def test_a_sum_that_one_person_dominates_is_withheld() -> None:
     result = plain.model_copy(update={"points": points, "measure": "spend", "unit": "pounds", "way": "xmr"})
     (told,) = shown(result)
     assert standings(told) == "ssswsw" + "s" * 6
+
+
+def flow(*stages: dict[str, int | None]) -> dict[str, Finding]:
+    made = FlowResult(stages=tuple(FlowStage(title="Stage", counts=counts_of) for counts_of in stages))
+    inputs = Inputs(drop="2026-01-01", drop_hash="", protocol_hash="", tables={}, code="")
+    scope = Scope(pilot="p", site="s")
+    return {"flow/people": Finding(id="flow/people", scope=scope, result=made, sentence="", inputs=inputs)}
+
+
+@pytest.mark.parametrize(
+    ("exact", "told", "hidden"),
+    [
+        ({"everyone": 240}, {"everyone": 240}, 0),
+        ({"everyone": 243}, {"everyone": 243}, 2),
+        ({"everyone": 260}, {"everyone": 260}, 0),
+        ({"treatment": 120, "comparison": 120}, {"treatment": 120, "comparison": None}, 2),
+        ({"treatment": 130, "comparison": 130}, {"treatment": 130, "comparison": None}, 0),
+    ],
+)
+def test_the_sum_of_the_months_completes_no_count_of_the_flow(
+    exact: dict[str, int | None], told: dict[str, int | None], hidden: int
+) -> None:
+    found, logs = {"chart/a": counts([20] * 12)}, {"chart/a": Log()}
+    result = charts(found, RULES, logs, flow(exact), flow(told))["chart/a"]
+    assert result.withheld == hidden
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=20))

@@ -39,7 +39,7 @@ extracts:
     file: contacts.csv
     columns: {person: Case number, site: Site, contact_date: Day, attended: Came}
 """
-SECRET = "Persephone Quillfeather"
+SOMEBODY = "Persephone Quillfeather"
 
 
 def faults(change: tuple[str, str]) -> str:
@@ -114,7 +114,7 @@ def test_rows_are_read_for_their_site(tmp_path: Path) -> None:
     assert [one.cells["id"] for one in read_register(workspace.site("first", "north"), "pdsa")] == ["a"]
     assert [one.cells["id"] for one in read_register(workspace.site("first", "south"), "pdsa")] == ["a", "b"]
     assert read_register(workspace.site("first", "north"), "pdsa")[0].cells["decision"] == "adopt"
-    (folder / "pdsa.csv").write_text(GOOD["pdsa"].replace("2025-06-02", SECRET), encoding="utf-8")
+    (folder / "pdsa.csv").write_text(GOOD["pdsa"].replace("2025-06-02", SOMEBODY), encoding="utf-8")
     with pytest.raises(Refusal, match=r'pdsa\.csv, row 2, column "start"'):
         read_register(workspace.site("first", "north"), "pdsa")
 
@@ -122,19 +122,19 @@ def test_rows_are_read_for_their_site(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "old", "new", "words"),
     [
-        ("pdsa", "2025-06-02", SECRET, 'row 2, column "start": this is no date'),
+        ("pdsa", "2025-06-02", SOMEBODY, 'row 2, column "start": this is no date'),
         ("pdsa", "2025-06-02", "2025-02-30", "this is no date"),
         ("pdsa", "Send them", "", 'row 2, column "plan": it is blank'),
         ("pdsa", "kept,", "kpt,", 'there is no such chart. Did you mean "kept"?'),
-        ("pdsa", "Adopt", SECRET, "Allowed: adopt, adapt, abandon, repeat"),
+        ("pdsa", "Adopt", SOMEBODY, "Allowed: adopt, adapt, abandon, repeat"),
         ("pdsa", "Adopt,", "Adopt,east", "there is no such site"),
         ("pdsa", "a,Texts", "a b,Texts", 'column "id": letters'),
         ("pdsa", "prediction", "forecast", 'the column "prediction" is missing'),
         ("pdsa", "\na,Texts", "\na,X,2025-06-02,P,E,,,\nA,Texts", "row 2 has the same id"),
-        ("hundred_days", "0.9", SECRET, "this is no number"),
+        ("hundred_days", "0.9", SOMEBODY, "this is no number"),
         ("hundred_days", "0.9", "inf", "this is no number"),
         ("adaptations", "Evenings", "x" * 3000, "more than 2,000 characters"),
-        ("learning_log", "Lead\n", f"Lead,{SECRET}\n", "7 columns where the header has 6"),
+        ("learning_log", "Lead\n", f"Lead,{SOMEBODY}\n", "7 columns where the header has 6"),
     ],
 )
 def test_a_fault_of_a_register_names_its_place_and_no_value(
@@ -145,7 +145,7 @@ def test_a_fault_of_a_register_names_its_place_and_no_value(
     told = "\n".join(register_faults(written(tmp_path, kind, text), protocol, kind))
     assert words in told
     assert REGISTERS[kind].file in told
-    assert SECRET not in told
+    assert SOMEBODY not in told
 
 
 def test_a_figure_without_its_day_and_an_end_before_the_start(tmp_path: Path, protocol: Protocol) -> None:
@@ -160,9 +160,9 @@ def test_a_figure_without_its_day_and_an_end_before_the_start(tmp_path: Path, pr
 
 
 def test_a_file_that_is_no_register_says_nothing_of_its_content(tmp_path: Path, protocol: Protocol) -> None:
-    told = register_faults(written(tmp_path, "pdsa", f"{SECRET},1971-03-27\n"), protocol, "pdsa")
+    told = register_faults(written(tmp_path, "pdsa", f"{SOMEBODY},1971-03-27\n"), protocol, "pdsa")
     assert told
-    assert SECRET not in "".join(told)
+    assert SOMEBODY not in "".join(told)
 
 
 def test_the_demonstration_s_registers_are_sound(plain_demo: Workspace) -> None:

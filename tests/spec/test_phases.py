@@ -74,10 +74,11 @@ def test_a_pilot_of_which_nothing_is_known_is_a_plain_note(told: dict[str, Any])
 
 def test_the_reports_print_both(told: dict[str, Any]) -> None:
     first, second = read_evidence(told["first"]), read_evidence(told["bundle"])
-    kept, earlier = plan_kept.kept(first), plan_kept.earlier(second)
+    kept, earlier = (text.replace("\\", "") for text in (plan_kept.kept(first), plan_kept.earlier(second)))
     assert "The plan was changed after it was locked" in kept
     assert "Version 2" in kept
-    assert "by B\\. Lead, after outcomes had been seen\\. Reason\\: smaller than thought" in kept
+    assert "by B. Lead, after outcomes had been seen. Reason: smaller than thought" in kept
+    assert "outcomes › earned › minimum important difference" in kept
     assert plan_kept.short(first).endswith("changed once since, after outcomes had been seen.")
     assert plan_kept.earlier(first) == ""
     assert "What the earlier phases taught" in earlier

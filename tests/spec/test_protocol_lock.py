@@ -15,6 +15,7 @@ from pipelines.protocol_lock import (
     insist_recorded,
     lock_protocol,
     locked,
+    note_seen,
     open_outcomes,
     unrecorded,
 )
@@ -141,8 +142,9 @@ def test_a_renamed_column_is_told_from_an_exchanged_one_by_the_file(pilot: Works
 def test_whether_outcomes_had_been_seen_stands_in_the_record(pilot: Workspace) -> None:
     write(pilot.root, PROTOCOL.replace("difference: 500", "difference: 400"))
     deviate(pilot, "work", "B. Lead", "a slip")
-    open_outcomes(pilot.site("work", "north"))
-    open_outcomes(pilot.site("work", "north"))
+    for _ in range(2):
+        open_outcomes(pilot.site("work", "north"))
+        note_seen(pilot.site("work", "north"))
     write(pilot.root, PROTOCOL.replace("difference: 500", "difference: 300"))
     deviate(pilot, "work", "B. Lead", "smaller than thought")
     assert [one.after_look for one in deviations(pilot, "work")] == [False, True]

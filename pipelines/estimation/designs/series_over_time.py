@@ -1,10 +1,11 @@
 """What stands beside the change of a series: its course, what was expected, the effect over time, and checks of it."""
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
-from pipelines.estimation.over_time.interrupted import Interrupted, effect
+from pipelines.estimation.over_time.interrupted import Interrupted, effect, fitted_courses
 from pipelines.estimation.over_time.placebo import PlaceboDates, placebo_interruptions
 from pipelines.estimation.over_time.segmented import Segmented, columns_of
 from pipelines.estimation.over_time.series import Series
@@ -45,7 +46,7 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
     Returns
     -------
     tuple of OverTime
-        Of counts the difference is a ratio.
+        Of counts the difference is a ratio. The fitted course comes last.
     """
     columns = columns_of(len(series.outcome), design)
     found = fit(series, columns, design)
@@ -63,7 +64,7 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
         for word, one in zip(words, sizes, strict=True)
     )
     positions = tuple(float(k) for k in after)
-    shown = (
+    shown: tuple[OverTime, ...] = (
         OverTime(
             title="The series against what was expected",
             axis=AXIS,
@@ -82,11 +83,10 @@ def courses(series: Series, control: Series | None, design: Segmented, unit: str
         ),
         _observed("observed", "The series as it ran", series, design, unit),
     )
-    return (
-        shown
-        if control is None
-        else (*shown, _observed("control", "The control series as it ran", control, design, unit))
-    )
+    if control is not None:
+        shown = (*shown, _observed("control", "The control series as it ran", control, design, unit))
+    course = replace(series, outcome=fitted_courses(series, columns, found, design)[0])
+    return (*shown, _observed("fitted", "The course that was fitted", course, design, unit))
 
 
 def checks(found: Interrupted, series: Series, design: Segmented, unit: str) -> tuple[Reading, ...]:
@@ -119,7 +119,7 @@ def checks(found: Interrupted, series: Series, design: Segmented, unit: str) -> 
 
 def _observed(key: str, title: str, series: Series, design: Segmented, unit: str) -> OverTime:
     readings = tuple(
-        _reading(key, word, Inference(float(value)), "observed", unit)
+        _reading(key, word, Inference(float(value)), "fitted" if key == "fitted" else "observed", unit)
         for word, value in zip(series.when, series.outcome, strict=True)
     )
     positions = tuple(float(k - design.before) for k in range(len(series.outcome)))

@@ -1,7 +1,7 @@
 """What the design that arrived could have shown: never computed from its result.
 
 One description for people assigned one by one (in blocks or not) and for whole clusters (of unequal size or not); the
-questions asked of it are the same. The simple two-arm case for a difference in means is in `estimation.detectable`.
+questions asked of it are the same.
 """
 
 from dataclasses import dataclass, replace
@@ -11,12 +11,37 @@ from typing import Literal
 from scipy.stats import nct
 from scipy.stats import t as student
 
-from pipelines.estimation.detectable import Detectable
 from pipelines.estimation.doubt.wording import figure, share
 from pipelines.estimation.refusal import EstimationRefusal
 
 BlockEffects = Literal["constant", "varying"]
 LARGEST = 10**9
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """A minimum detectable effect.
+
+    Parameters
+    ----------
+    standardised : float
+        In standard deviations of the outcome.
+    value : float
+        In the unit of the outcome; for proportions, between 0 and 1.
+    multiplier : float
+        Standard errors that the effect must span.
+    df : int
+        Degrees of freedom behind the multiplier.
+    level, power : float
+        Confidence level (two-sided) and power.
+    """
+
+    standardised: float
+    value: float
+    multiplier: float
+    df: int
+    level: float
+    power: float
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def interrupted(series: Series, design: Segmented) -> Interrupted:
     by_name = {term.name: term.result for term in terms}
     horizon = design.horizon or len(series.outcome) - design.before
     checks = residual_checks(found.residuals)
-    mu, mu0 = _fitted(series, columns, found, design)
+    mu, mu0 = fitted_courses(series, columns, found, design)
     return Interrupted(
         _estimand(design),
         f"segmented {FAMILIES[design.family]}, {ERRORS[design.errors]}",
@@ -236,7 +236,8 @@ def _quadratic(gradient: Array, found: SeriesFit) -> float:
     return float(gradient @ found.covariance @ gradient)
 
 
-def _fitted(series: Series, columns: Columns, found: SeriesFit, design: Segmented) -> tuple[Array, Array]:
+def fitted_courses(series: Series, columns: Columns, found: SeriesFit, design: Segmented) -> tuple[Array, Array]:
+    """Fitted outcome of all T points, with and without the interruption; counts at the observed exposure."""
     etas = columns.observed @ found.coefficients, columns.counterfactual @ found.coefficients
     if not design.counts:
         return etas

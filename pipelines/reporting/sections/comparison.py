@@ -24,7 +24,7 @@ def comparison(evidence: Evidence) -> str:
 
 
 def _title(result: ComparisonResult) -> str:
-    words = {"green": "alike in what was measured", "amber": "nearly alike", "red": "not alike in everything"}
+    words = {"green": "alike in what was measured", "amber": "nearly alike", "red": "caution, not alike in everything"}
     return words.get(result.light_after, "not shown")
 
 

@@ -1,4 +1,4 @@
-"""The learning loop: charts of process measures with the cycles drawn on them, what was changed and learned, 100 days."""
+"""The learning loop: charts of process measures with cycles drawn on them, what was changed and learned, 100 days."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.findings.plan_kept import ChangeMade, DeviationResult, EarlierSite, LockResult, PhaseResult
-from pipelines.findings.plan_words import day
+from pipelines.findings.plan_words import day, ended, path_words
 from pipelines.protocol_lock.weighing import GROUPS
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
@@ -55,8 +55,8 @@ def _why_it_matters(lock: LockResult) -> str:
 def _deviation(finding_id: str, found: DeviationResult) -> str:
     seen = "after outcomes had been seen" if found.after_look else "before any outcome had been seen"
     who = f"by {found.by}" if found.how == "command" else "by a run, as it cannot touch an estimate"
-    said = f"Recorded on {day(found.recorded_on)} {who}, {seen}. Reason: {found.why}"
-    rows = [(one.key, one.old, one.new, "yes" if one.material else "no") for one in found.changes]
+    said = f"Recorded on {day(found.recorded_on)} {who}, {seen}. Reason: {ended(found.why)}"
+    rows = [(path_words(one.key), one.old, one.new, "yes" if one.material else "no") for one in found.changes]
     head = ("Key of the protocol", "It said", "It says now", "May touch a result")
     caption = f"What version {found.version} of the protocol changed"
     table = Table(f"deviation-{found.version}", caption, head, rows, (30, 26, 28, 16), False)
@@ -129,4 +129,4 @@ def _differences(number: int, found: PhaseResult) -> str:
 
 
 def _rows(changes: Sequence[ChangeMade]) -> list[tuple[str, ...]]:
-    return [(f"{GROUPS[one.group]}: {one.key}", one.old, one.new) for one in changes]
+    return [(f"{GROUPS[one.group]}: {path_words(one.key)}", one.old, one.new) for one in changes]

@@ -87,7 +87,7 @@ def _table(found: list[Judged]) -> Table:
             f"{_reaching(result)} {threshold(result, result.green)}",
             _people(result),
             shown(result, result.estimate),
-            f"{shown(result, result.lower)} to {shown(result, result.upper)}",
+            _limits(result, result.lower, result.upper),
             LIGHTS[result.light],
         )
         for _, result in found
@@ -126,7 +126,13 @@ def _reaching(result: CriterionResult) -> str:
     return "from" if result.better == "higher" else "up to"
 
 
+def _limits(result: CriterionResult, lower: float | None, upper: float | None) -> str:
+    return numbers.WITHHELD if lower is None else f"{shown(result, lower)} to {shown(result, upper)}"
+
+
 def _people(result: CriterionResult) -> str:
+    if result.estimate is None:
+        return numbers.WITHHELD
     if result.scale == "rate":
         return f"{count(result.events)} people"
     return f"{count(result.n)} people" if result.scale == "average" else f"{count(result.events)} of {count(result.n)}"
@@ -146,7 +152,7 @@ def _by_hand(evidence: Evidence, decision: DecisionResult) -> str:
 
 
 def _group(result: CriterionResult, group: GroupShare, evidence: Evidence) -> tuple[str, ...]:
-    limits = f"{shown(result, group.lower)} to {shown(result, group.upper)}"
+    limits = _limits(result, group.lower, group.upper)
     category = f"{_covariate(evidence, group.covariate)}: {group.level}"
     people = f"{count(group.events)} of {count(group.n)}"
     return (result.title, category, people, shown(result, group.share), limits)

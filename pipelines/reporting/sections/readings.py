@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pipelines.findings.exhibits import DoubtsResult, OverTimeResult, Reading
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, numbers, over_time_figure
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
+from pipelines.reporting.series_figure import KEYS, part_of, series_figure
 from pipelines.reporting.tables import Table, markdown
 
 FEW_BENCHMARKS = 9
@@ -17,8 +18,40 @@ SHARES = ("risk difference", "share", "proportion")
 
 def over_time(evidence: Evidence) -> str:
     """Return each figure over time with the table of its numbers; nothing where there is none."""
-    parts = [joined(*_over_time(f.id, result)) for f, result in ev.over_time(evidence) if not result.withheld]
-    return joined(heading(3, "Period by period"), *parts) if parts else ""
+    parts = []
+    series: dict[str, dict[str, tuple[str, OverTimeResult]]] = {}
+    for finding, result in ev.over_time(evidence):
+        key = part_of(result)
+        if result.withheld:
+            continue
+        if key in KEYS:
+            series.setdefault(result.outcome, {})[key] = (finding.id, result)
+        else:
+            parts.append(joined(*_over_time(finding.id, result)))
+    together = [_series(outcome, found) for outcome, found in series.items()]
+    return joined(heading(3, "Period by period"), *together, *parts) if together or parts else ""
+
+
+def _series(outcome: str, found: Mapping[str, tuple[str, OverTimeResult]]) -> str:
+    """Return a series in one picture and one table, with what was fitted to it and what was expected."""
+    parts = {key: result for key, (_, result) in found.items()}
+    words = {"observed": "As it ran", "fitted": "As fitted", "control": "Control series", "expected": "Expected"}
+    columns = {key: {point.position: point.reading for point in parts[key].points} for key in words if key in parts}
+    places = dict.fromkeys(at for column in columns.values() for at in column)
+    rows = []
+    for at in sorted(places):
+        here = {key: column[at] for key, column in columns.items() if at in column}
+        title = next(iter(here.values())).title
+        told = [_figures(here[key])[0] if key in here else numbers.NONE_HERE for key in columns]
+        rows.append((title, *told, _figures(here["expected"])[1] if "expected" in here else numbers.NONE_HERE))
+    head = ("Period", *(words[key] for key in columns), "Interval of what was expected")
+    caption = "The series, what was fitted to it, and what was expected without the change"
+    return joined(
+        *(plain(result.words) for result in parts.values() if result.words),
+        figures.markdown(series_figure(f"series-{outcome}".replace("_", "-"), parts)),
+        markdown(Table(f"series-table-{outcome}", caption, head, rows)),
+        source(*(finding for finding, _ in found.values())),
+    )
 
 
 def _over_time(finding_id: str, result: OverTimeResult) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pipelines.reporting.markup import block, bullets, heading, joined, plain, s
 from pipelines.reporting.sections.plan_kept import SEALED
 
 _MOST_CARDS = 4
+UNLIKE = "Caution: the groups compared are not alike in everything that was measured."
 DESCRIBES = "This report can say what was done and what was seen, not what changed."
 
 
@@ -48,7 +49,9 @@ def answer(evidence: Evidence) -> tuple[str, str]:
 
 def estimates(evidence: Evidence) -> str:
     """Return a card for each headline outcome."""
-    cards = [_card(pair) for pair in ev.headline(evidence)[:_MOST_CARDS]]
+    unlike = {result.outcome for _, result in ev.comparisons(evidence) if result.light_after == "red"}
+    shown = ev.headline(evidence)[:_MOST_CARDS]
+    cards = [_card(pair, caution=pair.finding.scope.subject in unlike) for pair in shown]
     return block("cards", *cards, depth=4) if cards else ""
 
 
@@ -95,15 +98,16 @@ def _tally(found: list[ev.Estimated]) -> str:
     return f"of {numbers.in_words(len(found))} {tier}outcomes, {', '.join(told)}"
 
 
-def _card(pair: ev.Estimated) -> str:
-    """Return one outcome's card."""
+def _card(pair: ev.Estimated, *, caution: bool) -> str:
+    """Return one outcome's card; with a caution in words where the comparison group is not alike."""
     result = pair.result
     if one_group.alone(result):
         return _card_of_one_group(pair)
     value = f"{numbers.difference(result, result.value)} {numbers.difference_unit(result)}"
     big = f"[{plain(value)}]{{.big}}" if result.value is not None else ""
     limits = f"{numbers.level(result)} interval {sentences.interval(result)}" if result.value is not None else ""
-    words = " ".join((sentences.out_of_a_hundred(result), sentences.gap(result)))
+    careful = UNLIKE if caution and result.value is not None else ""
+    words = " ".join(filter(None, (sentences.out_of_a_hundred(result), sentences.gap(result), careful)))
     return block("card", big, plain(limits), plain(words), source(pair.finding.id), title=sentences.name_of(result))
 
 
