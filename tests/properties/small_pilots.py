@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,9 +29,12 @@ from pipelines.findings.models import (
 from pipelines.findings.outcomes import outcome_findings
 from pipelines.findings.participants import participant_findings
 from pipelines.protocol.models import Plan
+from pipelines.workspace import Workspace
 
 HASH = "0" * 64
 ARMS = ("treatment", "comparison")
+FOLDER = TemporaryDirectory()
+"""Where the ledger is that knows of the lock: whoever reads an outcome locks the protocol."""
 OUTCOMES = ("work", "trouble", "nights", "early", "late")
 
 
@@ -166,7 +171,7 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
     connection.register("made", flow)
     connection.execute("CREATE TABLE analysis.flow AS SELECT * FROM made")
     inputs = Inputs(drop="d", drop_hash=HASH, protocol_hash=HASH, tables={}, code=HASH)
-    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here")
+    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here", workspace=Workspace(Path(FOLDER.name)))
     return Making(site, connection, inputs)  # type: ignore[arg-type]
 
 
