@@ -92,7 +92,23 @@ def inconclusive_of(effect: EffectResult, steps: Sequence[Step]) -> Inconclusive
         **_chances(value, se, matters, effect.df),
         "more": tuple(_more(step, value, se, matters, _level(upper - lower, se)) for step in steps),
     }
-    return base.model_copy(update=update)
+    return base.model_copy(update={**update, "main_trial": _main_trial(effect, matters)})
+
+
+def _main_trial(effect: EffectResult, matters: float) -> int | None:
+    """Return people a group for the main trial, from the groups' spread as it is shown."""
+    from pipelines.progression.next_phase import inflated_sd, main_trial_per_arm
+
+    arms = [arm for arm in effect.arms.values() if arm.n is not None and arm.n > 1 and arm.average is not None]
+    if len(arms) != 2 or effect.outcome_type not in ("binary", "continuous", "count"):
+        return None
+    df = sum((arm.n or 0) - 1 for arm in arms)
+    if effect.outcome_type == "binary":
+        variances = [(arm.average or 0.0) * (1 - (arm.average or 0.0)) for arm in arms]
+    else:
+        variances = [(arm.spread or 0.0) ** 2 for arm in arms]
+    pooled = sum(((arm.n or 0) - 1) * variance for arm, variance in zip(arms, variances, strict=True)) / df
+    return main_trial_per_arm(matters, inflated_sd(sqrt(pooled), df), 1 - effect.level) if pooled > 0 else None
 
 
 def _chances(value: float, se: float, matters: float, df: float | None) -> Mapping[str, float]:

@@ -176,3 +176,6 @@ class InconclusiveResult(Record):
     """Probability that it is as large as what would matter, flat prior."""
     more: tuple[MoreData, ...] = ()
     """What more data would buy."""
+    main_trial: int | None = None
+    """People a group needs in a main trial of two equal groups that shows what matters 90 times in 100, planned with
+    a spread that the true one exceeds one time in five; None where the spread is not known."""

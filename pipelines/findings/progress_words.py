@@ -136,7 +136,7 @@ def inconclusive_words(result: InconclusiveResult) -> str:
     head = f"{'People who ' if result.outcome_type == 'binary' else ''}{title}: the result is open."
     matters = difference(result, result.minimum_important_difference)
     known = f"The range that fits the data holds both no difference and one that would matter ({matters})."
-    parts = (head, known, _seen(result), _pointing(result), *_bought(result))
+    parts = (head, known, _seen(result), _pointing(result), *_bought(result), _main_trial(result))
     return " ".join(part for part in parts if part)
 
 
@@ -165,6 +165,15 @@ def _bought(result: InconclusiveResult) -> list[str]:
         for more in result.more
         if more.width is not None
     ]
+
+
+def _main_trial(result: InconclusiveResult) -> str:
+    if result.main_trial is None:
+        return ""
+    return (
+        f"A main trial of two equal groups would need about {result.main_trial:,} people a group with a known answer "
+        "to show what would matter 90 times in 100."
+    )
 
 
 def difference(result: InconclusiveResult, value: float | None) -> str:

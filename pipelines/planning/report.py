@@ -8,8 +8,15 @@ from math import floor, sqrt
 from typing import NamedTuple
 
 from pipelines.progression.lights import Thresholds
-from pipelines.progression.next_phase import share_precision
-from pipelines.progression.planning import Simulated, Trial, cluster_detectable, individual_detectable, simulate
+from pipelines.progression.next_phase import share_people, share_precision
+from pipelines.progression.planning import (
+    Simulated,
+    Trial,
+    cluster_detectable,
+    fixed_detectable,
+    individual_detectable,
+    simulate,
+)
 from pipelines.progression.rates import rate_exposure
 from pipelines.progression.shares import share_size, share_zones
 from pipelines.protocol.models import Plan
@@ -98,7 +105,10 @@ def _missing(plan: Plan, places: tuple[Place, ...]) -> Iterator[str]:
     if not places:
         yield NO_SIZE
     if not _compared(plan):
-        yield "Nobody is compared with anybody, so there is no difference that could be detected."
+        yield (
+            "Nobody is compared with anybody: differences are only told from a share that is known beforehand "
+            "(comparison_share), and no power."
+        )
     if _clustered(plan) and not plan.planning.clusters:
         yield "How many clusters are planned is not said (planning.clusters): detectable differences are left out."
     for key, outcome in plan.outcomes.items():
@@ -136,6 +146,9 @@ def _sd(outcome: Outcome, assumed: Assumption) -> float:
 def _found(plan: Plan, key: str, outcome: Outcome, place: Place) -> float | None:
     """Return the detectable difference of an outcome; None where too few are planned for one."""
     assumed, planning, known = _assumed(plan, key), plan.planning, _known(plan, place)
+    if not _compared(plan):
+        share = assumed.comparison_share
+        return fixed_detectable(known, share, plan.confidence_level, planning.power) if known and share else None
     options = {"share_treated": planning.share_treated, "r2": assumed.r2}
     options |= {"level": plan.confidence_level, "power": planning.power}
     if not _clustered(plan):
@@ -149,7 +162,7 @@ def _found(plan: Plan, key: str, outcome: Outcome, place: Place) -> float | None
 
 def _detectable(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
     rows = []
-    for key, outcome in plan.outcomes.items() if _compared(plan) else ():
+    for key, outcome in plan.outcomes.items():
         for place in places:
             value = _found(plan, key, outcome, place)
             if value is not None:
@@ -280,7 +293,7 @@ def _precision(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
             for one in plan.progression.criteria.values()
             if one.measure not in ("dose", "recruitment_rate", "acceptability")
         ]
-    head = ("Share", "Where", "People", "Expected", "Known to within")
+    head = ("Share", "Where", "People", "Expected", "Known to within", "For ± 5 points")
     note = f"Half of the {_percent(plan.confidence_level)} interval (Wilson), everybody taken together."
     return PlanTable("How exactly shares would be known", head, tuple(rows), note)
 
@@ -298,7 +311,8 @@ def _title(outcome: Outcome) -> str:
 
 def _exactly(title: str, place: Place, people: int, share: float, plan: Plan) -> tuple[str, ...]:
     half = share_precision(people, share, plan.confidence_level)
-    return (title, place.title, f"{people:,}", _percent(share), f"± {100 * half:.1f} points")
+    five = f"{share_people(0.05, share, plan.confidence_level):,} people"
+    return (title, place.title, f"{people:,}", _percent(share), f"± {100 * half:.1f} points", five)
 
 
 def _percent(share: float) -> str:

@@ -20,7 +20,7 @@ from pipelines.findings.evidence_level import (
 )
 from pipelines.findings.inconclusive import inconclusive_of, is_open, steps_of
 from pipelines.findings.judging import decided, judged
-from pipelines.findings.models import EffectResult, Finding, FlowResult, FlowStage, Inputs, Look, Scope
+from pipelines.findings.models import ArmSummary, EffectResult, Finding, FlowResult, FlowStage, Inputs, Look, Scope
 from pipelines.findings.progress import CriterionResult, DecisionResult
 from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
 from pipelines.planning.pages import html, markdown
@@ -28,6 +28,7 @@ from pipelines.planning.report import design_report
 from pipelines.progression.averages import average_size, judge_average
 from pipelines.progression.combining import Rule, combine
 from pipelines.progression.lights import Thresholds
+from pipelines.progression.next_phase import main_trial_per_arm
 from pipelines.progression.planning import Trial, simulate
 from pipelines.progression.predictive import chance_of_green, chance_of_green_rate
 from pipelines.progression.rates import judge_rate
@@ -322,6 +323,15 @@ def test_more_data_settles_more_and_the_words_say_so() -> None:
     assert "84 in 100" in said
     assert "One more site with as many people would narrow" in said
     assert "research" not in said
+
+
+def test_the_main_trial_is_planned_with_a_spread_on_the_safe_side() -> None:
+    arms = {key: ArmSummary(title=key, n=40, average=50.0, spread=20.0) for key in ("treatment", "comparison")}
+    open_effect = effect(5, 5, outcome_type="continuous", unit="days", arms=arms, minimum_important_difference=10.0)
+    found = inconclusive_of(open_effect, ())
+    assert found.main_trial is not None
+    assert found.main_trial > main_trial_per_arm(10, 20)
+    assert f"about {found.main_trial} people a group" in inconclusive_words(found)
 
 
 def test_several_looks_widen_what_counts_as_open() -> None:
