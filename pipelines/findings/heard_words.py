@@ -43,7 +43,8 @@ def close_reading_words(result: CloseReadingResult) -> str:
         return f"No interviews were picked by {_within(result.title)}. {result.refused}"
     said = (
         f"By {_within(result.title)}, {number(result.each)} people were picked whose outcome was about as expected in "
-        f"their group, {number(result.each)} whose was better by most, and {number(result.each)} whose was worse by most."
+        f"their group, {number(result.each)} whose was better by most, and "
+        f"{number(result.each)} whose was worse by most."
     )
     return said if result.quotes else f"{said} None of their words may be shown."
 

@@ -208,6 +208,9 @@ def _matches(text: SourceText, copies: Sequence[str], named: Flags, cut: Flags, 
         if match is None:
             match = _match(text.canonical, first, last, stripped[column], cut=bool(cut[column]), by_words=by_words)
             known[place] = match
+        if match == FAILED and cut[column] and last < end:
+            # Cut where the passage's last word ends, with only blanks behind: trimmed, it is no longer than its copy.
+            match = MATCHES.index(compare(text.canonical[start:end], stripped[column]))
         if match == EXACT and (first, last, stripped[column]) != (start, end, copies[column]):
             match = EXACT if text.canonical[start:end] == copies[column] else NAME
         found[k] = match

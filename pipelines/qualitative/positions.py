@@ -216,7 +216,7 @@ class Trial:
                 yield Refused(_OUTSIDE)
             elif named[k] and not matches[k]:
                 yield Refused(_DIFFERS)
-            elif named[k] and not proven and (matches[k] == SNIPPET or len(selection.copy) < _PROOF_IN_ITSELF):
+            elif named[k] and not proven and (matches[k] == SNIPPET or not _proves_itself(selection.copy)):
                 yield Refused(_UNPROVEN)
             elif named[k]:
                 checked = MATCHES[matches[k]]
@@ -254,6 +254,12 @@ def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | No
 
 
 _EVERY = tuple(Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True)))
+
+
+def _proves_itself(copy: str) -> bool:
+    """Whether a copy is long enough to stand at its position by no chance; a single word may stand there again."""
+    words = copy.split()
+    return len(" ".join(words)) >= _PROOF_IN_ITSELF * (1 if len(words) > 1 else 2)
 
 
 def _spread(selections: Sequence[Selection]) -> list[Selection]:

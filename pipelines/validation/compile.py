@@ -12,6 +12,7 @@ Where Great Expectations' SQL engine is unfit on DuckDB, or dear, the rule becom
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -168,9 +169,20 @@ def _of_sql(sql: str, row_key: str, path: str, schema: str) -> Asked:
     )
 
 
-def compile_rule(rule: Rule, row_key: str, path: str, schema: str) -> Asked:
-    """Give Great Expectations' type and arguments for a rule about the table at a path, with its siblings' schema."""
+def _cannot_fail(rule: Rule, distinct: Sequence[str]) -> bool:
+    """Tell whether only rows that share a value could fail, of a column in which no two rows share one."""
+    shared = rule.columns if _key_columns(rule) else (rule.among,)
+    return not set(distinct).isdisjoint(shared)
+
+
+def compile_rule(rule: Rule, row_key: str, path: str, schema: str, distinct: Sequence[str] = ()) -> Asked:
+    """Give Great Expectations' type and arguments for a rule about the table at a path, with its siblings' schema.
+
+    `distinct` are columns in which no two rows are known to agree, NULL apart.
+    """
     key = quoted(row_key)
+    if _cannot_fail(rule, distinct):
+        return _of_condition("false", key, path)
     if (condition := _condition(rule)) is not None:
         return _of_condition(condition, key, path)
     if columns := _key_columns(rule):

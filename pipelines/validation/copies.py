@@ -16,8 +16,10 @@ WHERE_FROM = {"row_key", "source_file", "source_row", "drop_id", "received_at"}
 """Columns that say where a row came from, and so differ between copies."""
 
 
-def set_copies_apart(connection: Any, noun: str) -> None:
+def set_copies_apart(connection: Any, noun: str) -> bool:
     """Move all but the first of identical rows from staging.<noun> to staging.<noun>_copies.
+
+    Return whether nobody has two rows, identical or not; then no rule need look for them again.
 
     Compared is what was delivered: two different values that cannot be read would both be typed as missing.
     """
@@ -36,9 +38,10 @@ def set_copies_apart(connection: Any, noun: str) -> None:
     copies = f"staging.{noun}_copies"
     if connection.execute("SELECT 1 FROM temp.perhaps_twice LIMIT 1").fetchone() is None:
         connection.execute(f"CREATE OR REPLACE TABLE {copies} AS FROM staging.{noun} LIMIT 0")
-        return
+        return True
     connection.execute(f"CREATE OR REPLACE TABLE {copies} AS FROM staging.{noun} SEMI JOIN ({later}) USING (row_key)")
     connection.execute(f"DELETE FROM validated.{noun}_staged WHERE row_key IN (SELECT row_key FROM {copies})")
+    return False
 
 
 def keep_copies(connection: Any, noun: str) -> None:

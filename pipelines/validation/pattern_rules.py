@@ -134,7 +134,7 @@ def _not_rounded(values: Mapping[str, str], names: Mapping[str, str], *, in_five
         field: {
             "given": f"count(value_{place})",
             "n": f"count(whole_{place})",
-            "fives": f"count(*) FILTER (WHERE whole_{place} % 5 = 0)",
+            "fives": f"coalesce(sum({_in_five(f'whole_{place}')}::INTEGER), 0)::BIGINT",
             "low": f"min(whole_{place})",
             "high": f"max(whole_{place})",
         }
@@ -166,7 +166,13 @@ def _not_rounded(values: Mapping[str, str], names: Mapping[str, str], *, in_five
 
 
 def _whole(value: str) -> str:
-    return f"{value} = floor({value}) AND isfinite({value})"
+    """Return the condition that a number from 13 on is whole; infinity is no number, and NaN is above it."""
+    return f"{value} = floor({value}) AND {value} < 'infinity'::DOUBLE"
+
+
+def _in_five(whole: str) -> str:
+    """Return the condition that a whole number ends in 0 or 5: exact up to 2^50, and a remainder takes far longer."""
+    return f"({whole} / 5 = floor({whole} / 5))"
 
 
 def _bunching() -> Rule:

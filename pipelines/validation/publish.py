@@ -92,10 +92,11 @@ def _checked(connection: Any, site: PilotSite, noun: str) -> Told:
     if noun in (*TABULAR, "outcomes"):
         insist_on_one_decimal_sign(connection, site, noun, staged(noun))
         insist_on_proven_thousands(connection, site, noun, staged(noun))
-    if keeps_one(site.protocol, noun):
-        set_copies_apart(connection, noun)
+    alone = keeps_one(site.protocol, noun) and set_copies_apart(connection, noun)
     rules = without_outcome_rules(site, noun, rules_asked(site.protocol, noun, site.site))
-    results = run_rules(connection, f"warehouse.staging.{noun}", rules, minimum_count=minimum, siblings="validated")
+    distinct = ("person_key",) if alone else ()
+    table = f"warehouse.staging.{noun}"
+    results = run_rules(connection, table, rules, minimum_count=minimum, siblings="validated", distinct=distinct)
     verdict = decide(results, minimum_count=minimum)
     faults = [*unreadable_values(connection, site, noun), *failing_rows(connection, noun, results)]
     failing.find(connection, site, noun, rules, results, verdict)

@@ -75,6 +75,8 @@ class Rule(BaseModel):
     advice: Words
     why: Words
     when: Identifier | None = None
+    # Only rows that share a value of this column, which is not NULL, can fail; where no two do, nothing is asked.
+    among: Identifier | None = None
     # Tables without which the rule cannot be asked, and why they may be missing, after "Not checked, as".
     needs: tuple[Table, ...] = ()
     unless: Words = "what it needs is not there"

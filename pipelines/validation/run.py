@@ -40,6 +40,7 @@ def run_rules(
     row_key: str = "row_key",
     minimum_count: int = 10,
     siblings: str | None = None,
+    distinct: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
     """Check a table against rules, in the rules' order.
 
@@ -58,6 +59,8 @@ def run_rules(
         Counts above 0 and below this are spoken as 'fewer than ...'.
     siblings
         Schema that `{schema}` stands for in a rule's SQL; default the table's own.
+    distinct
+        Columns in which no two rows are known to agree, NULL apart: what only such rows can fail is not looked for.
 
     Raises
     ------
@@ -70,7 +73,9 @@ def run_rules(
     if doubled := {name for name in names if names.count(name) > 1}:
         raise ValidationBroken(f"Two rules on table {table} have the same id: {', '.join(sorted(doubled))}")
     asked = {
-        rule.id: compile_rule(rule, row_key, found.path, found.siblings) for rule in rules if _applies(rule, found)
+        rule.id: compile_rule(rule, row_key, found.path, found.siblings, distinct)
+        for rule in rules
+        if _applies(rule, found)
     }
     outcomes = _outcomes(connection, found, {rule.id: rule for rule in rules}, asked)
     return tuple(_result(rule, found, outcomes.get(rule.id), minimum_count) for rule in rules)

@@ -8,16 +8,21 @@ from pathlib import Path
 from tests.conftest import pilotlens
 from tests.spec.locked_pilot import PROTOCOL, deliver, evidence, kinds, sentences, write
 
-SHOWN = re.compile(rb"700[0-9]{4}|7,00[0-9],[0-9]{3}|7\.00[0-9]{3}")
-"""Any earnings, any average or sum of few of them, however written."""
+SHOWN = re.compile(rb"(?<![0-9A-Za-z.])(?:700[01][0-9]{3}|7,00[01],[0-9]{3})(?![0-9A-Za-z])")
+"""Any earnings and any average of them, however written, and no part of a hash, a time or a place on a page."""
 HERE = ("reports", "releases", "ledger", "dagster", "corrections")
 ASKING = (("check",), ("drops",), ("verify",), ("report",), ("quotes", "review", "--list"), ("quotes", "withdrawn"))
 DEVIATE = ("deviate", "work", "--by", "B. Lead", "--why", "smaller than thought")
 
 
 def outcomes_in(root: Path) -> list[str]:
-    """Return the files that an outcome can be read from, of all that anybody may open without a key."""
-    files = (path for kind in HERE for path in sorted((root / kind).rglob("*")) if path.is_file())
+    """Return the files that an outcome can be read from, of all that anybody may open without a key.
+
+    A PDF is made of the same words as the page beside it, and its own numbers are places on paper.
+    """
+    files = (
+        path for kind in HERE for path in sorted((root / kind).rglob("*")) if path.is_file() and path.suffix != ".pdf"
+    )
     return [str(path.relative_to(root)) for path in files if SHOWN.search(path.read_bytes())]
 
 

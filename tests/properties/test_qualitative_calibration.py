@@ -147,3 +147,16 @@ def test_single_wrong_passages_are_refused_or_flagged(name: str) -> None:
         wrong += accepted(text, spans, result)
     # Where there is no copy, a passage cut short by whole words looks like any other.
     assert wrong <= (0 if PRODUCERS[name].copies == "whole" else CASES // 8)
+
+
+def test_a_copy_cut_where_only_a_blank_follows_is_the_passages() -> None:
+    producer = PRODUCERS["ATLAS.ti"]
+    text, spans, _, _ = made_up(producer, 3, shortest=3000, fewest=20)
+    end = next(k for k in range(300, len(text)) if text[k] == " " and text[k - 1].isalpha() and text[k - 100].isalpha())
+    spans = [*spans, (end - 100, end + 1)]  # a hundred characters and the blank behind them
+    raw, places = delivered(text, producer)
+    selections = [Selection(places[s], places[e] - producer.inclusive, copy_of(text[s:e], producer)) for s, e in spans]
+    assert selections[-1].copy.endswith("…")
+    *_, place = calibrate("d", source_text(raw), selections)[1]
+    assert isinstance(place, Placed)
+    assert (place.start, place.checked) == (end - 100, "snippet")

@@ -16,7 +16,8 @@ from pipelines.ingest.storing import LAYOUT, PEOPLE
 from pipelines.protocol import Protocol, load_text
 from pipelines.validation import Rule, load_rules, run_rules, unique
 from pipelines.validation.compile import compile_rule
-from pipelines.validation.pattern_rules import pattern_rules
+from pipelines.validation.copies import set_copies_apart
+from pipelines.validation.pattern_rules import _in_five, _whole, pattern_rules
 from pipelines.warehouse import replace_table, table_hash, write_table
 
 KEY = bytes(range(32))
@@ -168,6 +169,63 @@ def test_people_in_both_groups_are_found_as_by_comparing_all(connection) -> None
     (result,) = run_rules(connection, "warehouse.staging.t", [rule])
     assert expected
     assert set(result.row_keys) == expected
+
+
+def people_rules_of_cases() -> list[Rule]:
+    """Return the rules that are not asked where nobody has two rows."""
+    return [one for one in load_rules("cases") if one.among == "person_key" or one.columns == ("person_key",)]
+
+
+def a_person_each(connection, repeated: bool) -> None:
+    draw = random.Random(11)
+    people = [draw.choice("abcdef") if repeated else (None if n % 7 == 0 else f"p{n}") for n in range(40)]
+    rows = [(f"r{n}", person, draw.choice(["treatment", "comparison", "?", None])) for n, person in enumerate(people)]
+    connection.execute("CREATE TABLE staging.t (row_key VARCHAR, person_key VARCHAR, arm VARCHAR)")
+    connection.executemany("INSERT INTO staging.t VALUES (?, ?, ?)", rows)
+
+
+def test_what_only_shared_people_can_fail_is_the_same_unasked_where_none_are_shared(connection) -> None:
+    a_person_each(connection, repeated=False)
+    rules = people_rules_of_cases()
+    assert {rule.id for rule in rules} == {"person_present", "person_unique", "one_arm"}
+    asked = run_rules(connection, "warehouse.staging.t", rules)
+    assert run_rules(connection, "warehouse.staging.t", rules, distinct=("person_key",)) == asked
+    assert next(one for one in asked if one.rule == "person_present").failed == 6, "no rule about one row is left out"
+
+
+def test_another_column_that_is_distinct_leaves_every_rule_asked(connection) -> None:
+    a_person_each(connection, repeated=True)
+    rules = people_rules_of_cases()
+    asked = run_rules(connection, "warehouse.staging.t", rules)
+    assert {one.rule: one.failed > 0 for one in asked} == {
+        "person_present": False,
+        "person_unique": True,
+        "one_arm": True,
+    }
+    assert run_rules(connection, "warehouse.staging.t", rules, distinct=("row_key",)) == asked
+
+
+@pytest.mark.parametrize(("people", "alone"), [("abc", True), ("aba", False), ((None, None, "a"), True)])
+def test_nobody_is_alone_beside_a_second_row_of_theirs(connection, people, alone: bool) -> None:
+    connection.execute("CREATE SCHEMA warehouse.validated; CREATE SCHEMA warehouse.raw")
+    columns = (
+        "row_key VARCHAR, person_key VARCHAR, age VARCHAR, source_file VARCHAR, source_row BIGINT, drop_id VARCHAR"
+    )
+    for table in ("raw.cases", "validated.cases_staged"):
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+        rows = [(f"r{n}", person, str(n), "c.csv", n, "2026-01-01") for n, person in enumerate(people)]
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.execute("CREATE VIEW staging.cases AS FROM validated.cases_staged")
+    assert set_copies_apart(connection, "cases") is alone
+    assert connection.execute("SELECT count(*) FROM staging.cases").fetchone() == (3,), "different rows are no copies"
+
+
+@pytest.mark.parametrize("value", ["13", "15", "14.9999999", "1125899906842620", "1125899906842623", "'inf'", "'nan'"])
+def test_a_number_in_fives_is_told_without_its_remainder(connection, value: str) -> None:
+    whole = "CASE WHEN x = floor(x) AND isfinite(x) THEN x % 5 = 0 END"
+    now = f"CASE WHEN {_whole('x')} THEN {_in_five('x')} END"
+    same = connection.execute(f"SELECT ({whole}) IS NOT DISTINCT FROM ({now}) FROM (SELECT {value}::DOUBLE AS x)")
+    assert same.fetchone() == (True,)
 
 
 # ---- patterns --------------------------------------------------------------------------------------------------------

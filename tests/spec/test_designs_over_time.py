@@ -273,6 +273,7 @@ class TestInterruptedTimeSeries:
         found = estimate(pd.concat([series(), control]), asked("interrupted_time_series", control=True))
         assert found.value == pytest.approx(0.0, abs=1e-9)
         assert found.measure == "difference of differences"
+        assert "less a control series, Newey-West" in others(found)
         assert {"the control series", "the series without its control"} <= others(found).keys()
         assert "control series has no rows" in refused(series(), asked("interrupted_time_series", control=True))
 

@@ -526,10 +526,10 @@ def test_what_the_ui_is_told_is_checked_with_everything_else(plain_demo: Workspa
 def test_every_field_has_a_description() -> None:
     from pydantic import BaseModel
 
-    from pipelines.findings import across, coded, exhibits, models, progress, received, record
+    from pipelines.findings import across, coded, exhibits, learned, models, progress, received, record
     from pipelines.release import bundle
 
-    for module in (across, coded, exhibits, models, progress, received, record, bundle):
+    for module in (across, coded, exhibits, learned, models, progress, received, record, bundle):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__:
                 bare = [name for name, field in model.model_fields.items() if not field.description and name != "kind"]

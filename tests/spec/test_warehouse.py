@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from pipelines import keys, warehouse
+from pipelines import encrypted_files, keys, warehouse
 from pipelines.protocol import load_text
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
@@ -344,3 +347,25 @@ def test_rows_are_inserted_as_they_are(site: PilotSite) -> None:
         warehouse.insert(connection, "raw.x", rows)
         warehouse.insert(connection, "raw.x", [])
         assert connection.execute("SELECT count(*), count(a), max(a) FROM raw.x").fetchone() == (3000, 1, "007")
+
+
+def test_the_extension_that_encrypts_is_verified_once_and_no_other_is_let_in(site, monkeypatch):
+    monkeypatch.setattr(encrypted_files, "_verified", set())
+    allowed = "SELECT current_setting('allow_unsigned_extensions')"
+    for _ in range(2):
+        with warehouse.connect(site) as connection:
+            assert connection.execute(allowed).fetchone() == (False,)
+            with pytest.raises(duckdb.InvalidInputException, match="Cannot change allow_unsigned_extensions"):
+                connection.execute("SET allow_unsigned_extensions = true")
+    assert len(encrypted_files._verified) == 1
+
+
+def test_a_file_that_was_touched_is_verified_again(tmp_path):
+    extension = tmp_path / "x.duckdb_extension"
+    extension.write_bytes(b"as it was")
+    before = encrypted_files._looks(extension)
+    assert encrypted_files._looks(extension) == before
+    time.sleep(0.05)  # the clock of a file system may stand still for some thousandths of a second
+    extension.write_bytes(b"otherwise")
+    os.utime(extension, ns=(before[3], before[3]))
+    assert encrypted_files._looks(extension) != before, "of one length and with the old date, but changed since"

@@ -77,7 +77,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         estimand=against.estimand if against else found.estimand,
         residual_df=len(asked.series.outcome) - len(found.terms),
         warnings=_warnings(found, against),
-        others=_others(found, against, asked.design),
+        others=_others(found, against, asked),
         over_time=series_over_time.courses(asked.series, asked.control, asked.design, design.unit),
         doubts=series_over_time.checks(found, asked.series, asked.design, design.unit),
     )
@@ -172,8 +172,9 @@ def _warnings(found: Interrupted, against: Controlled | None) -> tuple[str, ...]
     return tuple(dict.fromkeys((*own, *(against.warnings if against else ()))))
 
 
-def _others(found: Interrupted, against: Controlled | None, design: Segmented) -> tuple[OtherEstimate, ...]:
+def _others(found: Interrupted, against: Controlled | None, asked: Asked) -> tuple[OtherEstimate, ...]:
     """Return the other changes, the effects at and up to the last period, and the change by other engines."""
+    design = asked.design
     others = []
     slope = (against or found).slope_change
     if design.level_change and slope is not None:
@@ -185,6 +186,11 @@ def _others(found: Interrupted, against: Controlled | None, design: Segmented) -
         others.append(
             OtherEstimate("the control series", found.measure, _result(against.control, design), "Its change.")
         )
+        if asked.control is not None and design.errors == "averaged":
+            newey = replace(design, errors="newey_west")
+            result = _result(controlled(asked.series, asked.control, newey), newey)
+            note = "The same change, with Newey-West's standard error, which is too small in a short series."
+            others.append(OtherEstimate("less a control series, Newey-West", against.measure, result, note))
         return tuple(others)
     last, mean = (_size(one, design) for one in (found.at_horizon, found.up_to_horizon))
     others.append(OtherEstimate("at the last period", found.measure, last, "Against the course before."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.findings.look import Look, which
+from pipelines.findings.models import EffectResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, one_group, sentences
@@ -24,7 +25,7 @@ _WIDTHS = (22, 18, 16, 12, 16, 16)
 
 def looks(evidence: Evidence) -> str:
     """Return the looks with both intervals of each; nothing where every outcome was looked at once, without a plan."""
-    found = [(pair, pair.finding.result.look) for pair in ev.effects(evidence) if _look(pair) is not None]
+    found = [(pair, _look(pair)) for pair in ev.effects(evidence) if _look(pair) is not None]
     if not found:
         return ""
     rows = [_row(pair, look) for pair, look in found if look is not None]
@@ -46,6 +47,12 @@ def status(evidence: Evidence) -> str:
     return "" if look is None else sentences.capital(which(look))
 
 
+def _only(pair: ev.Estimated) -> EffectResult:
+    """Return an effect with the limits of an only look: those that stand in the evidence itself."""
+    result = pair.finding.result
+    return result if isinstance(result, EffectResult) else pair.result
+
+
 def _look(pair: ev.Estimated) -> Look | None:
     return pair.result.look
 
@@ -55,7 +62,7 @@ def _error(evidence: Evidence) -> str:
 
 
 def _row(pair: ev.Estimated, look: Look) -> tuple[str, ...]:
-    counts, ordinary = pair.result, pair.finding.result
+    counts, ordinary = pair.result, _only(pair)
     spent = numbers.NONE_HERE if look.spent is None else _percent(look.spent)
     intervals = [one_group.limits(one) or numbers.NONE_HERE for one in (counts, ordinary) if one_group.alone(counts)]
     intervals = intervals or [sentences.interval(one) for one in (counts, ordinary)]
