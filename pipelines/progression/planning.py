@@ -9,28 +9,6 @@ from typing import Any, Literal
 from scipy.stats import norm
 from scipy.stats import t as student
 
-
-@dataclass(frozen=True)
-class Detectable:
-    """A minimum detectable effect.
-
-    Parameters
-    ----------
-    standardised : float
-        In standard deviations of the outcome.
-    value : float
-        In the unit of the outcome; for shares, as a proportion.
-    df : int
-        Degrees of freedom behind it.
-    level, power : float
-        Confidence level (two-sided) and power.
-    """
-
-    standardised: float
-    value: float
-    df: int
-    level: float
-    power: float
 from pipelines.estimation.doubt.arrived import Detectable
 
 
@@ -150,7 +128,7 @@ def fixed_detectable(n: int, share: float, level: float = 0.95, power: float = 0
 def _detectable(variance: float, sd: float, df: int, level: float, power: float) -> Detectable:
     multiplier = float(student.ppf(0.5 + level / 2, df) + student.ppf(power, df))
     standardised = multiplier * sqrt(variance)
-    return Detectable(standardised, standardised * sd, df, level, power)
+    return Detectable(standardised, standardised * sd, multiplier, df, level, power)
 
 
 def _insist(sd: float, share_treated: float, r2: float, df: int) -> None:

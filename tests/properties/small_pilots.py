@@ -6,8 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,8 +34,6 @@ from pipelines.workspace import Workspace
 
 HASH = "0" * 64
 ARMS = ("treatment", "comparison")
-FOLDER = TemporaryDirectory()
-"""Where the ledger is that knows of the lock: whoever reads an outcome locks the protocol."""
 OUTCOMES = ("work", "trouble", "nights", "early", "late")
 
 
@@ -175,7 +171,6 @@ def making(people: pd.DataFrame, declared: Plan) -> Making:
     connection.execute("CREATE TABLE analysis.flow AS SELECT * FROM made")
     inputs = Inputs(drop="d", drop_hash=HASH, protocol_hash=HASH, tables={}, code=HASH)
     site = SimpleNamespace(protocol=declared, pilot="drawn", site="here", workspace=workspace())
-    site = SimpleNamespace(protocol=declared, pilot="drawn", site="here", workspace=Workspace(Path(FOLDER.name)))
     return Making(site, connection, inputs)  # type: ignore[arg-type]
 
 
