@@ -27,6 +27,8 @@ class LockResult(Record):
     """Deviations that were recorded since."""
     after_look: int
     """How many of them were recorded when outcomes had been seen."""
+    rehearsed: bool = False
+    """Whether runs read outcomes before the lock, of data that the protocol called made up."""
 
 
 class ChangeMade(Record):

@@ -9,6 +9,9 @@ from pipelines.findings.plan_kept import ChangeMade, DeviationResult, LockResult
 
 SEALED = "Outcomes are sealed in this run: process, quality and reach are shown, and no outcome was looked at."
 
+REHEARSING = "Its data are made up, so that it may still be edited; the first run with real data locks it."
+REHEARSED = "Before, runs read outcomes of data that the protocol called made up."
+
 
 def day(written: str) -> str:
     """Return a day as a person writes it: 3 May 2026."""
@@ -33,9 +36,12 @@ def path_words(key: str) -> str:
 def lock_words(found: LockResult) -> str:
     """Say since when the protocol is locked, and what became of it."""
     if found.how == "not_locked":
-        return f"The protocol is not locked yet. {SEALED}" if found.sealed else "The protocol is not locked yet."
+        said = "The protocol is not locked yet."
+        said += f" {REHEARSING}" if found.rehearsed else ""
+        return f"{said} {SEALED}" if found.sealed else said
     how = ", when a run read outcomes for the first time" if found.how == "look" else ""
     said = f"The protocol was locked on {day(found.locked_on)}{how}. {_since(found)}"
+    said += f" {REHEARSED}" if found.rehearsed else ""
     return f"{said} {SEALED}" if found.sealed else said
 
 

@@ -6,7 +6,7 @@ from pipelines.findings.making import Making
 from pipelines.findings.models import Finding
 from pipelines.findings.phases import phase_findings
 from pipelines.findings.plan_kept import ChangeMade, DeviationResult, How, LockResult
-from pipelines.protocol_lock import Deviation, deviations, locked, sealed
+from pipelines.protocol_lock import Deviation, deviations, history, locked, sealed
 from pipelines.protocol_lock.weighing import Change
 
 TABLES: tuple[str, ...] = ()
@@ -31,6 +31,7 @@ def _lock(making: Making, known: tuple[Deviation, ...]) -> LockResult:
         sealed=bool(site.protocol.outcomes) and sealed(site),
         deviations=len(known),
         after_look=sum(one.after_look for one in known),
+        rehearsed=history(site.workspace, site.pilot).rehearsed,
     )
 
 

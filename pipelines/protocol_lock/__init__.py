@@ -6,20 +6,22 @@ deviations, and the seal on outcomes. The ledger keeps all of it; what a report 
 
 from __future__ import annotations
 
-from pipelines.protocol_lock.history import Deviation, Locked, deviations, locked
+from pipelines.protocol_lock.history import Deviation, Locked, deviations, history, locked
 from pipelines.protocol_lock.locking import deviate, insist_recorded, lock_protocol, unrecorded
-from pipelines.protocol_lock.sealing import note_seen, open_outcomes, require_open, sealed
+from pipelines.protocol_lock.sealing import note_seen, open_outcomes, rehearsing, require_open, sealed
 
 __all__ = [
     "Deviation",
     "Locked",
     "deviate",
     "deviations",
+    "history",
     "insist_recorded",
     "lock_protocol",
     "locked",
     "note_seen",
     "open_outcomes",
+    "rehearsing",
     "require_open",
     "sealed",
     "unrecorded",

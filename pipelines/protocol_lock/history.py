@@ -14,7 +14,7 @@ from pipelines.ledger import Entry, entries
 from pipelines.protocol_lock.weighing import Change
 from pipelines.workspace import Workspace
 
-LOCK, DEVIATION, SEEN = "lock", "deviation", "outcomes_seen"
+LOCK, DEVIATION, SEEN, REHEARSAL = "lock", "deviation", "outcomes_seen", "rehearsal"
 """Kinds of ledger entries."""
 LOOKS = (SEEN, "look")
 """Kinds of ledger entries that say that somebody could see an outcome."""
@@ -83,6 +83,8 @@ class History:
     deviations: tuple[Deviation, ...] = ()
     looked: bool = False
     """Whether somebody could see an outcome so far."""
+    rehearsed: bool = False
+    """Whether, before it was locked, runs read outcomes of data that the protocol called made up."""
 
 
 def locked(workspace: Workspace, pilot: str) -> Locked | None:
@@ -132,6 +134,8 @@ def of_entries(pilot: str, lines: Iterable[Entry]) -> History:
 def _with(pilot: str, told: History, entry: Entry) -> History:
     if entry.kind in LOOKS:
         return replace(told, looked=True)
+    if entry.kind == REHEARSAL and told.locked is None:
+        return replace(told, rehearsed=True)
     if entry.kind == LOCK and told.locked is None:
         return replace(told, locked=_lock_of(pilot, entry))
     if entry.kind == DEVIATION and told.locked and entry.facts.get("previous") == told.locked.hash:

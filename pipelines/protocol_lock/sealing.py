@@ -6,7 +6,7 @@ Ingest and validation count what is missing; every other reader of outcomes asks
 from __future__ import annotations
 
 from pipelines.ledger import append
-from pipelines.protocol_lock.history import SEEN, history, locked
+from pipelines.protocol_lock.history import REHEARSAL, SEEN, history, locked
 from pipelines.protocol_lock.locking import lock_protocol
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite
@@ -19,6 +19,14 @@ def sealed(site: PilotSite) -> bool:
     if site.workspace.sealed:
         return True
     return site.protocol.sealed_until_locked and locked(site.workspace, site.pilot) is None
+
+
+def rehearsing(site: PilotSite) -> bool:
+    """Tell whether outcomes are read to try things out: the data are made up, and nobody has locked the protocol.
+
+    A new pilot begins with made-up data and is changed step by step; there is nothing yet that a look could spoil.
+    """
+    return site.protocol.synthetic and locked(site.workspace, site.pilot) is None
 
 
 def require_open(site: PilotSite) -> None:
@@ -41,7 +49,7 @@ def require_open(site: PilotSite) -> None:
 
 
 def open_outcomes(site: PilotSite, by: str = "a run") -> None:
-    """Open the outcomes of a site to be read: the first time, that locks the protocol.
+    """Open the outcomes of a site to be read: the first time, that locks the protocol, unless the data are made up.
 
     Raises
     ------
@@ -50,6 +58,9 @@ def open_outcomes(site: PilotSite, by: str = "a run") -> None:
     """
     if sealed(site):
         require_open(site)
+    if rehearsing(site):
+        _note_once(site, REHEARSAL)
+        return
     lock_protocol(site.workspace, site.pilot, by, FIRST_LOOK, how="look", protocol=site.protocol)
     require_open(site)
 
@@ -59,5 +70,9 @@ def note_seen(site: PilotSite) -> None:
 
     Looking back leaves no trace, unless nobody had looked before.
     """
-    if not history(site.workspace, site.pilot).looked:
-        append(site.workspace.ledger(site.pilot), SEEN, {"pilot": site.pilot}, once=("pilot",))
+    if not rehearsing(site) and not history(site.workspace, site.pilot).looked:
+        _note_once(site, SEEN)
+
+
+def _note_once(site: PilotSite, kind: str) -> None:
+    append(site.workspace.ledger(site.pilot), kind, {"pilot": site.pilot}, once=("pilot",))

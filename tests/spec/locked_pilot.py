@@ -91,7 +91,7 @@ def _delivered(site: PilotSite, noun: str) -> bool:
 
 def kinds(workspace: Workspace, pilot: str = "work") -> list[str]:
     """Return the kinds of the ledger's entries about the protocol, in order; looks have their own tests."""
-    kept = ("lock", "deviation", "outcomes_seen", "release")
+    kept = ("rehearsal", "lock", "deviation", "outcomes_seen", "release")
     return [entry.kind for entry in entries(workspace.ledger(pilot)) if entry.kind in kept]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines.findings import compute
-from pipelines.protocol_lock import lock_protocol, locked, require_open
+from pipelines.protocol_lock import history, lock_protocol, locked, note_seen, open_outcomes, require_open
 from pipelines.refusal import Refusal
 from pipelines.release.audit import release_faults
 from pipelines.told import Told
@@ -144,6 +144,26 @@ def test_a_protocol_that_waits_for_its_lock_is_sealed_until_then(tmp_path: Path)
     run(workspace)
     assert kinds(workspace) == ["release", "lock", "outcomes_seen", "release"]
     assert "effect/earned/primary" in sentences(workspace)
+
+
+def test_made_up_data_are_a_rehearsal_and_the_first_real_ones_lock(tmp_path: Path) -> None:
+    tried = write(tmp_path, PROTOCOL + "synthetic: true\n").site("work", "north")
+    open_outcomes(tried)
+    note_seen(tried)
+    assert kinds(tried.workspace) == ["rehearsal"]
+    assert locked(tried.workspace, "work") is None
+    real = write(tmp_path, PROTOCOL).site("work", "north")
+    open_outcomes(real)
+    assert kinds(real.workspace) == ["rehearsal", "lock"]
+    assert history(real.workspace, "work").rehearsed
+
+
+def test_made_up_data_count_once_somebody_has_locked_the_protocol(tmp_path: Path) -> None:
+    site = write(tmp_path, PROTOCOL + "synthetic: true\n").site("work", "north")
+    lock_protocol(site.workspace, "work", "A. Name", "to try the lock")
+    open_outcomes(site)
+    note_seen(site)
+    assert kinds(site.workspace) == ["lock", "outcomes_seen"]
 
 
 def test_every_reader_of_outcomes_asks_at_the_seal() -> None:

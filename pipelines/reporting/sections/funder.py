@@ -22,7 +22,7 @@ def opening(evidence: Evidence, room: Room) -> str:
     plan = evidence.plan
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
-    lines += [("Agreed criteria", _criteria(evidence))]
+    lines += [("Agreed criteria", room.sentences(_criteria(evidence)))]
     told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines if words)
     return joined(
         room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")
@@ -52,7 +52,7 @@ def voices_and_trust(evidence: Evidence, room: Room) -> str:
     unsaid = bullets(plain(room.sentences(words)) for words in limits[: room.limits]) or plain("No limit was declared.")
     cards = [
         block("card", *_two_voices(evidence, room), title="In people's own words"),
-        block("card", _trust(evidence), title="How far can we trust this?"),
+        block("card", _trust(evidence, room), title="How far can we trust this?"),
         block("card", unsaid, title="What it cannot say"),
     ]
     return block("cards", *cards, depth=4)
@@ -134,13 +134,13 @@ def _pick(evidence: Evidence, side: str, room: Room) -> tuple[ev.Said, QuoteShow
     return None
 
 
-def _trust(evidence: Evidence) -> str:
+def _trust(evidence: Evidence, room: Room) -> str:
     """Say the level of evidence in plain words, and what would raise it."""
     found = ev.evidence_level(evidence)
     if found is None:
         return plain(sentences.cause(ev.randomised(evidence)))
     result = found[1]
     scales = f"Level {result.maryland} of 5 on the Maryland scale, {result.nesta} of 5 on Nesta's."
-    raised = f"To know more: {sentences.within(result.raise_it)}" if result.raise_it else ""
+    raised = f"To know more: {sentences.within(room.sentences(result.raise_it))}" if result.raise_it else ""
     strength = f"{_STRENGTH[result.maryland]}." if result.maryland in _STRENGTH else ""
     return joined(plain(f"{strength} {sentences.first(result.reason)} {scales}"), plain(raised))
