@@ -110,14 +110,28 @@ def test_positions_that_mean_nothing_are_never_accepted(
     assert {key for key, count in outcomes.items() if count} == {"cases"}
 
 
+def say_the_same(text: str, place: Placed | Refused, copy: str | None) -> bool:
+    """Whether the very words of a copy stand where it was placed: then two documents agree, and nobody could tell."""
+    if not isinstance(place, Placed) or copy is None:
+        return False
+    return " ".join(text[place.start : place.end].split()) == " ".join(copy.split())
+
+
 def test_positions_of_another_document_are_never_accepted() -> None:
+    cases = agree = 0
     for name, producer in PRODUCERS.items():
         for seed in range(CASES // 4):
             text, spans, raw, _ = made_up(producer, seed)
             *_, others = made_up(producer, seed + 1000)
             pairs = list(zip(spans, others, strict=False))
-            result = calibrate("d", source_text(raw), [other for _, other in pairs])
-            assert (name, seed, accepted(text, [span for span, _ in pairs], result)) == (name, seed, 0)
+            calibration, places = calibrate("d", source_text(raw), [other for _, other in pairs])
+            own = [say_the_same(text, place, x.copy) for place, (_, x) in zip(places, pairs, strict=True)]
+            left = [(span, place) for (span, _), place, same in zip(pairs, places, own, strict=True) if not same]
+            result = calibration, tuple(place for _, place in left)
+            assert (name, seed, accepted(text, [span for span, _ in left], result)) == (name, seed, 0)
+            cases, agree = cases + 1, agree + (len(left) < len(pairs))
+    print(f"another document: {cases} cases, in {agree} of them both documents say the same at some place")
+    assert agree <= cases / 50
 
 
 @pytest.mark.parametrize("by", [1, 2, -1, -2, 17, -31])

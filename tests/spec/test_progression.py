@@ -21,8 +21,9 @@ from pipelines.findings.evidence_level import (
 from pipelines.findings.inconclusive import inconclusive_of, is_open, steps_of
 from pipelines.findings.judging import decided, judged
 from pipelines.findings.models import ArmSummary, EffectResult, Finding, FlowResult, FlowStage, Inputs, Look, Scope
+from pipelines.findings.pictures import SHAPES, picture
 from pipelines.findings.progress import CriterionResult, DecisionResult
-from pipelines.findings.progress_words import criterion_words, decision_words, inconclusive_words
+from pipelines.findings.progress_words import LIGHTS, criterion_words, decision_words, inconclusive_words
 from pipelines.planning.pages import html, markdown
 from pipelines.planning.report import design_report
 from pipelines.progression.averages import average_size, judge_average
@@ -371,3 +372,12 @@ def test_without_planned_people_it_says_so() -> None:
     report = design_report(load_text(PROTOCOL.replace(", planned_per_site: {north: 100}", "")).plan())
     assert any("How many people are planned is not said" in one for one in report.missing)
     assert [table.title for table in report.tables] == ["How many it takes to tell green from red"]
+
+
+def test_the_web_page_shows_each_light_by_shape_and_word() -> None:
+    told = [finding(f"progression/{n}", counted(events, 34)) for n, events in enumerate((10, 30))]
+    image, words = picture([one.model_copy(update={"sentence": criterion_words(one.result)}) for one in told])
+    assert image.startswith(b"\x89PNG")
+    assert ": red (" in words
+    assert ": green (" in words
+    assert set(SHAPES) == set(LIGHTS)
