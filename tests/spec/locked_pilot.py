@@ -90,9 +90,14 @@ def _delivered(site: PilotSite, noun: str) -> bool:
 
 
 def kinds(workspace: Workspace, pilot: str = "work") -> list[str]:
-    """Return the kinds of the ledger's entries about the protocol, in order; looks have their own tests."""
+    """Return the kinds of the ledger's entries about the protocol, in order; that outcomes were seen stands once.
+
+    A look at an estimate says so, too; how looks are counted has its own tests.
+    """
+    seen = ("outcomes_seen", "look")
     kept = ("rehearsal", "lock", "deviation", "outcomes_seen", "release")
-    return [entry.kind for entry in entries(workspace.ledger(pilot)) if entry.kind in kept]
+    found = ["outcomes_seen" if entry.kind in seen else entry.kind for entry in entries(workspace.ledger(pilot))]
+    return [kind for n, kind in enumerate(found) if kind in kept and (kind != "outcomes_seen" or kind not in found[:n])]
 
 
 def evidence(workspace: Workspace, pilot: str = "work") -> dict[str, Any]:
