@@ -112,7 +112,7 @@ Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; the ledger
 def lock(pilot: PilotName, workspace: In = None, by: By = "", why: Why = "") -> None:
     """Freeze a pilot's protocol before anybody looks.
 
-    Every later change is a deviation. The first run that estimates an outcome locks it too.
+    Every later change is a deviation. The first run that estimates an outcome of real data locks it too.
     """
     from assets.locking import lock as freeze
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from assets.commands import existing
@@ -24,7 +23,7 @@ def lock(given: Path | None, pilot: str, by: str, why: str) -> int:
     if before is not None:
         say(f"The protocol of {pilot} was locked already, on {found.date} ({_how(found.how)}).")
         _told(found.version, found.hash)
-        return STOPPED if any([*_edits(workspace, pilot)]) else DONE
+        return STOPPED if _edited(workspace, pilot) else DONE
     say(f"The protocol of {pilot} is locked on {found.date}.")
     _told(found.version, found.hash)
     say("From now on every change of it is a deviation, which every later report prints.")
@@ -51,28 +50,29 @@ def tell_lock(workspace: Workspace, pilot: str) -> int:
 
     found = locked(workspace, pilot)
     if found is None:
-        say(f"{pilot}: the protocol is not locked yet; the first run that estimates an outcome locks it.")
+        first = "first run with real data" if workspace.protocol(pilot).synthetic else "first run"
+        say(f"{pilot}: the protocol is not locked yet; the {first} that estimates an outcome locks it.")
         return DONE
     say(f"{pilot}: the protocol was locked on {found.date}; version {found.version} is in force.")
-    return STOPPED if any([*_edits(workspace, pilot)]) else DONE
+    return STOPPED if _edited(workspace, pilot) else DONE
 
 
-def _edits(workspace: Workspace, pilot: str) -> Iterator[str]:
-    """Name edits that nobody recorded; yield those without a record of which nothing will run."""
+def _edited(workspace: Workspace, pilot: str) -> bool:
+    """Name edits that nobody recorded; return whether nothing will run before they are."""
     from pipelines.protocol_lock import unrecorded
 
     changes = unrecorded(workspace, pilot)
     for change in changes:
         complain(f"{pilot}: edited since: {change.words}")
-    if any(change.material for change in changes):
+    waits = any(change.material for change in changes)
+    if waits:
         complain(f'{pilot}: record it: pilotlens deviate {pilot} --by "your name" --why "the reason"')
-        yield pilot
+    return waits
 
 
 def _how(how: str) -> str:
     return "when a run read outcomes for the first time" if how == "look" else "by the command"
 
 
-def _told(version: int, sha256: str) -> int:
+def _told(version: int, sha256: str) -> None:
     say(f"  Version {version} is in force; the hash of its contents is {sha256}.")
-    return DONE

@@ -230,7 +230,7 @@ class Plan(Part):
     phase: Literal["proof_of_concept", "pilot", "scale_up"] = "pilot"
     """How far the idea has come."""
     synthetic: bool = False
-    """True when the data are made up; every page then says so."""
+    """True when the data are made up; every page then says so, and no run locks the protocol: it may be tried out."""
     continues: tuple[Slug, ...] = ()
     """Earlier pilots that this one continues."""
     contact: str = ""
