@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from pipelines.ingest.correction_lines import Line
+from pipelines.ingest.register_lines import Line
 from pipelines.ingest.headers import ignored, tidy
 from pipelines.ingest.pseudonyms import normalised
 from pipelines.protocol import Protocol

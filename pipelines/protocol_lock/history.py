@@ -14,10 +14,11 @@ from pipelines.ledger import Entry, entries
 from pipelines.protocol_lock.weighing import Change
 from pipelines.workspace import Workspace
 
-LOCK, DEVIATION, SEEN, REHEARSAL = "lock", "deviation", "outcomes_seen", "rehearsal"
-"""Kinds of ledger entries."""
-LOOKS = (SEEN, "look")
-"""Kinds of ledger entries that say that somebody could see an outcome."""
+LOCK, DEVIATION, LOOK, REHEARSAL = "lock", "deviation", "look", "rehearsal"
+"""Kinds of ledger entries. A look names its outcome where an estimate was seen; where outcomes were only described it
+names none."""
+LOOKS = (LOOK, "outcomes_seen")
+"""Kinds of ledger entries that say that somebody could see an outcome; earlier programs wrote the second."""
 
 
 @dataclass(frozen=True)
