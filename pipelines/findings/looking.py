@@ -73,12 +73,26 @@ def register_of(site: PilotSite) -> Register:
 
 
 def planned_looks(making: Making, key: str) -> Looks | None:
-    """Return the looks that are planned at an outcome; None where it is none of those they are for."""
-    looks = making.plan.looks
+    """Return the looks that are planned at an outcome; None where it is none of those they are for.
+
+    An outcome that is made of the same field as one of these is one of these: whoever sees it has seen the other.
+    """
+    looks, outcomes = making.plan.looks, making.plan.outcomes
     if looks is None:
         return None
-    primary = tuple(name for name, outcome in making.plan.outcomes.items() if outcome.tier == "primary")
-    return looks if key in (looks.outcomes or primary) else None
+    primary = tuple(name for name, outcome in outcomes.items() if outcome.tier == "primary")
+    governed = looks.outcomes or primary
+    fields = {field for name in governed if name in outcomes for field in _made_of(outcomes[name])}
+    return looks if key in governed or fields & set(_made_of(outcomes[key])) else None
+
+
+def _made_of(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Return the fields that tell what came of people, each with its table."""
+    if outcome.noun == "series":
+        return ()
+    events = (outcome.events.model_dump_json(),) if outcome.events else ()
+    fields = (*events, *(field for field in (outcome.value, outcome.event) if field))
+    return tuple((outcome.noun, field) for field in fields)
 
 
 @dataclass(frozen=True)

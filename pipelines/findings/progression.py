@@ -21,7 +21,14 @@ from pipelines.findings.models import Finding, ThemeResult
 from pipelines.findings.progress import CriterionResult, DecisionResult, GroupShare, Light, OverrideShown
 from pipelines.protocol.progression import Criterion
 
-TABLES = ("validated.cases", "validated.assessments", "analysis.participants", "analysis.doses", "analysis.themes", "validated.consents")
+TABLES = (
+    "validated.cases",
+    "validated.assessments",
+    "analysis.participants",
+    "analysis.doses",
+    "analysis.themes",
+    "validated.consents",
+)
 UNAGREED = "Coders agree too little on what was said for people to be counted."
 UNUSED = "No interview carries a code of this name."
 SILENT = "No participant was interviewed."

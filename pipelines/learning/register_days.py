@@ -43,7 +43,9 @@ def with_iso_days(lines: Sequence[Line], columns: Sequence[str]) -> list[Line]:
     cells = [(line, column) for line in lines for column in columns if _spelt(line.cells.get(column, ""))]
     fits = [first for first in (True, False) if all(_read(line.cells[column], first) for line, column in cells)]
     if len(fits) == 2 and any(_read(one.cells[name], True) != _read(one.cells[name], False) for one, name in cells):
-        refuse_if([f"{line.at(column)}: either number could be the month. Write it as 2026-09-30." for line, column in cells])
+        refuse_if(
+            [f"{line.at(column)}: either number could be the month. Write it as 2026-09-30." for line, column in cells]
+        )
     day_first = fits[0] if fits else None
     return [replace(line, cells=_rewritten(line, columns, day_first)) for line in lines]
 

@@ -152,7 +152,9 @@ def test_few_clusters_are_held_on_the_scale_of_p(spending: str) -> None:
     spread = [means[:, :, :k].var(axis=2, ddof=1) / k for k in n]
     value = np.column_stack([means[0, :, :k].mean(axis=1) - means[1, :, :k].mean(axis=1) for k in n])
     se = np.column_stack([np.sqrt(one.sum(axis=0)) for one in spread])
-    df = np.column_stack([one.sum(axis=0) ** 2 / ((one**2).sum(axis=0) / (k - 1)) for one, k in zip(spread, n, strict=True)])
+    df = np.column_stack(
+        [one.sum(axis=0) ** 2 / ((one**2).sum(axis=0) / (k - 1)) for one, k in zip(spread, n, strict=True)]
+    )
     z = bounds([Seen(float(k), str(k), i) for i, k in enumerate(n, 1)], spending)
     assert outside((value, se, df), z, 0.0).any(axis=1).mean() <= 0.05 + 3 * (0.05 * 0.95 / pilots) ** 0.5
     assert outside((value, se, np.full_like(df, 1e9)), z, 0.0).any(axis=1).mean() > 0.08

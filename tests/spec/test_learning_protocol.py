@@ -151,7 +151,9 @@ def test_a_fault_of_a_register_names_its_place_and_no_value(
 def starts(folder: Path, protocol: Protocol, *days: str) -> list[str] | tuple[str, ...]:
     """Return the days of a register of two columns of days as they are read, or what is wrong with them."""
     head = "id,title,start,plan,prediction,end\n"
-    rows = "".join(f"r{n},T,{start},P,E,{end}\n" for n, (start, end) in enumerate(zip(days[::2], days[1::2], strict=True)))
+    rows = "".join(
+        f"r{n},T,{start},P,E,{end}\n" for n, (start, end) in enumerate(zip(days[::2], days[1::2], strict=True))
+    )
     written(folder, "pdsa", head + rows)
     faults = register_faults(folder, protocol, "pdsa")
     lines = [] if faults else _sound_lines(folder, protocol, "pdsa")
