@@ -47,8 +47,8 @@ class Seen:
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Looks for new drops, and for registers that were changed. When the files have stopped changing, runs the sites of"
-        " their pilot."
+        "Looks for new drops, and for registers that were changed. When the files have stopped changing, runs the sites"
+        " of their pilot."
     ),
 )
 def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -11,8 +11,8 @@ SEALED = "Outcomes are sealed in this run: process, quality and reach are shown,
 
 REHEARSING = "Its data are made up, so that it may still be edited; the first run with real data locks it."
 REHEARSED_WITH_THESE = (
-    "Before, runs read outcomes of these very files, which the protocol then called made up: outcomes had been seen when "
-    "the plan was locked."
+    "Before, runs read outcomes of these very files, which the protocol then called made up: outcomes had been seen "
+    "when the plan was locked."
 )
 REHEARSED = "Before, runs read outcomes of data that the protocol called made up."
 

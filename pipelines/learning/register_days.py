@@ -1,7 +1,7 @@
 """Days in a register: as 2026-09-30, or as Excel writes them when it saves the file; never a guess.
 
-Excel turns 2026-09-30 into a date of its own and saves it as 30/09/2026 (9/30/2026 on an American machine). Which of the
-two it is has to follow from all days of the file together.
+Excel turns 2026-09-30 into a date of its own and saves it as 30/09/2026 (9/30/2026 on an American machine). Which of
+the two it is has to follow from all days of the file together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def with_iso_days(lines: Sequence[Line], columns: Sequence[str]) -> list[Line]:
     Raises
     ------
     Refusal
-        When days can be read with either number as the month, and no other day of the file tells; naming row and column.
+        When days can be read with either number as the month, and no other day tells; naming row and column.
     """
     cells = [(line, column) for line in lines for column in columns if _spelt(line.cells.get(column, ""))]
     fits = [first for first in (True, False) if all(_read(line.cells[column], first) for line, column in cells)]

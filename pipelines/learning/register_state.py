@@ -17,9 +17,9 @@ from pipelines.workspace import Workspace
 def register_state(workspace: Workspace, pilot: str) -> str:
     """Return the name of what the registers and the decisions against lights say; empty where there are none.
 
-    Registers are those of `REGISTERS`; decisions against lights are `progression.overrides` of the protocol, of a locked
-    one as it was last recorded: until an edit is recorded, running it is refused. Of a protocol that cannot be read none
-    are known: running it says why.
+    Registers are those of `REGISTERS`; decisions against lights are `progression.overrides` of the protocol, of a
+    locked one as it was last recorded: until an edit is recorded, running it is refused. Of a protocol that cannot be
+    read none are known: running it says why.
     """
     folder = workspace.pilot_folder(pilot)
     paths = [folder / register.file for register in REGISTERS.values()]

@@ -1,7 +1,8 @@
 """What a ledger alone cannot say: that it was exchanged, and that outcomes were seen where it does not look.
 
-A ledger that was edited is found by its chain (pipelines.ledger). Here is what somebody may try around it: to begin a new
-one, to try real data out as made up, to run the same files as another pilot. What no program can find stands in LOCK.md.
+A ledger that was edited is found by its chain (pipelines.ledger). Here is what somebody may try around it: to begin a
+new one, to try real data out as made up, to run the same files as another pilot. What no program can find stands in
+LOCK.md.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pipelines.ledger import append
 from pipelines.protocol import Protocol
-from pipelines.protocol_lock.cheating import insist_same_ledger
 from pipelines.protocol_lock.changes import canonical_of, differences
+from pipelines.protocol_lock.cheating import insist_same_ledger
 from pipelines.protocol_lock.history import DEVIATION, LOCK, Deviation, Locked, deviations, hash_of, locked
 from pipelines.protocol_lock.renaming import renamed_in, still_there_in
 from pipelines.protocol_lock.weighing import Change, weighed

@@ -70,8 +70,8 @@ WHERE = ("file", "sheet", "table")
 """Parts of an extract that say where its rows are."""
 
 StillThere = Callable[[str, str, object], bool]
-"""Tells of an extract, a part of `WHERE` and what it was, whether the newest drop still holds it: then the rows of another
-place were chosen; where it does not, the provider gave the place a new name."""
+"""Tells of an extract, a part of `WHERE` and what it was, whether the newest drop still holds it: then the rows of
+another place were chosen; where it does not, the provider gave the place a new name."""
 Renamed = Callable[[str, str], bool]
 """Tells of an extract and a column's old name whether the newest file lacks it: it was then renamed, not exchanged."""
 

@@ -130,7 +130,7 @@ def test_twelve_monthly_drops_mislead_no_oftener_than_one(effect: float) -> None
 @pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
 @pytest.mark.parametrize("each", [10, 40])
 def test_the_true_error_lies_below_what_may_be_spent(each: int, spending: str) -> None:
-    """Against the same pilots with a known spread, whose error is known exactly: so few draws tell a twentieth of 1%."""
+    """Against the same pilots with a known spread, whose error is known exactly: so few draws tell much."""
     (value, se, df), looks = monthly(0.0, each)
     z = bounds(looks, spending)
     information = [own.information for own in looks]
@@ -145,7 +145,7 @@ def test_the_true_error_lies_below_what_may_be_spent(each: int, spending: str) -
 
 @pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
 def test_few_clusters_are_held_on_the_scale_of_p(spending: str) -> None:
-    """Two more clusters a group at each look: a normal boundary misleads two to four times as often, Student's does not."""
+    """Two more clusters a group at each look: a normal boundary misleads twice to four times as often."""
     pilots, looks = PILOTS // 2, 6
     means = np.random.Generator(np.random.PCG64(5)).standard_normal((2, pilots, 2 * looks))
     n = 2 * np.arange(1, looks + 1)

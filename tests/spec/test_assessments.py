@@ -178,10 +178,7 @@ class TestAssessments:
             "    whole: {title: Whole, measure: completeness, of: assigned, red: 0.5, green: 0.8}\nlimits:"
         )
         last = {"seen": (38, 40), "whole": (38, 40)}
-        ever = {
-            "seen": (1, 40),
-            "whole": (1, 40),
-        }  # without a period that counts it is the last one, as in the estimate
+        ever = {"seen": (1, 40), "whole": (1, 40)}  # where the protocol names no period it is the last one
         for change, expected in ((("", ""), last), ((", at: 3,\n    baseline_at: 1", ""), ever)):
             place = site(tmp_path, PROTOCOL.replace("limits:", criteria).replace(*change))
             run(place, "cases", "assessments")

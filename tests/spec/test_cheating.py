@@ -5,6 +5,7 @@ What no program can prevent stands in pipelines/protocol_lock/LOCK.md.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from pipelines.findings.models import EffectResult
 from pipelines.findings.outcomes import held_back
+from pipelines.ledger import append
 from pipelines.protocol import ProtocolFaults, load_text
 from pipelines.protocol_lock import deviate, history, insist_recorded, lock_protocol, open_outcomes, unrecorded
 from pipelines.refusal import Refusal
@@ -124,46 +126,58 @@ def test_codes_of_columns_are_part_of_the_plan(pilot: Workspace, old: str, new: 
     assert (key, True) in changes or any(name.startswith(key) and material for name, material in changes)
 
 
+def released(root: Path, ago: float) -> None:
+    """Leave a release that was written so many seconds ago."""
+    path = root / "releases" / "work" / "north" / "2026-03-31-0001" / "evidence.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    os.utime(path, (time.time() - ago,) * 2)
+
+
 def test_a_ledger_that_was_deleted_is_missed_by_the_next_run(tmp_path: Path) -> None:
     workspace = write(tmp_path)
-    deliver(tmp_path)
-    run(workspace)
-    for path in (tmp_path / "ledger").glob("work.*"):
-        path.rename(path.with_name(f"kept-{path.name}"))
-    for path in (tmp_path / "releases").rglob("evidence.json"):
-        os.utime(path, (time.time() - 3600,) * 2)
+    lock_protocol(workspace, "work", "A. Reader", "agreed")
+    released(tmp_path, 3600)
+    append(workspace.ledger("work"), "release", {"place": "north", "release": "2026-03-31-0001", "manifest": "x"})
+    insist_recorded(workspace.site("work", "north"))
+    kept = {path: path.read_bytes() for path in (tmp_path / "ledger").glob("work.*")}
+    for path in kept:
+        path.unlink()
     write(tmp_path, PROTOCOL.replace("tier: primary", "tier: secondary"))
     with pytest.raises(Refusal, match="does not know the release"):
         insist_recorded(workspace.site("work", "north"))
     lock_protocol(workspace, "work", "A. Cheat", "a new beginning")
     with pytest.raises(Refusal, match="older than the ledger"):
         insist_recorded(workspace.site("work", "north"))
-    for path in (tmp_path / "ledger").glob("work.*"):
-        path.unlink()
-    for path in (tmp_path / "ledger").glob("kept-work.*"):
-        path.rename(path.with_name(path.name.removeprefix("kept-")))
+    for path, content in kept.items():
+        path.write_bytes(content)
     with pytest.raises(Refusal, match=r"outcomes\.earned\.tier: secondary; it was primary"):
         insist_recorded(workspace.site("work", "north"))
 
 
-def test_real_data_tried_out_as_made_up_are_named_when_the_plan_is_locked(tmp_path: Path) -> None:
-    deliver(tmp_path)
-    run(write(tmp_path, PROTOCOL + "synthetic: true\n"))
+def test_a_release_that_a_killed_run_did_not_note_stops_nobody(tmp_path: Path) -> None:
     workspace = write(tmp_path)
-    run(workspace)
-    assert "outcomes of these very files" in sentences(workspace)["lock/protocol"]
+    lock_protocol(workspace, "work", "A. Reader", "agreed")
+    released(tmp_path, 0)
+    insist_recorded(workspace.site("work", "north"))
 
 
-def test_the_same_files_under_another_pilot_are_named(tmp_path: Path) -> None:
+def test_files_whose_outcomes_were_seen_before_or_elsewhere_are_named(tmp_path: Path) -> None:
+    """Tried out as made up before the lock, and run as another pilot: one run then says both."""
     workspace = write(tmp_path)
     deliver(tmp_path)
+    (file,) = (tmp_path / "pilots" / "work" / "drops" / "2026-03-31").iterdir()
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    delivered = {"drop": "d", "sha256": "s", "files": [{"name": "people.csv", "bytes": 1, "sha256": sha256}]}
+    append(workspace.ledger("other"), "drop_arrived", delivered)
+    append(workspace.ledger("other"), "outcomes_seen", {"pilot": "other"})  # as earlier programs wrote it
+    append(workspace.ledger("quiet"), "drop_arrived", delivered)
+    append(workspace.ledger("work"), "drop_arrived", {**delivered, "drop": "2026-03-31"})
+    append(workspace.ledger("work"), "rehearsal", {"pilot": "work"})
     run(workspace)
-    shutil.copytree(tmp_path / "pilots" / "work", tmp_path / "pilots" / "anew")
-    write(tmp_path, PROTOCOL.replace("pilot: work", "pilot: anew"), "anew")
-    run(workspace, "anew")
-    said = sentences(workspace, "anew")["lock/protocol"]
-    assert "also given to another pilot whose outcomes were looked at (work)" in said
-    assert "another pilot" not in sentences(workspace)["lock/protocol"]  # the first was run when there was no other
+    said = sentences(workspace)["lock/protocol"]
+    assert "outcomes of these very files" in said
+    assert "also given to another pilot whose outcomes were looked at (other)" in said
 
 
 def test_an_earlier_drop_under_a_later_date_is_no_other_evidence(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pipelines.estimation.sequential.confidence_sequences import TUNED_AT, alway
 from pipelines.estimation.sequential.repeated import repeated_p
 from pipelines.estimation.sequential.spending import Spending
 
-
 KEPT_BACK = 0.03
 """Part of what each look after the first would spend that is kept back. Boundaries hold for estimates whose errors are
 normal with a known spread. With an estimated one an only look stays exact (Student's t), but looks hang together a
