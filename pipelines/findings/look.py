@@ -69,7 +69,7 @@ def led(result: EffectResult) -> EffectResult:
     return result.model_copy(update={"arms": {**result.arms, "everyone": everyone.model_copy(update=limits)}})
 
 
-def tested_p(result: EffectResult) -> float | None:
+def counting_p(result: EffectResult) -> float | None:
     """Return the p value that counts: where looks are allowed for, theirs; 1 where no interval can be given."""
     if result.p is None or result.look is None:
         return result.p

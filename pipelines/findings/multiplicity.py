@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.estimation.design import BLOCK, CLUSTER
-from pipelines.findings.look import tested_p
+from pipelines.findings.look import counting_p
 from pipelines.findings.models import EffectResult
 from pipelines.protocol.models import Plan
 
@@ -37,7 +37,7 @@ def with_adjusted_p(
             drawn = how == "romano_wolf" and not looked
             made = _drawn(list(tested), plan, frames or {}) if drawn else None
             named = how if made is not None or how != "romano_wolf" else INSTEAD
-            p = made or _adjusted([tested_p(result) or 0.0 for result in tested.values()], named)
+            p = made or _adjusted([counting_p(result) or 0.0 for result in tested.values()], named)
             adjusted |= {
                 key: result.model_copy(update={"p_adjusted": one, "adjustment": named})
                 for (key, result), one in zip(tested.items(), p, strict=True)

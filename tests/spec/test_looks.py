@@ -15,7 +15,7 @@ from pipelines.estimation import Design, estimate
 from pipelines.estimation.cluster_robust import contrast_test, fit_clustered
 from pipelines.estimation.sequential import level_at, planned_standing
 from pipelines.estimation.sequential.standing import Seen
-from pipelines.findings.look import led, tested_p, which
+from pipelines.findings.look import counting_p, led, which
 from pipelines.findings.models import ArmSummary, EffectResult, Finding, Inputs, Look, Scope
 from pipelines.findings.multiplicity import with_adjusted_p
 from pipelines.protocol import ProtocolFaults
@@ -201,7 +201,7 @@ def test_the_p_value_beside_allows_for_the_looks_and_says_what_the_interval_says
         assert result.look.p is not None
         assert result.look.p >= result.p
         assert (result.look.p < 0.05) == (result.verdict != "inconclusive")
-        assert tested_p(result) == result.look.p
+        assert counting_p(result) == result.look.p
     look(tmp_path, protocol(), 80)
     second = housed(look(tmp_path, protocol(), 90))
     assert second.look is not None
