@@ -36,6 +36,8 @@ def other_engines(evidence: Evidence) -> str:
     rows = [_other(pair, other) for pair in ev.effects(evidence) for other in pair.result.others]
     head = ("Outcome", "Engine", "Measure", "Estimate", "Interval", "p")
     note = "Differences of shares are in percentage points."
+    if any(pair.result.look is not None and pair.result.others for pair in ev.effects(evidence)):
+        note += " Intervals and p values are those of a single look; the table of looks shows those that allow for all."
     table = Table(
         "engines", "Other engines' answers to the same questions", head, rows, (32, 16, 18, 10, 16, 8), note=note
     )
