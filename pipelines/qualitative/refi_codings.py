@@ -66,30 +66,34 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
         assembly.case_spans.add(CaseSpan(source.id, case_name, place.start, place.end))
 
 
-def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
-    """Turn one Coding element into codings, case membership or quarantine."""
-    element, selection, place = marked.coding, marked.selection, marked.place
-    coder = tidied(element.get("creatingUser", ""))
-    if not coder and selection is not None:
-        coder = tidied(selection.get("creatingUser", ""))
-    for code in targets(element, "CodeRef") or [""]:
-        identity = guid_of(element) or "coding"
-        if identity in assembly.ids:
-            identity = _unique(identity, assembly.ids)
-        assembly.ids.setdefault(identity, 1)
-        reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
-        if isinstance(place, Refused) or reason:
-            assembly.quarantined.append(
-                QuarantinedCoding(identity, source.id, code, coder, *marked.delivered, reason=reason)
-            )
-        elif code in assembly.cases:
-            _belongs(source, place, assembly.cases[code].name, assembly)
-        else:
-            quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
+def take(source: ReadSource, assembly: Assembly) -> None:
+    """Turn the Coding elements of a source into codings, case membership or quarantine."""
+    codes, cases, ids, text = assembly.codes, assembly.cases, assembly.ids, source.text or ""
+    for marked in source.marked:
+        element, selection, place, delivered = marked
+        coder = tidied(element.get("creatingUser", ""))
+        if not coder and selection is not None:
+            coder = tidied(selection.get("creatingUser", ""))
+        for code in targets(element, "CodeRef") or [""]:
+            identity = guid_of(element) or "coding"
+            if identity in ids:
+                identity = _unique(identity, ids)
+            ids[identity] = 1
+            if isinstance(place, Refused) or code not in codes or (coder and coder not in assembly.coders):
+                reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+                if reason:
+                    told = QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason)
+                    assembly.quarantined.append(told)
+                    continue
+            if code in cases:
+                _belongs(source, place, cases[code].name, assembly)
+                continue
+            start, end, checked = place
+            quote = "" if checked == "whole-document" else text[start:end]
             created = moment_of(element) or (None if selection is None else moment_of(selection))
             memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
             assembly.codings.append(
-                Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
+                Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo)
             )
 
 

@@ -120,8 +120,7 @@ def _assemble(
     assembly = Assembly(codes, read_coders(root), cases, memo_texts(root, texts.open))
     refer_cases(root, known, assembly, deviations)
     for source in sources:
-        for marked in source.marked:
-            take(source, marked, assembly)
+        take(source, assembly)
     return assembly
 
 
