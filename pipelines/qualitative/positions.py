@@ -240,13 +240,11 @@ class Trial:
         starts, ends = (each[row].tolist() for each in (self._weighed.ways.starts, self._weighed.ways.ends))
         cut_off = evidence.end_kinds[row] == INSIDE
         split = (evidence.start_kinds[row] == INSIDE) | cut_off
-        places: list[Placed | Refused] = [
-            Placed(start, end, "failed" if inside else "boundary")
-            for start, end, inside in zip(starts, ends, split.tolist(), strict=True)
-        ]
+        checks: list[Checked] = ["failed" if inside else "boundary" for inside in split.tolist()]
         for k in np.flatnonzero(evidence.copy_worth > 0).tolist():
             checked = MATCHES[evidence.matches[row, k]]
-            places[k] = Placed(starts[k], ends[k], "failed" if checked == "snippet" and cut_off[k] else checked)
+            checks[k] = "failed" if checked == "snippet" and cut_off[k] else checked
+        places: list[Placed | Refused] = list(map(Placed, starts, ends, checks))
         for flags, reason in self._reasons(row, supported, disputed):
             for k in np.flatnonzero(flags).tolist():
                 places[k] = reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -74,7 +74,7 @@ def take(source: ReadSource, assembly: Assembly) -> None:
         coder = tidied(element.get("creatingUser", ""))
         if not coder and selection is not None:
             coder = tidied(selection.get("creatingUser", ""))
-        for code in targets(element, "CodeRef") or [""]:
+        for code in _codes_of(element):
             identity = guid_of(element) or "coding"
             if identity in ids:
                 identity = _unique(identity, ids)
@@ -92,9 +92,14 @@ def take(source: ReadSource, assembly: Assembly) -> None:
             quote = "" if checked == "whole-document" else text[start:end]
             created = moment_of(element) or (None if selection is None else moment_of(selection))
             memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
-            assembly.codings.append(
-                Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo)
-            )
+            assembly.codings.append(Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo))
+
+
+def _codes_of(coding: Element) -> Sequence[str]:
+    """Return the GUIDs of a Coding's codes: nearly always one, and nothing else; one empty one where it has none."""
+    if len(coding) == 1 and coding[0].tag == "CodeRef":
+        return (tidied(coding[0].get("targetGUID", "")),)
+    return targets(coding, "CodeRef") or ("",)
 
 
 def _dangling(code: str, coder: str, assembly: Assembly) -> str:

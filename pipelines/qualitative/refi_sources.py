@@ -52,15 +52,17 @@ class Marked(NamedTuple):
 class ReadSource:
     """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references.
 
-    `carrier` is the element with the text, `placed` are its selections, `annotated` those with words but no coding.
+    `carrier` is the element with the text, `found` are the places of its selections, `annotated` those with words but
+    no coding.
     """
 
     element: Element
     id: str
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
-    marked: tuple[Marked, ...]
-    placed: Sequence[tuple[Element, Placed]]
+    marked: Sequence[Marked]
+    selections: Sequence[Element]
+    found: Sequence[Placed | Refused]
     calibration: Calibration | None
     carrier: Element | None = None
     annotated: tuple[tuple[Element, Placed], ...] = ()
@@ -69,7 +71,8 @@ class ReadSource:
 
     def places(self) -> Mapping[str, Placed]:
         """Return the places of its selections by GUID."""
-        return {guid_of(selection): place for selection, place in self.placed}
+        both = zip(self.selections, self.found, strict=True)
+        return {guid_of(selection): place for selection, place in both if isinstance(place, Placed)}
 
 
 @dataclass
@@ -161,7 +164,7 @@ def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[El
     """Set aside every coding in an element, but for those in the parts that are read apart."""
     elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
     marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
-    return ReadSource(element, identity, (), None, marked, (), None)
+    return ReadSource(element, identity, (), None, marked, (), (), None)
 
 
 def _opened(
@@ -206,15 +209,13 @@ def _place(opened: _Opened, trial: Trial | None, habit: Convention | None) -> Re
         for k, result in zip(opened.tried, results, strict=True):
             found[k] = result
     marked: list[Marked] = []
-    placed: list[tuple[Element, Placed]] = []
     annotated: list[tuple[Element, Placed]] = []
     for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
         codings = selection.findall("Coding")
-        marked += [Marked(coding, selection, place, delivered) for coding in codings]
-        if isinstance(place, Placed):
-            placed.append((selection, place))
-            if len(selection) and not codings:
-                annotated.append((selection, place))
+        if codings:
+            marked += [Marked(coding, selection, place, delivered) for coding in codings]
+        elif len(selection) and isinstance(place, Placed):
+            annotated.append((selection, place))
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
@@ -226,8 +227,9 @@ def _place(opened: _Opened, trial: Trial | None, habit: Convention | None) -> Re
         opened.id,
         opened.other_ids,
         text,
-        tuple(marked),
-        placed,
+        marked,
+        opened.selections,
+        found,
         calibration,
         opened.carrier,
         tuple(annotated),

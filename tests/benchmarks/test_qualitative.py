@@ -12,6 +12,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable
+from operator import attrgetter
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
@@ -81,12 +82,8 @@ def parse_alone(content: bytes) -> int:
 def stored(project: Project) -> int:
     """Store documents and codings in DuckDB by way of Arrow."""
     documents = pa.table({n: [getattr(x, n) for x in project.documents] for n in ("id", "name", "text")})
-    rows = [
-        (c.id, c.document_id, c.code_id, c.coder_id, c.start, c.end, c.quote, c.created, c.checked, c.memo)
-        for c in project.codings
-    ]
-    names = ["id", "document", "code", "coder", "start", "end", "quote", "created", "checked", "memo"]
-    codings = pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=names)
+    fields = ("id", "document_id", "code_id", "coder_id", "start", "end", "quote", "created", "checked", "memo")
+    codings = pa.table({name: list(map(attrgetter(name), project.codings)) for name in fields})
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE documents AS SELECT * FROM documents")
         connection.execute("CREATE TABLE codings AS SELECT * FROM codings")
