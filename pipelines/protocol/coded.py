@@ -10,7 +10,16 @@ from pipelines.protocol.base import Part, Text
 from pipelines.protocol.parts import Place, mapping, written
 
 CodedFormat = Literal[
-    "refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "nvivo", "codings", "recognised"
+    "refi",
+    "taguette",
+    "qualcoder",
+    "taguette-highlights",
+    "atlas",
+    "dedoose",
+    "maxqda",
+    "nvivo",
+    "codings",
+    "recognised",
 ]
 CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
 

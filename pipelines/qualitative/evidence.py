@@ -192,7 +192,8 @@ def _counts(kinds: Kinds, weights: Numbers, shelf: Shelf) -> Numbers:
     rows, texts, sorts = len(kinds), len(shelf.counts), len(_FITS)
     bins = kinds + (np.arange(rows)[:, None] * texts + shelf.which) * sorts
     repeated = np.broadcast_to(weights, kinds.shape)
-    return np.bincount(bins.ravel(), repeated.ravel(), minlength=rows * texts * sorts).reshape(rows, texts, sorts)
+    counts = np.bincount(bins.ravel(), repeated.ravel(), minlength=rows * texts * sorts)
+    return np.asarray(counts, dtype=np.float64).reshape(rows, texts, sorts)
 
 
 def _weights(positions: Integers, counted: Flags) -> Numbers:

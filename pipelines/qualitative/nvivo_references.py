@@ -84,12 +84,11 @@ def _text_of(path: Path, encoding: str) -> str:
 
 def _insist_complete(found: References, label: str) -> None:
     """Refuse a list whose files have other numbers of passages than they say."""
-    for name, declared, passages in _files(found.lines):
+    for number, (_, declared, passages) in enumerate(_files(found.lines), start=1):
         held = sum(last - first + 1 for first, last, _ in passages)
         if held != declared:
-            number = [each for each, *_ in _files(found.lines)].index(name) + 1
             raise UnreadableProject(
-                f"{label} cannot be read: of file {number} in it {declared} references are announced, and {held} found. "
+                f"{label} cannot be read: file {number} in it announces {declared} references, and {held} are there. "
                 "Export the references again, or the project as REFI-QDA (.qdpx)."
             )
 
@@ -112,7 +111,7 @@ def reference_segments(found: References, deviations: Deviations) -> list[Segmen
     """Return the passages of a list; folders of the project are groups of its documents."""
     deviations.add(_NO_CODER)
     deviations.add(_NO_PATH)
-    segments = []
+    segments: list[Segment] = []
     for name, _, passages in _files(found.lines):
         *folders, document = [part for part in _WITHIN.split(name) if part]
         for first, last, words in passages:

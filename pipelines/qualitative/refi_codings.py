@@ -68,7 +68,7 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
 
 def take(source: ReadSource, assembly: Assembly) -> None:
     """Turn the Coding elements of a source into codings, case membership or quarantine."""
-    codes, cases, ids, text = assembly.codes, assembly.cases, assembly.ids, source.text or ""
+    cases, ids, text = assembly.cases, assembly.ids, source.text or ""
     for marked in source.marked:
         element, selection, place, delivered = marked
         coder = tidied(element.get("creatingUser", ""))
@@ -79,12 +79,12 @@ def take(source: ReadSource, assembly: Assembly) -> None:
             if identity in ids:
                 identity = _unique(identity, ids)
             ids[identity] = 1
-            if isinstance(place, Refused) or code not in codes or (coder and coder not in assembly.coders):
-                reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
-                if reason:
-                    told = QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason)
-                    assembly.quarantined.append(told)
-                    continue
+            reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+            if isinstance(place, Refused) or reason:
+                assembly.quarantined.append(
+                    QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason)
+                )
+                continue
             if code in cases:
                 _belongs(source, place, cases[code].name, assembly)
                 continue

@@ -80,7 +80,7 @@ def test_a_word_document_with_transcripts_beside_it(tmp_path: Path) -> None:
 def test_a_list_that_lost_a_passage_is_refused_and_nobody_is_named(tmp_path: Path) -> None:
     path = tmp_path / "Trust.txt"
     path.write_text(ENGLISH.replace("References 2-3", "Reference 2"), "utf-8")
-    with pytest.raises(UnreadableProject, match="of file 1 in it 3 references are announced, and 2 found") as refused:
+    with pytest.raises(UnreadableProject, match="file 1 in it announces 3 references, and 2 are there") as refused:
         read_coded(path)
     assert "P1" not in str(refused.value)
 
