@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from pipelines import keys
 from pipelines.ingest import chronicle
@@ -39,8 +40,7 @@ CODINGS = (
 )
 
 
-@dataclass(frozen=True)
-class DocumentRow:
+class DocumentRow(NamedTuple):
     """One speaker of one document; the order of fields is that of the table."""
 
     row_key: str
@@ -53,8 +53,7 @@ class DocumentRow:
     drop_id: str
 
 
-@dataclass(frozen=True)
-class CodingRow:
+class CodingRow(NamedTuple):
     """One code that one coder put on one passage of one speaker; the order of fields is that of the table."""
 
     row_key: str
@@ -124,7 +123,7 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
         with transaction(connection):
             definition = DOCUMENTS if noun == "documents" else CODINGS
             connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
-            insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
+            insert(connection, f"raw.{noun}", rows)
             if noun == "documents":
                 connection.execute(f"CREATE OR REPLACE TABLE raw.words ({WORDS})")
                 insert(connection, "raw.words", [astuple(row) for row in beside])
@@ -267,27 +266,27 @@ def _spoken(read: Read) -> Iterator[tuple[bool, DocumentRow]]:
 
 
 def _codings(read: Read) -> Iterator[CodingRow]:
-    codes, coders = ({x.id: x for x in items} for items in (read.project.codes, read.project.coders))
+    codes = {code.id: (" / ".join(code.path), code.name, code.description) for code in read.project.codes}
+    coders = {each.id: (read.hashed(each.name), read.coded.role_of(each.name)) for each in read.project.coders}
     documents = {document.id: document for document in read.documents}
     speakers = _Speakers(read)
+    keys_of: dict[tuple[str, str], str] = {}
     # Only REFI-QDA gives a coding an identity of its own; elsewhere it is a number within its file.
     within = () if read.refi else (read.source,)
     for position, coding in enumerate(read.project.codings, start=1):
         document = documents.get(coding.document_id)
         if document is None or coding.id in read.known.codings:
             continue
-        code, coder = codes[coding.code_id], coders.get(coding.coder_id)
         for speaker in speakers.of_coding(coding):
-            key = read.hashed(document.name, speaker)
+            key = keys_of.get((document.name, speaker))
+            if key is None:
+                key = keys_of[document.name, speaker] = read.hashed(document.name, speaker)
             yield CodingRow(
                 f"{read.source}#{position}#{key}",
                 read.hashed(*within, coding.id, speaker),
                 key,
-                " / ".join(code.path),  # type: ignore[union-attr]
-                code.name,
-                getattr(code, "description", ""),
-                read.hashed(coder.name) if coder else "",
-                read.coded.role_of(coder.name) if coder else None,
+                *codes[coding.code_id],
+                *coders.get(coding.coder_id, ("", None)),
                 coding.start,
                 coding.end,
                 coding.quote,
