@@ -6,30 +6,27 @@ way of counting is tried, and judged by the passages' own copies of their text a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
 from math import log
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
 from pipelines.qualitative.boundaries import INSIDE
 from pipelines.qualitative.copies import comparable, compare
-from pipelines.qualitative.evidence import FAILED, MATCHES, SNIPPET, Evidence, Flags, Numbers, Rates, weigh
-from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
+from pipelines.qualitative.evidence import Numbers
+from pipelines.qualitative.matching import FAILED, MATCHES, SNIPPET, Flags
+from pipelines.qualitative.models import Calibration, Checked, Newline
 from pipelines.qualitative.offsets import Convention, SourceText, conventions
-from pipelines.qualitative.ways import Selection, Selections, Shelf, placings
+from pipelines.qualitative.ways import Selection, Selections
+from pipelines.qualitative.weighed import EVERY, HANDICAPS, Weighed, weighed_together
 
 __all__ = ["Placed", "Refused", "Selection", "Selections", "Trial", "calibrate", "comparable", "compare", "habit_of"]
 
 Span = tuple[int, int]
-Asked = tuple[SourceText, Selections, Sequence[Convention]]
 
 # A thousand to one decides between two ways of counting; one end inside a word is not enough in a short document.
 _LEAD = 6.9
-# No tool we know ends inclusively or counts a byte order mark, and bytes come with copies: such must be shown.
-_INCLUSIVE_HANDICAP, _RARE_HANDICAP = 8.0, 3.0
 # Evidence for the best of R ways over positions without meaning: e to the seventh to one, after R attempts.
 _ENOUGH = 7.0
 # Fewer passages cannot give that much; most must then fit.
@@ -43,8 +40,6 @@ _NEIGHBOURS = 6
 _PROOF_IN_ITSELF = 12
 # Ways of counting that fall this far behind on some passages are not tried on the others.
 _FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
-# As many selections, and characters, as are looked up together: so few that memory does not grow with the project.
-_TOGETHER, _LENGTH_TOGETHER = 4_000, 1_000_000
 
 
 class Placed(NamedTuple):
@@ -104,63 +99,12 @@ def trials(sources: Sequence[tuple[SourceText, Selections]]) -> list[Trial]:
     # Only copies are dear to compare.
     dear = [k for k, (_, each) in enumerate(sources) if len(each) > 2 * _FEW_TO_BEGIN_WITH and each.named]
     few = [(sources[k][0], sources[k][1][_spread(sources[k][1])], among[k]) for k in dear]
-    for k, first in zip(dear, _weighed(few), strict=True):
+    for k, first in zip(dear, weighed_together(few), strict=True):
         kept = tuple(c for c in among[k] if first.standing_of(c) >= first.best - _HOPELESS)
         dropped[k] = {c: first.facts_of(c) for c in among[k] if c not in kept}
         among[k] = kept
-    weighed = _weighed([(*source, each) for source, each in zip(sources, among, strict=True)])
+    weighed = weighed_together([(*source, each) for source, each in zip(sources, among, strict=True)])
     return [Trial(*source, *each) for source, each in zip(sources, zip(weighed, dropped, strict=True), strict=True)]
-
-
-def _weighed(asked: Sequence[Asked]) -> list[_Weighed]:
-    """Weigh sources, those that ways of counting treat alike together."""
-    alike: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
-    for k, (text, _, among) in enumerate(asked):
-        alike[text.units, text.kinds_of_breaks, tuple(among)].append(k)
-    found: dict[int, _Weighed] = {}
-    for members in alike.values():
-        for some in _batches(members, asked):
-            shelf = Shelf([asked[k][0] for k in some], [asked[k][1] for k in some])
-            evidence = weigh(shelf, placings(shelf, asked[some[0]][2]))
-            found.update((k, _Weighed(each)) for k, each in zip(some, evidence, strict=True))
-    return [found[k] for k in range(len(asked))]
-
-
-def _batches(members: Iterable[int], asked: Sequence[Asked]) -> Iterator[list[int]]:
-    """Yield sources that are handled together: few enough to be small, or one."""
-    batch: list[int] = []
-    selections = length = 0
-    for k in members:
-        text, own, _ = asked[k]
-        if batch and (selections + len(own) > _TOGETHER or length + len(text.raw) > _LENGTH_TOGETHER):
-            yield batch
-            batch, selections, length = [], 0, 0
-        batch.append(k)
-        selections, length = selections + len(own), length + len(text.raw)
-    if batch:
-        yield batch
-
-
-class _Weighed:
-    """Selections placed by some ways of counting, and the evidence for each way."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.ways, self.evidence = evidence.ways, evidence
-        handicaps = np.array([min([_HANDICAPS[each] for each in group]) for group in self.ways.conventions])
-        likely = int(np.argmax(self.evidence.totals(self.evidence.rates()) - handicaps))
-        self.rates: Rates = self.evidence.rates(likely)
-        self.standings: Numbers = self.evidence.totals(self.rates) - handicaps
-        self.scores: Numbers = self.evidence.scores()
-        self.best = float(self.standings.max())
-        self._rows = {c: row for row, group in enumerate(self.ways.conventions) for c in group}
-
-    def standing_of(self, convention: Convention) -> float:
-        """Return the evidence for one convention."""
-        return float(self.standings[self._rows[convention]])
-
-    def facts_of(self, convention: Convention) -> tuple[float, float]:
-        """Return evidence and score of one convention."""
-        return self.standing_of(convention), float(self.scores[self._rows[convention]])
 
 
 class Trial:
@@ -170,7 +114,7 @@ class Trial:
         self,
         text: SourceText,
         selections: Selections,
-        weighed: _Weighed,
+        weighed: Weighed,
         dropped: Mapping[Convention, tuple[float, float]],
     ) -> None:
         """Keep what `trials` found: the ways of counting weighed, and those dropped with evidence and score."""
@@ -181,10 +125,10 @@ class Trial:
 
         At most by as much as decides; all nothing where the best does not fit either.
         """
-        told = {c: _as_told_by(self._text, c) for c in _EVERY}
+        told = {c: _as_told_by(self._text, c) for c in EVERY}
         best = self._weighed.best
         if best <= 0:
-            return dict.fromkeys(_EVERY, 0.0)
+            return dict.fromkeys(EVERY, 0.0)
         return {c: max(self._standing(each) - best, -_ENOUGH) + min(best, _ENOUGH) for c, each in told.items()}
 
     def _standing(self, convention: Convention) -> float:
@@ -286,15 +230,12 @@ class Trial:
 
 def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | None:
     """Return how the sources of one project count by their trials' standings, if beyond doubt: a tool has one way."""
-    summed = dict.fromkeys(_EVERY, 0.0)
+    summed = dict.fromkeys(EVERY, 0.0)
     for each in standings:
         for convention, standing in each.items():
             summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
-    best = max(_EVERY, key=lambda c: round(summed[c] - _HANDICAPS[c], 9))
-    return best if summed[best] >= _ENOUGH + log(len(_EVERY)) else None
-
-
-_EVERY = tuple(Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True)))
+    best = max(EVERY, key=lambda c: round(summed[c] - HANDICAPS[c], 9))
+    return best if summed[best] >= _ENOUGH + log(len(EVERY)) else None
 
 
 def _proves_itself(copy: str) -> bool:
@@ -307,14 +248,6 @@ def _spread(selections: Selections) -> list[int]:
     """Return the numbers of some selections from all over the text."""
     order = np.lexsort((selections.ends, selections.starts)).tolist()
     return [order[k * len(order) // _FEW_TO_BEGIN_WITH] for k in range(_FEW_TO_BEGIN_WITH)]
-
-
-def _handicap(convention: Convention) -> float:
-    rare = convention.bom_counted + (convention.unit == "utf-8 bytes")
-    return _INCLUSIVE_HANDICAP * convention.end_inclusive + _RARE_HANDICAP * rare
-
-
-_HANDICAPS = {convention: _handicap(convention) for convention in _EVERY}
 
 
 def _as_told_by(text: SourceText, convention: Convention) -> Convention:
