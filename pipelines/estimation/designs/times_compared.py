@@ -82,4 +82,3 @@ def _beside(described: Estimate, frame: pd.DataFrame, design: Design) -> tuple[O
 
 def _of_time(other: OtherEstimate) -> OtherEstimate:
     return replace(other, measure=MEASURE if other.measure == "difference in means" else other.measure)
-
