@@ -135,6 +135,10 @@ def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         body = mapping(outcome)
         noun = written(body.get("noun")) or "cases"
         if noun == "cases" and not written(body.get("baseline")):
+            if written(mapping(tree.get("design")).get("same_people")).lower() == "false":
+                problem = "other people, measured once each, stand in the assessments."
+                yield _at(line, ("outcomes", name), problem, "Write `noun: assessments`.")
+                continue
             problem = "this design holds the outcome against the same measure before the start."
             yield _at(line, ("outcomes", name), problem, "Name it under `baseline`, or use `noun: assessments`.")
 

@@ -147,6 +147,9 @@ class DifferenceInDifferences(Part):
     clusters: Slug | None = None
     """Field of the cases that holds the group (area, office) in which the pilot began or did not. Default: the person,
     which is right only where each person started or not by themselves."""
+    same_people: bool = True
+    """False when different people were measured before and after (house sales, claims, two surveys): every person of
+    the cases then has one row of the assessments, and averages are compared. The outcome has `noun: assessments`."""
 
 
 class Staggered(Part):
