@@ -137,7 +137,7 @@ def _of_database(path: Path, label: str, wanted: Wanted) -> Project:
         return _agreed(kind, label, wanted, lambda: read_taguette(content, name=label, project=wanted.project))
     if kind == "qualcoder":
         return _agreed("qualcoder", label, wanted, lambda: read_qualcoder(path, name=label))
-    raise UnreadableProject(f"{label} is a database of neither Taguette nor QualCoder.")
+    raise UnreadableProject(other_export(path, label) or f"{label} is a database of neither Taguette nor QualCoder.")
 
 
 def _of_zip(path: Path, label: str, wanted: Wanted) -> Project | None:
@@ -171,7 +171,16 @@ def _of_references(found: References, path: Path, label: str, wanted: Wanted) ->
 
 
 def _of_table(path: Path, label: str, wanted: Wanted) -> Project:
-    tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    try:
+        tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    except UnreadableProject as fault:
+        problem = other_export(path, label) or str(fault)
+    else:
+        return _of_tables(tables, path, label, wanted)
+    raise UnreadableProject(problem)
+
+
+def _of_tables(tables: Sequence[CodedTable], path: Path, label: str, wanted: Wanted) -> Project:
     if not tables:
         raise UnreadableProject(_unknown(path, label, wanted))
     if len(tables) > 1:

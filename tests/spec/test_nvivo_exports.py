@@ -109,6 +109,9 @@ def test_references_arrive_with_a_drop_and_transcripts_stay_transcripts(tmp_path
     [
         ("study.nvp", "x", "a project in the format of NVivo, which NVivo alone reads. Export the project as REFI-QDA"),
         ("trust.rtf", "{\\rtf1 x}", r"a rich text file, which is not read. Save it as Word \(.docx\) or plain text"),
+        ("study.atlproj23", "PK\x03\x04\x00\x00", "a project in the format of ATLAS.ti"),
+        ("study.nvp", "\x01\x0f\x00\x00\x08\x00", "a project in the format of NVivo"),
+        ("study.mx22", "SQLite format 3\x00", "is damaged|cannot be read|a project in the format of MAXQDA"),
         ("study.mx24", "x", "a project in the format of MAXQDA"),
         ("matrix.csv", ",A : Age 1,B : Age 2\n1 : Trust,3,4\n2 : Doubt,0,1\n", "a matrix of numbers that NVivo made"),
         ("report.csv", "Code,Aggregate,Coverage,Number Of Coding References,Coded By Initials\nx,No,0.1,2,AB\n",

@@ -73,9 +73,18 @@ def disclosure(evidence: Evidence) -> str:
     ]
     profile = f"Profile “{evidence.disclosure.profile or evidence.plan.disclosure.profile}”."
     nothing = "" if items else "Nothing had to be withheld or rounded."
-    rows = [(change.cell, change.action, change.rule) for change in evidence.disclosure.changes]
-    table = Table("disclosure", "Disclosure log", ("Figure", "Action", "Rule"), rows, (46, 20, 34), False)
+    head = ("Finding", "Figures", "Action", "Rule")
+    table = Table("disclosure", "Disclosure log", head, _changed(evidence), (24, 40, 12, 24), False)
     return joined(plain(f"{profile} {nothing}".strip()), bullets(plain(item) for item in items), markdown(table))
+
+
+def _changed(evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return the disclosure log with a row for all figures of a finding that were changed in the same way."""
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for change in evidence.disclosure.changes:
+        finding, _, figure = change.cell.partition(": ")
+        told.setdefault((finding, change.action, change.rule), []).append(figure or "the whole finding")
+    return [(finding, ", ".join(figures), action, rule) for (finding, action, rule), figures in told.items()]
 
 
 def provenance(evidence: Evidence) -> str:
