@@ -32,10 +32,14 @@ _DOCUMENTS: Mapping[bytes, str] = {
 _ROW, _COLUMN = re.compile(r"\d+ : \S.*"), re.compile(r"[A-Z]{1,3} : \S.*")
 
 
+def foreign_project(label: str) -> str:
+    """Return what to send instead of a tool's own project, told by its name's ending; nothing where it is none."""
+    tool = PROJECTS.get(Path(label).suffix.casefold())
+    return f"{label} is a project in the format of {tool}, which {tool} alone reads. {EXPORT} instead." if tool else ""
+
+
 def other_export(path: Path, label: str) -> str:
-    """Return what a file is and what to send instead; nothing where it is not known here."""
-    if tool := PROJECTS.get(Path(label).suffix.casefold()):
-        return f"{label} is a project in the format of {tool}, which {tool} alone reads. {EXPORT} instead."
+    """Return what a file that holds no passages is, and what to send instead; nothing where it is not known here."""
     with path.open("rb") as file:
         start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if kind := next((said for sign, said in _DOCUMENTS.items() if start.startswith(sign.lower())), ""):
