@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar, get_args
 
+from pipelines.qualitative.excerpts import together
 from pipelines.qualitative.models import (
     Case,
     CaseSpan,
@@ -54,7 +55,7 @@ def merge(projects: Iterable[Project]) -> Project:
     ValueError
         There is no project.
     """
-    waves = [wave_of(project) for project in projects]
+    waves = [wave_of(project) for project in together(tuple(projects))]
     if not waves:
         raise ValueError("there is no project to merge")
     told: set[str] = set()
@@ -100,6 +101,7 @@ def informed(projects: Sequence[Project]) -> tuple[Project, ...]:
     """
     if len(projects) < _SEVERAL:
         return tuple(projects)
+    projects = together(projects)
     merged = merge(projects)
     documents, cases = {each.id: each for each in merged.documents}, {each.name: each for each in merged.cases}
     spans: defaultdict[str, list[CaseSpan]] = defaultdict(list)

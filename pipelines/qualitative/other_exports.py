@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.qualitative.coded_tables import DEEPEST, DELIMITERS, WORKBOOKS, fold, in_our_words
 from pipelines.qualitative.models import UnreadableProject
 
-EXPORT = "Export the project as REFI-QDA (.qdpx) instead"
+EXPORT = "Export the project as REFI-QDA (.qdpx)"
 PROJECTS: Mapping[str, str] = {
     **dict.fromkeys((".nvp", ".nvpx", ".nvcx", ".nvpd"), "NVivo"),
     **dict.fromkeys((".atlproj", ".atlproj9", ".atlproj22", ".atlproj23", ".hpr7", ".hpr8"), "ATLAS.ti"),
@@ -23,21 +23,35 @@ _REPORTS: Mapping[str, frozenset[str]] = {
     "a report on coding": frozenset({"coded by initials", "number of coding references", "number of coding files"}),
     "a list of codes or files": frozenset({"references", "files", "modified by", "created by"}),
 }
+_DOCUMENTS: Mapping[bytes, str] = {
+    b"{\\rtf": "a rich text file",
+    b"%PDF": "a PDF",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
 _ROW, _COLUMN = re.compile(r"\d+ : \S.*"), re.compile(r"[A-Z]{1,3} : \S.*")
 
 
+def foreign_project(label: str) -> str:
+    """Return what to send instead of a tool's own project, told by its name's ending; nothing where it is none."""
+    tool = PROJECTS.get(Path(label).suffix.casefold())
+    return f"{label} is a project in the format of {tool}, which {tool} alone reads. {EXPORT} instead." if tool else ""
+
+
 def other_export(path: Path, label: str) -> str:
-    """Return what a file is and what to send instead; nothing where it is not known here."""
-    if tool := PROJECTS.get(Path(label).suffix.casefold()):
-        return f"{label} is a project in the format of {tool}, which {tool} alone reads. {EXPORT}."
+    """Return what a file that holds no passages is, and what to send instead; nothing where it is not known here."""
+    with path.open("rb") as file:
+        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if kind := next((said for sign, said in _DOCUMENTS.items() if start.startswith(sign.lower())), ""):
+        return f"{label} is {kind}, which is not read. Save it as Word (.docx) or plain text."
     for rows in _rows(path):
         if _is_matrix(rows):
-            return f"{label} is a matrix of numbers that NVivo made: it holds no passages. {EXPORT}."
+            return f"{label} is a matrix of numbers that NVivo made: it holds no passages. {EXPORT} instead."
         cells = {fold(cell) for row in rows for cell in row}
         report = _REPORTS["a report on coding"] & cells
         if report or _REPORTS["a list of codes or files"] <= cells:
             kind = "a report on coding" if report else "a list of codes or files"
-            return f"{label} is {kind} that NVivo made: it does not say where passages stand. {EXPORT}."
+            return f"{label} is {kind} that NVivo made: it does not say where passages stand. {EXPORT} instead."
     return ""
 
 

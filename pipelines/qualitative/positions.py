@@ -21,7 +21,18 @@ from pipelines.qualitative.offsets import Convention, SourceText, conventions
 from pipelines.qualitative.ways import Selection, Selections
 from pipelines.qualitative.weighed import EVERY, HANDICAPS, Weighed, weighed_together
 
-__all__ = ["Placed", "Refused", "Selection", "Selections", "Trial", "calibrate", "comparable", "compare", "habit_of"]
+__all__ = [
+    "Placed",
+    "Refused",
+    "Selection",
+    "Selections",
+    "Trial",
+    "calibrate",
+    "comparable",
+    "compare",
+    "habit_of",
+    "trials",
+]
 
 Span = tuple[int, int]
 

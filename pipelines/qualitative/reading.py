@@ -16,7 +16,7 @@ from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
 from pipelines.qualitative.maxqda_tables import SEGMENTS, maxqda_segments
 from pipelines.qualitative.models import Code, Project, UnreadableProject
 from pipelines.qualitative.nvivo_references import References, reference_segments, references_in
-from pipelines.qualitative.other_exports import other_export
+from pipelines.qualitative.other_exports import foreign_project, other_export
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND, is_qualcoder, read_qualcoder
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.refi_qda import read_project
@@ -99,6 +99,9 @@ def read_coded(path: Path, *, name: str = "", wanted: Wanted = Wanted()) -> Proj
         return _read(path, label, wanted)
     except OSError as fault:
         problem = f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}"
+    except UnreadableProject as fault:
+        # Nobody but their tool reads these: whatever went wrong is not what to tell.
+        problem = foreign_project(label) or str(fault)
     raise UnreadableProject(problem)
 
 
@@ -171,7 +174,16 @@ def _of_references(found: References, path: Path, label: str, wanted: Wanted) ->
 
 
 def _of_table(path: Path, label: str, wanted: Wanted) -> Project:
-    tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    try:
+        tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    except UnreadableProject as fault:
+        problem = other_export(path, label) or str(fault)
+    else:
+        return _of_tables(tables, path, label, wanted)
+    raise UnreadableProject(problem)
+
+
+def _of_tables(tables: Sequence[CodedTable], path: Path, label: str, wanted: Wanted) -> Project:
     if not tables:
         raise UnreadableProject(_unknown(path, label, wanted))
     if len(tables) > 1:

@@ -73,9 +73,10 @@ class Shelf:
 
     def __init__(self, texts: Sequence[SourceText], selections: Sequence[Selections]) -> None:
         """Join texts, at least one, and their selections, at least one each."""
-        raw, canonical = (
-            _GAP + _GAP.join(each) + _GAP for each in ([t.raw for t in texts], [t.canonical for t in texts])
-        )
+        canonical = _side_by_side([each.canonical for each in texts])
+        # Long texts without CR are kept once.
+        alike = all(each.raw is each.canonical for each in texts)
+        raw = canonical if alike else _side_by_side([each.raw for each in texts])
         self.texts, self.selections = texts, selections
         self.text = SourceText(raw, canonical)
         self.lengths = np.array([len(each.canonical) for each in texts])
@@ -105,6 +106,10 @@ class Shelf:
         """Return the pairs at the places of one text, the one behind its last character among them."""
         start = int(self.origins[number])
         return self.pairs[start : start + int(self.lengths[number]) + 1]
+
+
+def _side_by_side(texts: Sequence[str]) -> str:
+    return _GAP + _GAP.join(texts) + _GAP
 
 
 @dataclass(frozen=True)

@@ -104,10 +104,29 @@ def test_references_arrive_with_a_drop_and_transcripts_stay_transcripts(tmp_path
     assert codings == [("Trust", "said it helps", "exact", None, "said it helps")]
 
 
+def test_a_file_for_each_code_is_one_interview_without_transcripts_too(tmp_path: Path) -> None:
+    drop = pilot(tmp_path, "said/*", "documents: register.csv")
+    (drop / "said").mkdir()
+    for code, words in (("Trust", "said it helps"), ("Doubt", "came twice & stayed"), ("Calm", "said it helps")):
+        text = GERMAN.replace("Vertrauen", code).replace("said it helps", words)
+        (drop / "said" / f"{code}.txt").write_text(text, "utf-8")
+    (drop / "said" / "register.csv").write_text("document,case,site,role\nP1,P1,north,participant\n", "utf-8")
+    documents, codings = arrived(site_of(tmp_path))
+    assert documents == [("participant", True, "said it helps\n\ncame twice & stayed")]
+    assert sorted(codings) == sorted(
+        (code, words, "no-text", None, words)
+        for code, words in (("Calm", "said it helps"), ("Doubt", "came twice & stayed"), ("Trust", "said it helps"))
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("study.nvp", "x", "a project in the format of NVivo, which NVivo alone reads. Export the project as REFI-QDA"),
+        ("trust.rtf", "{\\rtf1 x}", r"a rich text file, which is not read. Save it as Word \(.docx\) or plain text"),
+        ("study.atlproj23", "PK\x03\x04\x00\x00", "a project in the format of ATLAS.ti"),
+        ("study.nvp", "\x01\x0f\x00\x00\x08\x00", "a project in the format of NVivo"),
+        ("study.mx22", "SQLite format 3\x00", "a project in the format of MAXQDA"),
         ("study.mx24", "x", "a project in the format of MAXQDA"),
         ("matrix.csv", ",A : Age 1,B : Age 2\n1 : Trust,3,4\n2 : Doubt,0,1\n", "a matrix of numbers that NVivo made"),
         ("report.csv", "Code,Aggregate,Coverage,Number Of Coding References,Coded By Initials\nx,No,0.1,2,AB\n",
