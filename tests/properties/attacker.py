@@ -11,7 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.optimize import linprog
@@ -20,7 +20,6 @@ from pipelines.disclosure import precision
 from pipelines.disclosure.counts import part_hidden
 from pipelines.disclosure.policy import Policy, policy
 from pipelines.disclosure.voices import said, spread
-from pipelines.findings.judging import light_at
 from pipelines.findings.models import (
     ArmSummary,
     BaselineResult,
@@ -35,6 +34,8 @@ from pipelines.findings.models import (
     ThemeResult,
 )
 from pipelines.findings.progress import CriterionResult
+from pipelines.progression.lights import Thresholds
+from pipelines.progression.shares import share_zones
 from pipelines.protocol.models import Plan
 
 MOST = 320
@@ -425,11 +426,15 @@ def _criteria(system: System, results: dict[str, object], plan: Plan) -> None:
             system.know(part, {round(result.estimate * n) for n in system.values[whole]})
 
 
-@lru_cache(maxsize=4096)
-def _of_light(result: CriterionResult, n: int) -> frozenset[int]:
+@cache
+def _zones(red: float, green: float, n: int) -> dict[str, tuple[int, int]]:
+    return dict(share_zones(n, Thresholds(red, green)))
+
+
+def _of_light(result: CriterionResult, n: int) -> range:
     """Return who could have met a criterion, for its light to be what it is."""
-    other = result.model_copy(update={"n": n})
-    return frozenset(events for events in range(n + 1) if light_at(other, events) == result.light)
+    low, high = _zones(result.red, result.green, n).get(result.light, (0, -1))
+    return range(low, high + 1)
 
 
 def _hidden_by_rule(system: System, results: dict[str, object], exact: bool) -> None:
