@@ -1,4 +1,4 @@
-"""What Arrow keeps beside a Parquet file: a column of durations lies there as whole numbers, in a unit only it tells.
+"""What Arrow keeps beside a Parquet file: durations lie there as whole numbers, in a unit that only it tells.
 
 The schema is a table of Arrow's, in FlatBuffers (Arrow columnar format: Message.fbs, Schema.fbs). Only the names of the
 columns and their kinds are read; how the columns are read belongs in parquet_files.

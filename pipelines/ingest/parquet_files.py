@@ -99,9 +99,8 @@ def _refuse_inexact(path: Path, people: Sequence[tuple[str, int, str]]) -> None:
 
 def inexact_people(path: Path, name: str) -> Refusal:
     """Say that a column that tells people apart has lost digits."""
-    problem = (
-        f'{path.name}, column "{name}": the numbers of people are kept with a floating point, and have lost digits.'
-    )
+    lost = "people's numbers are kept with a floating point, and have lost digits"
+    problem = f'{path.name}, column "{name}": {lost}.'
     return Refusal(problem, "Ask for this column as text, as it left the database.")
 
 
