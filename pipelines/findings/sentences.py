@@ -271,6 +271,10 @@ LED_BY = {
 """How an estimate is introduced that is not the difference between the averages said before it."""
 
 
+AS_THE_GROUPS_CAME = ("", "randomised", "cluster_randomised", "matched_pairs")
+"""Designs whose difference between times is that of the two averages."""
+
+
 def _ratio(result: EffectResult) -> str:
     value, lower, upper = (amount(x, 2) for x in (result.value, result.lower, result.upper))
     lead = LED_BY.get(result.design, "That is")
@@ -360,7 +364,7 @@ def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
         return False
     apart = abs(arms[0] - arms[1] - result.value)
     # Figures that disclosure control rounds, each by itself, differ a little without meaning anything.
-    loose = rounded or result.outcome_type == "time_to_event"
+    loose = rounded or (result.outcome_type == "time_to_event" and result.design in AS_THE_GROUPS_CAME)
     return apart > (0.2 * (result.se or 0.0) if loose else 0.11 / scale)
 
 

@@ -195,6 +195,9 @@ class InterruptedTimeSeries(Part):
     """First period after the change, as it stands in the field `period`: a number, or a date as yyyy-mm-dd."""
     change: Literal["level", "level_and_slope", "slope"] = "level_and_slope"
     """What may change: the level at once, the slope, or both."""
+    trend: bool = True
+    """False when the series is held to run level, neither up nor down, apart from its season: only with `change:
+    level`, and only where that was plain beforehand, for a trend that is left out is taken for a change."""
     family: Literal["gaussian", "poisson", "quasi_poisson", "negative_binomial"] = "gaussian"
     """Kind of model; counts have one of the last three, and the outcome may then name an `exposure`."""
     season: Literal["none", "harmonics", "periods"] = "none"

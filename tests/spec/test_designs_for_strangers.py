@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.estimation import Design, EstimationRefusal, estimate
-from pipelines.estimation.design import CLUSTER, DOSE, PAIR, PERIOD, UNIT
+from pipelines.estimation.design import AFTER, CLUSTER, DOSE, PAIR, PERIOD, UNIT
 from pipelines.estimation.kaplan_meier import kaplan_meier, restricted_mean
 from pipelines.estimation.over_time.fixed_effects import panel_fixed_effects
 from pipelines.estimation.pseudo_observations import restricted_time
@@ -198,6 +198,18 @@ class TestTimes:
             ]
             assert np.abs(made - jack).max() < 60 / n
             assert error == pytest.approx(made.std() / np.sqrt(n), rel=0.15, abs=0.05)
+
+
+def test_a_level_series_is_a_difference_of_means() -> None:
+    """Cobb 1978, Biometrika 65:243-251: the Nile from 1899 on; statsmodels' series, 1097.75 before and 849.97 after."""
+    from statsmodels.datasets import nile
+
+    data = nile.load_pandas().data
+    rows = pd.DataFrame({"arm": "treatment", "value": data["volume"], PERIOD: data["year"], "exposure": np.nan})
+    rows[AFTER] = (rows[PERIOD] >= 1899).astype(float)
+    found = estimate(rows, asked("interrupted_time_series", began="1899", change="level", trend=False))
+    assert found.value == pytest.approx(-247.7778, abs=5e-5)
+    assert "trend" not in found.estimand
 
 
 @pytest.mark.parametrize(
