@@ -62,9 +62,17 @@ def chosen(workspace: Workspace, target: str | None) -> tuple[str, ...]:
     return tuple(f"{pilot}/{key}" for key in workspace.protocol(known(workspace, pilot)).sites)
 
 
+def without_protocol(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the folders among the pilots that hold something, but no protocol."""
+    folders = sorted(path for path in workspace.pilots_folder.glob("[!.]*") if path.is_dir() and any(path.iterdir()))
+    return tuple(path for path in folders if not (path / "protocol.yml").is_file())
+
+
 def known(workspace: Workspace, pilot: str) -> str:
     """Return the name of a pilot that the workspace holds; raise Refusal for any other."""
     if pilot not in workspace.pilots():
+        if workspace.pilots_folder / pilot in without_protocol(workspace):
+            raise Refusal(f"There is no protocol.yml in pilots/{pilot}.", "Put it there, and call it exactly that.")
         raise Refusal(f"There is no pilot {pilot} in this workspace.", did_you_mean(pilot, workspace.pilots()))
     return pilot
 
