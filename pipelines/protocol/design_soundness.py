@@ -22,7 +22,7 @@ def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the design that could not be carried out."""
     checks = (
         *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
-        *(_exposures, _adjusted, _names),
+        *(_exposures, _adjusted, _names, _trend),
     )
     return [fault for check in checks for fault in check(tree, line)]
 
@@ -135,6 +135,10 @@ def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         body = mapping(outcome)
         noun = written(body.get("noun")) or "cases"
         if noun == "cases" and not written(body.get("baseline")):
+            if written(mapping(tree.get("design")).get("same_people")).lower() == "false":
+                problem = "other people, measured once each, stand in the assessments."
+                yield _at(line, ("outcomes", name), problem, "Write `noun: assessments`.")
+                continue
             problem = "this design holds the outcome against the same measure before the start."
             yield _at(line, ("outcomes", name), problem, "Name it under `baseline`, or use `noun: assessments`.")
 
@@ -183,6 +187,15 @@ def _adjusted(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     if adjusted and _kind(tree) in BY_CHANCE and not listed(tree.get("adjust_for")):
         problem = "an adjusted headline needs covariates, and none is named."
         yield _at(line, ("design", "adjusted"), problem, "List them under `adjust_for`, or delete it.")
+
+
+def _trend(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """A slope that may change is a trend."""
+    design = mapping(tree.get("design"))
+    level_only = written(design.get("change")) == "level"
+    if _kind(tree) == "interrupted_time_series" and written(design.get("trend")).lower() == "false" and not level_only:
+        problem = "a slope that may change is a trend."
+        yield _at(line, ("design", "trend"), problem, "Write `change: level`, or delete it.")
 
 
 def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -147,6 +147,9 @@ class DifferenceInDifferences(Part):
     clusters: Slug | None = None
     """Field of the cases that holds the group (area, office) in which the pilot began or did not. Default: the person,
     which is right only where each person started or not by themselves."""
+    same_people: bool = True
+    """False when different people were measured before and after (house sales, claims, two surveys): every person of
+    the cases then has one row of the assessments, and averages are compared. The outcome has `noun: assessments`."""
 
 
 class Staggered(Part):
@@ -192,6 +195,9 @@ class InterruptedTimeSeries(Part):
     """First period after the change, as it stands in the field `period`: a number, or a date as yyyy-mm-dd."""
     change: Literal["level", "level_and_slope", "slope"] = "level_and_slope"
     """What may change: the level at once, the slope, or both."""
+    trend: bool = True
+    """False when the series is held to run level, neither up nor down, apart from its season: only with `change:
+    level`, and only where that was plain beforehand, for a trend that is left out is taken for a change."""
     family: Literal["gaussian", "poisson", "quasi_poisson", "negative_binomial"] = "gaussian"
     """Kind of model; counts have one of the last three, and the outcome may then name an `exposure`."""
     season: Literal["none", "harmonics", "periods"] = "none"

@@ -12,8 +12,8 @@ from pipelines.estimation.over_time.group_time import Staggered
 from pipelines.estimation.over_time.panel import make_panel
 from pipelines.estimation.over_time.staggered import staggered
 from pipelines.estimation.take_up.dose import CHOSEN, dose_by_assignment, dose_response
-from tests.conftest import pilotlens
 from tests.end_to_end import studies_over_time as studies
+from tests.end_to_end.command import pilotlens
 
 EVERYTHING = bool(os.environ.get("PILOTLENS_ALL_SIMULATIONS"))
 

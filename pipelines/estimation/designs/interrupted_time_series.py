@@ -117,6 +117,7 @@ def _segmented(declared: designs.InterruptedTimeSeries, before: int, design: Des
     return Segmented(
         before,
         slope_change=kind.change != "level",
+        trend=kind.trend,
         level_change=kind.change != "slope",
         season=season,
         family=kind.family,
