@@ -105,7 +105,9 @@ def run_sites(
 
         job = defs.resolve_job_def("evaluate_site")
         for key in keys:
-            outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of, sealed)
+            pilot = key.partition("/")[0]
+            tags = _tags(workspace, pilot, states[pilot], only)
+            outcome = _run(job, instance, key, tags, watch, only, as_of, sealed)
             watch(key, "")
             yield outcome
 
@@ -147,11 +149,12 @@ def _state(workspace: Workspace, pilot: str) -> Standing | None:
         return None
 
 
-def _tags(state: Standing | None, only: Sequence[str]) -> dict[str, str]:
-    """Return the tag that tells the sensor for which state of the drops a run was."""
-    from assets.jobs import drop_tag
+def _tags(workspace: Workspace, pilot: str, state: Standing | None, only: Sequence[str]) -> dict[str, str]:
+    """Return the tags that tell the sensor for which state of the drops and registers a run was."""
+    from assets.jobs import state_tags
+    from pipelines.learning.register_state import register_state
 
-    return drop_tag(state.sha256) if state and not only else {}
+    return state_tags(state.sha256, register_state(workspace, pilot)) if state and not only else {}
 
 
 def _run(
