@@ -170,6 +170,26 @@ class TestCells:
         assert "Seen as typst, given as typst." in text_of(pdf_of(source))
         assert current_format() == "html"
 
+    @pytest.mark.parametrize(
+        ("asks", "runs"),
+        [
+            ("", ["x"]),
+            ("from pipelines.reporting.renderer import current_format\nsaid = current_format()", ["html", "typst"]),
+            ("said = pilotlens_format", ["html", "typst"]),
+        ],
+    )
+    def test_cells_run_once_for_both_formats_unless_they_ask_for_which(
+        self, report: Callable[..., Path], tmp_path: Path, asks: str, runs: list[str]
+    ) -> None:
+        log = tmp_path / "runs.txt"
+        kept = f"with open({str(log)!r}, 'a') as log:\n    print(said, file=log)"
+        source = report(f"```{{python}}\n#| include: false\nsaid = 'x'\n{asks}\n{kept}\n```\nRan as `{{python}} said`.")
+        html, pdf = tmp_path / "r.html", tmp_path / "r.pdf"
+        render(source, parameters={}, title="Report", html=html, pdf=pdf)
+        assert log.read_text("utf-8").split() == runs
+        assert f"Ran as {runs[0]}." in html.read_text("utf-8")
+        assert f"Ran as {runs[-1]}." in text_of(pypdf.PdfReader(pdf))
+
     def test_quarto_tells_the_format_in_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "info.json").write_text(json.dumps({"format": {"pandoc": {"to": "typst"}}}), "utf-8")
         monkeypatch.setenv("QUARTO_EXECUTE_INFO", str(tmp_path / "info.json"))
