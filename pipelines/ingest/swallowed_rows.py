@@ -26,8 +26,9 @@ def refuse_swallowed(path: Path, line: int, lines: Sequence[str], dialect: tuple
     """
     if len(lines) < 2 or width < 2:
         return
-    cells = [_cells(one, *dialect) for one in lines]
-    if all(len(row) == width for row in cells) and all(_alike(cells[0], row) for row in cells[1:]):
+    first = _cells(lines[0], *dialect)
+    cells = (_cells(one, *dialect) for one in lines[1:])
+    if len(first) == width and all(len(row) == width and _alike(first, row) for row in cells):
         last = line + len(lines) - 1
         problem = f"{path.name}, lines {line} to {last}: quotation marks make one row of what looks like several."
         raise Refusal(problem, "Ask the provider to look for a quotation mark too many there, and to send it again.")
