@@ -59,8 +59,11 @@ def contributors(values: Iterable[Hashable]) -> int:
 
 
 def rests_on_few(contributing: int | None, policy: Policy) -> bool:
-    """Tell whether so few people make up a mean that it would speak of them; None means that nobody counted."""
-    return contributing is not None and contributing < policy.minimum_count
+    """Tell whether so few people make up a mean that it would speak of them; None means that nobody counted.
+
+    Never so of areas, of which the smallest count that may be shown is one: a mean of one area is already of many.
+    """
+    return policy.minimum_count > 1 and contributing is not None and contributing < policy.minimum_count
 
 
 def hidden_categories(counts: Sequence[int], policy: Policy) -> set[int]:

@@ -17,22 +17,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DESIGNS = "pipelines.estimation.designs."
+NUMBERS = ("binary", "continuous", "count")
 # Kind of design -> outcome types -> module with a function `engine(frame, design)`. Named, not imported: engines load
 # scipy and statsmodels.
 ENGINES: dict[str, dict[str, str]] = {
     "randomised": {
-        **dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}by_chance"),
+        **dict.fromkeys(NUMBERS, f"{DESIGNS}by_chance"),
         "ordinal": f"{DESIGNS}ordinal",
         "time_to_event": f"{DESIGNS}times",
     },
-    "matched_pairs": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}pairs"),
-    "cluster_randomised": dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}clusters"),
-    **dict.fromkeys(
-        ("matched", "weighted", "regression_adjusted", "doubly_robust"),
-        dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}comparison_groups"),
-    ),
+    "matched_pairs": {**dict.fromkeys(NUMBERS, f"{DESIGNS}pairs"), "time_to_event": f"{DESIGNS}times_compared"},
+    "cluster_randomised": {**dict.fromkeys(NUMBERS, f"{DESIGNS}clusters"), "time_to_event": f"{DESIGNS}times_compared"},
     **{
-        kind: dict.fromkeys(("binary", "continuous", "count"), f"{DESIGNS}{kind}")
+        kind: {
+            **dict.fromkeys(NUMBERS, f"{DESIGNS}comparison_groups"),
+            "time_to_event": f"{DESIGNS}times_compared",
+        }
+        for kind in ("matched", "weighted", "regression_adjusted", "doubly_robust")
+    },
+    **{
+        kind: dict.fromkeys(NUMBERS, f"{DESIGNS}{kind}")
         for kind in ("difference_in_differences", "staggered", "panel", "before_after")
     },
     "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),

@@ -66,13 +66,13 @@ def _shares(curves: dict[str, Survival], level: float) -> OtherEstimate:
 
 
 def _hazards(sample: Sample, time: Array, event: Array, design: Design) -> Beside:
-    """Hazard ratio, and for randomised arms with covariates the adjusted one."""
+    """Hazard ratio, and with covariates of a design the adjusted one."""
     arm = sample.treated.astype(float)[:, None]
     if not all(event[of].any() for of in (sample.treated, ~sample.treated)):
         return (), (NO_COX,)
     note = "Cox's proportional hazards model, ties by Efron's method; assumes a ratio that does not change over time."
     found, said = _cox("Cox", time, event, arm, (design.level, note, NO_COX))
-    if design.kind != "randomised" or not design.covariates:
+    if design.kind == "observational_unadjusted" or not design.covariates:
         return found, said
     encoded = encode(sample.rows, design.covariates)
     columns = encoded.columns[:, independent_columns(encoded.columns, sample.treated)]

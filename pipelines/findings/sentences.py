@@ -5,7 +5,8 @@ Without randomisation no sentence says or implies that one thing made another ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipelines.disclosure.policy import minimum_count, policy
@@ -60,6 +61,7 @@ WITHHELD = "[c]"
 SHARE = "share of people"
 TRACE = 1e-12
 """Below this a figure is what arithmetic left of zero."""
+MOST_PLACES = 6
 FIT = {
     "agree": "Numbers and voices agree.",
     "partial": "Numbers and voices meet only in part.",
@@ -164,6 +166,17 @@ def amount(value: float | None, places: int = 1) -> str:
     return f"{'−' if size and value < 0 else ''}{size:,.{places}f}"
 
 
+def places_for(sizes: Iterable[float | None]) -> int:
+    """Return the decimals that figures need to be told apart: two figures of the largest where all are below one."""
+    largest = max((abs(one) for one in sizes if one is not None and math.isfinite(one)), default=0.0)
+    return 1 if largest >= 1 or largest <= TRACE else min(1 - math.floor(math.log10(largest)), MOST_PLACES)
+
+
+def _places(result: EffectResult) -> int:
+    """Return the decimals of an effect in its own unit, and of the averages beside it."""
+    return places_for((result.value, result.lower, result.upper))
+
+
 def per_hundred(share: float | None) -> str:
     """Return a share as people of every hundred."""
     return WITHHELD if share is None else amount(100 * share, 1)
@@ -222,7 +235,7 @@ def between(result: EffectResult) -> str:
     """Return the limits of an estimate in words, in the unit in which readers see it; empty without any."""
     if result.lower is None or result.upper is None:
         return ""
-    places = 2 if result.null or result.outcome_type == "ordinal" else 1
+    places = 2 if result.null or result.outcome_type == "ordinal" else 1 if is_share(result) else _places(result)
     scale = 100 if is_share(result) and not result.null and result.outcome_type != "ordinal" else 1
     return f"{amount(scale * result.lower, places)} to {amount(scale * result.upper, places)}"
 
@@ -256,6 +269,10 @@ LED_BY = {
     "interrupted_time_series": "Held against the course before, that is",
 }
 """How an estimate is introduced that is not the difference between the averages said before it."""
+
+
+AS_THE_GROUPS_CAME = ("", "randomised", "cluster_randomised", "matched_pairs")
+"""Designs whose difference between times is that of the two averages."""
 
 
 def _ratio(result: EffectResult) -> str:
@@ -314,7 +331,8 @@ def _averages(result: EffectResult) -> str:
             f"{_capital(result.title)}: of every 100 people without the event{by}, {', '.join(said)}." if said else ""
         )
     unit = f" {result.unit}" if result.unit else ""
-    said = [f"{amount(arm.average)}{unit} {_of(arm, result)}".strip() for arm in _groups(result)]
+    places = _places(result)
+    said = [f"{amount(arm.average, places)}{unit} {_of(arm, result)}".strip() for arm in _groups(result)]
     if not said:
         return ""
     said[0] = said[0].replace(unit, f"{unit} on average", 1) if unit else f"{said[0]} on average"
@@ -328,14 +346,15 @@ def _with(title: str) -> str:
 def _range(result: EffectResult, scale: float, unit: str, rounded: bool) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
     lead, of = LED_BY.get(result.design, "That is"), f" {unit}" if unit else ""
-    interval = f"({_interval(result, amount(lower), amount(upper))})"
+    places = 1 if scale != 1 else _places(result)
+    interval = f"({_interval(result, amount(lower, places), amount(upper, places))})"
     if result.outcome_type == "ordinal":
         limits = f"({_interval(result, amount(lower, 2), amount(upper, 2))})"
         return f"The {result.measure} is {amount(value, 2)} {limits}."
     if result.design not in LED_BY and _adjusted(result, scale, rounded):
         told = "Adjusted as planned, and so not simply that of the two figures, the difference is"
-        return f"{told} {amount(value)}{of} {interval}."
-    return f"{lead} a difference of {amount(value)}{of} {interval}."
+        return f"{told} {amount(value, places)}{of} {interval}."
+    return f"{lead} a difference of {amount(value, places)}{of} {interval}."
 
 
 def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
@@ -345,7 +364,7 @@ def _adjusted(result: EffectResult, scale: float, rounded: bool) -> bool:
         return False
     apart = abs(arms[0] - arms[1] - result.value)
     # Figures that disclosure control rounds, each by itself, differ a little without meaning anything.
-    loose = rounded or result.outcome_type == "time_to_event"
+    loose = rounded or (result.outcome_type == "time_to_event" and result.design in AS_THE_GROUPS_CAME)
     return apart > (0.2 * (result.se or 0.0) if loose else 0.11 / scale)
 
 
@@ -378,9 +397,8 @@ def _could_have_shown(result: EffectResult) -> str:
     binary = is_share(result)
     if result.outcome_type == "ordinal":
         return ""
-    size = (
-        f"{amount(100 * result.detectable)} per 100" if binary else f"{amount(result.detectable)} {result.unit}".strip()
-    )
+    own = amount(result.detectable, places_for((result.detectable,)))
+    size = f"{amount(100 * result.detectable)} per 100" if binary else f"{own} {result.unit}".strip()
     return f" With these people, a true difference of {size} would have shown itself 80 times in 100."
 
 

@@ -30,7 +30,7 @@ KINDS = {
 MOST_COLUMNS = 4_096
 SIGNATURES = {
     b"PK\x03\x04": "a zip file (as XLSX and ODS are)",
-    b"\xd0\xcf\x11\xe0": "an old workbook (XLS)",
+    b"\xd0\xcf\x11\xe0": "an old workbook (XLS), or one locked with a password",
     b"PAR1": "Parquet",
     b"SQLite format 3\0": "SQLite",
     b"%PDF": "PDF",

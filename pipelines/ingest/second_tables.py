@@ -45,11 +45,11 @@ class OneTable:
     def __iter__(self) -> Iterator[Numbered]:
         search = DIGIT.search
         for number, row in self.rows:
-            if self.seen == MOST_SEEN and number == self.last + 1 and self.told_by >= 0 and not self.suspect:
-                if search(row[self.told_by]):  # nearly every row ends here
-                    self.last = number
-                    yield number, row
-                    continue
+            plain = self.seen == MOST_SEEN and number == self.last + 1 and self.told_by >= 0 and not self.suspect
+            if plain and search(row[self.told_by]):  # nearly every row ends here
+                self.last = number
+                yield number, row
+                continue
             if any(cell.strip() for cell in row):
                 self._see(number, row, gap=number > self.last + 1)
                 self.last = number

@@ -21,8 +21,8 @@ OVER_TIME = {"staggered": "assessments", "panel": "assessments", "interrupted_ti
 def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the design that could not be carried out."""
     checks = (
-        *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _matching, _entropy),
-        *(_exposures, _adjusted, _names),
+        *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
+        *(_exposures, _adjusted, _names, _trend),
     )
     return [fault for check in checks for fault in check(tree, line)]
 
@@ -118,6 +118,15 @@ def _periods(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             yield _at(line, ("extracts", name, "columns"), problem, "Map it.")
 
 
+def _lags(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Errors that follow one another in two ways."""
+    design = mapping(tree.get("design"))
+    both = design.get("lags") is not None and design.get("errors") is not None
+    if _kind(tree) == "interrupted_time_series" and both:
+        problem = "averaged errors have no lags."
+        yield _at(line, ("design", "lags"), problem, "Delete it, or delete `errors`.")
+
+
 def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     """A change needs two points in time."""
     if _kind(tree) not in ("before_after", "difference_in_differences"):
@@ -126,6 +135,10 @@ def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         body = mapping(outcome)
         noun = written(body.get("noun")) or "cases"
         if noun == "cases" and not written(body.get("baseline")):
+            if written(mapping(tree.get("design")).get("same_people")).lower() == "false":
+                problem = "other people, measured once each, stand in the assessments."
+                yield _at(line, ("outcomes", name), problem, "Write `noun: assessments`.")
+                continue
             problem = "this design holds the outcome against the same measure before the start."
             yield _at(line, ("outcomes", name), problem, "Name it under `baseline`, or use `noun: assessments`.")
 
@@ -174,6 +187,15 @@ def _adjusted(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     if adjusted and _kind(tree) in BY_CHANCE and not listed(tree.get("adjust_for")):
         problem = "an adjusted headline needs covariates, and none is named."
         yield _at(line, ("design", "adjusted"), problem, "List them under `adjust_for`, or delete it.")
+
+
+def _trend(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """A slope that may change is a trend."""
+    design = mapping(tree.get("design"))
+    level_only = written(design.get("change")) == "level"
+    if _kind(tree) == "interrupted_time_series" and written(design.get("trend")).lower() == "false" and not level_only:
+        problem = "a slope that may change is a trend."
+        yield _at(line, ("design", "trend"), problem, "Write `change: level`, or delete it.")
 
 
 def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

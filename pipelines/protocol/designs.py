@@ -147,6 +147,9 @@ class DifferenceInDifferences(Part):
     clusters: Slug | None = None
     """Field of the cases that holds the group (area, office) in which the pilot began or did not. Default: the person,
     which is right only where each person started or not by themselves."""
+    same_people: bool = True
+    """False when different people were measured before and after (house sales, claims, two surveys): every person of
+    the cases then has one row of the assessments, and averages are compared. The outcome has `noun: assessments`."""
 
 
 class Staggered(Part):
@@ -192,6 +195,9 @@ class InterruptedTimeSeries(Part):
     """First period after the change, as it stands in the field `period`: a number, or a date as yyyy-mm-dd."""
     change: Literal["level", "level_and_slope", "slope"] = "level_and_slope"
     """What may change: the level at once, the slope, or both."""
+    trend: bool = True
+    """False when the series is held to run level, neither up nor down, apart from its season: only with `change:
+    level`, and only where that was plain beforehand, for a trend that is left out is taken for a change."""
     family: Literal["gaussian", "poisson", "quasi_poisson", "negative_binomial"] = "gaussian"
     """Kind of model; counts have one of the last three, and the outcome may then name an `exposure`."""
     season: Literal["none", "harmonics", "periods"] = "none"
@@ -204,6 +210,9 @@ class InterruptedTimeSeries(Part):
     """Lags over which errors may hang together (Newey-West); 0: over none. Default: with `gaussian` errors that follow
     one another, averaged over how closely (right for short series, where Newey-West's interval is too narrow); counts
     take the errors of their family. Newey-West's stand beside."""
+    errors: Literal["averaged"] | None = None
+    """`averaged`: errors of counts, too, follow one another, averaged over how closely, and counts may vary more than
+    Poisson's. Right for fewer than 100 periods or where one period is like the next. Default: see `lags`."""
     control: bool = False
     """True when rows whose arm is the comparison are a control series, whose change is taken off."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pipelines.findings.models import Count, EffectResult, Figure
+from pipelines.findings.sentences import places_for
 
 WITHHELD = "[c]"
 """Sign of the UK government's tables for a figure that is kept confidential."""
@@ -47,8 +48,7 @@ def fitting(value: Figure, size: float | None = None) -> str:
     """Write a number with the decimals its size deserves; `size` is the largest number it stands beside."""
     if value is None:
         return WITHHELD
-    largest = abs(value) if size is None else size
-    return "0" if value == 0 else decimal(value, 2 if largest < 1 else 1)
+    return "0" if value == 0 else decimal(value, places_for((value if size is None else size,)))
 
 
 def trimmed(value: float) -> str:
@@ -87,7 +87,11 @@ def average(effect: EffectResult, value: Figure) -> str:
     """Write one group's average of an outcome in the outcome's unit."""
     if is_share(effect):
         return percent(value)
-    return fitting(value)
+    if not value or effect.value is None:
+        return fitting(value)
+    # As many decimals as the difference that stands beside it, or two averages may look the same.
+    largest = _largest(effect)
+    return decimal(value, max(places_for((value,)), places_for((largest,))))
 
 
 def difference(effect: EffectResult, value: Figure) -> str:

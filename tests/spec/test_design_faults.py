@@ -201,6 +201,16 @@ KIND = ("  kind: matched\n", "  kind: {}\n")
         (ASSESSED, [], ["(outcomes.days.noun)", "no extract holds the assessments", "`noun: assessments`"]),
         # Periods
         (
+            SERIES,
+            [('began: "13"', 'began: "13"\n  family: poisson\n  lags: 2\n  errors: averaged')],
+            ["(design.lags)", "averaged errors have no lags", "Delete it"],
+        ),
+        (
+            SERIES,
+            [('began: "13"', 'began: "13"\n  errors: averagd')],
+            ["line 12 (design.errors)", 'Did you mean "averaged"?'],
+        ),
+        (
             ASSESSED + VISITS,
             [("      period: Wave\n", "")],
             ["(extracts.visits.columns)", "`period_date`", "Map one of them"],
@@ -364,3 +374,15 @@ def test_the_page_on_designs_has_every_kind() -> None:
     kinds = re.findall(r"design: \{kind: (\w+)", PAGE)
     assert set(kinds) == set(KINDS)
     assert all(f"](#{kind})" in PAGE for kind in KINDS)
+
+
+def test_different_people_each_time_stand_in_the_assessments() -> None:
+    different = "kind: difference_in_differences\n  same_people: false"
+    told = " ".join(faults(MATCHED, ("kind: matched", different)))
+    assert "measured once each" in told
+    assert "Write `noun: assessments`" in told
+
+
+def test_a_level_series_has_no_slope_to_change() -> None:
+    told = " ".join(faults(SERIES, ("kind: interrupted_time_series", "kind: interrupted_time_series\n  trend: false")))
+    assert "a slope that may change is a trend" in told

@@ -568,7 +568,7 @@ def test_every_kind_says_whose_effect_it_is(kind):
 @pytest.mark.parametrize("outcome_type", ["ordinal", "time_to_event"])
 def test_a_type_without_an_engine_says_what_to_declare_instead(outcome_type):
     frame = pd.DataFrame({"arm": arms([1, 0]), "value": [1.0, 2.0], "time": [1.0, 2.0], "event": [1.0, 0.0]})
-    design = Design(outcome_type, "days", horizon=2, kind="matched", assignment="not_randomised")
+    design = Design(outcome_type, "days", horizon=2, kind="before_after", assignment="not_randomised")
     with pytest.raises(EstimationRefusal, match="No engine") as refused:
         estimate(frame, design)
     assert "Declare it as binary" in refused.value.alternative or "as binary or continuous" in refused.value.alternative

@@ -16,6 +16,10 @@ STUDY = (
     "Effects by time since the beginning; before it there can be none, so that differences there are a warning. Each "
     "interval is for one time alone."
 )
+TOO_FEW_BEFORE = (
+    "Too few began for the differences before the beginning to be told from chance: look at them in the figure, where "
+    "they show how large a difference comes about with nothing to cause it."
+)
 CELLS = "Effects on those who began together, period by period; before the beginning there can be none."
 
 
@@ -87,7 +91,9 @@ def before(found: StaggeredResult, effect: float, design: Design) -> tuple[Readi
     about = _figures(design)
     title = "Largest difference before the beginning"
     if not early:
-        return (Reading(key="pre_trends", title=title, measure="", sentence=ONE_BEFORE),)
+        seen = any(row.at < 0 and row.result.value for row in found.dynamic.rows)
+        sentence = TOO_FEW_BEFORE if seen else ONE_BEFORE
+        return (Reading(key="pre_trends", title=title, measure="", sentence=sentence),)
     largest = max(abs(row.result.value or 0.0) for row in early)
     limits = [abs(x) for row in early for x in (row.result.lower, row.result.upper) if x is not None]
     sentence = UNSEEN if max(limits) >= abs(effect) else SUPPORTS

@@ -13,12 +13,14 @@ from pipelines.estimation.advisor import Floors
 from pipelines.estimation.cluster_difference import cluster_difference
 from pipelines.estimation.covariates import encode
 from pipelines.estimation.design import BASELINE, CLUSTER, COMPARISON, TREATMENT, UNIT, Design
-from pipelines.estimation.designs import clusters, levels_over_time
+from pipelines.estimation.designs import clusters, levels_over_time, other_people
 from pipelines.estimation.designs.bias_reduced import CR2, cr2
 from pipelines.estimation.designs.describing import described_groups, resting_on, too_few
 from pipelines.estimation.designs.units import Units, units_over_time
 from pipelines.estimation.headline import described_only, with_result
+from pipelines.estimation.over_time.group_time import Staggered
 from pipelines.estimation.over_time.panel import NEVER, Panel, make_panel
+from pipelines.estimation.over_time.placebo import placebo_units
 from pipelines.estimation.over_time.pre_trends import ONE_BEFORE, PreTrends, pre_trends
 from pipelines.estimation.over_time.two_periods import (
     Adjustment,
@@ -48,6 +50,8 @@ HOW = {
     "clusters": "People in one area or office share what happens there, which the standard error allows for. ",
 }
 BEFORE, AFTER = 0, 1
+PLACEBOS = 999
+"""Other units taken for the treated ones, where trying all would be too many."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `two_periods`, `pre_trends` and
     `cluster_difference`.
     """
+    if isinstance(design.declared, designs.DifferenceInDifferences) and not design.declared.same_people:
+        return _of_other_people(frame, design)
     asked = _over_periods(frame, design) if UNIT in frame else _with_baseline(frame, design)
     changes = changes_of(asked.panel, (asked.before,), (asked.after,))
     description = _described(changes, asked, design)
@@ -82,6 +88,20 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     if led.description_only:
         return led
     return replace(_with_before(led, asked, leads, design), others=(*beside, *led.others))
+
+
+def _of_other_people(frame: pd.DataFrame, design: Design) -> Estimate:
+    """Compare averages where other people were measured before and after."""
+    if UNIT not in frame:
+        raise EstimationRefusal(
+            "Where other people were measured each time, nobody has a baseline.",
+            "Deliver the assessments, a row a person with the period, and declare `noun: assessments`.",
+        )
+    treated_rows(frame, ("value",))
+    units = units_over_time(frame)
+    periods = _between(sorted(set(_seen(units, ~np.isnan(units.value)))), design)
+    found = other_people.compare(units, periods, _method(design), design, leads_adjusted=bool(_by(design)))
+    return found if found.description_only else replace(found, warnings=(*found.warnings, PARALLEL))
 
 
 def _by(design: Design) -> tuple[str, ...]:
@@ -234,8 +254,22 @@ def _led(description: Estimate, found: DifferenceInDifferences, changes: Changes
         warnings=tuple(dict.fromkeys((*description.warnings, *found.warnings))),
     )
     if changes.cluster is None:
-        return led
+        return led if led.se is not None else _by_placebo(led, changes, design)
     return _with_clusters(led, changes, changes.columns if covariates else None, design, robust=robust)
+
+
+def _by_placebo(led: Estimate, changes: Changes, design: Design) -> Estimate:
+    """Put beside an estimate without an interval what comes about when other units are taken for the treated ones."""
+    when = np.where(changes.treated, float(AFTER), NEVER)
+    outcome = np.column_stack([changes.before, changes.after])
+    panel = Panel(outcome, np.array([BEFORE, AFTER]), when, None, None, complete=True)
+    try:
+        dealt = placebo_units(panel, Staggered(level=design.level), PLACEBOS, design.seed)
+    except EstimationRefusal:
+        return replace(led, why=WHY.format("").strip())
+    result = Inference(dealt.value, p=dealt.p)
+    beside = OtherEstimate("placebo units", MEASURE, result, "Other units taken for those with it.", led.scale)
+    return replace(led, why=WHY.format("").strip(), others=(*led.others, beside))
 
 
 def _with_clusters(led: Estimate, changes: Changes, columns: Array | None, design: Design, *, robust: bool) -> Estimate:

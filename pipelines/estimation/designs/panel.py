@@ -17,6 +17,8 @@ from pipelines.estimation.over_time.fixed_effects import (
     FixedEffects,
     panel_fixed_effects,
 )
+from pipelines.estimation.over_time.influence import ONE_TREATED
+from pipelines.estimation.over_time.placebo_doses import placebo_doses
 from pipelines.estimation.over_time.two_way import WARNING
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Estimate, Inference, OtherEstimate
@@ -34,6 +36,7 @@ ESTIMAND = (
     "The difference in the outcome that goes with one more of what is tested within the same {within}, if nothing else "
     "that changes over time within it moves both."
 )
+DEALT = "The same dates given to each unit in turn in which nothing changed."
 CAUTION = (
     "The estimate is an effect only if nothing else that changed over time in a unit, when what is tested changed in "
     "it, moved the outcome."
@@ -74,20 +77,45 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     if reason:
         return described_only(description, reason)
     found = _fitted(asked, declared, design)
-    reduced = _reduced(asked, declared, design, found)
+    alone = _changed_clusters(asked) == 1
+    reduced = None if alone else _reduced(asked, declared, design, found)
     scale = description.scale
     effects = _effects(declared)
     within = "unit and period" if len(effects) == 2 else "unit"
     return replace(
-        with_result(description, found.result),
+        with_result(description, Inference(found.result.value) if alone else found.result),
         engine=found.engine.replace("entity", "unit").replace("time", "period"),
-        why=WHY.format(periods=PERIODS if len(effects) == 2 else "", cluster="cluster" if CLUSTER in frame else "unit"),
+        why=_why(frame, effects, alone=alone),
         measure=MEASURE,
         estimand=ESTIMAND.format(within=within),
         residual_df=found.clusters - len(found.terms),
-        others=_others(found, reduced, declared, scale),
-        warnings=_warnings(description, found, reduced, asked),
+        others=_only_placebo(asked, found, declared, scale) if alone else _others(found, reduced, declared, scale),
+        warnings=_warnings(description, found, reduced, asked, alone=alone),
     )
+
+
+def _why(frame: pd.DataFrame, effects: tuple[Effects, ...], *, alone: bool) -> str:
+    said = WHY.format(periods=PERIODS if len(effects) == 2 else "", cluster="cluster" if CLUSTER in frame else "unit")
+    return f"{said.split('. ')[0]}." if alone else said
+
+
+def _changed_clusters(asked: Asked) -> int:
+    """Count the independent units in which what is tested changed."""
+    own = asked.rows[CLUSTER if CLUSTER in asked.rows else UNIT]
+    return int(own[np.asarray(asked.changed, dtype=bool)].nunique())
+
+
+def _only_placebo(
+    asked: Asked, found: FixedEffects, declared: designs.Panel, scale: float
+) -> tuple[OtherEstimate, ...]:
+    """Return what a single unit allows: its dates given to each unit in turn in which nothing changed."""
+    if found.result.value is None or CLUSTER in asked.rows:
+        return ()
+    dealt = placebo_doses(asked.rows, DOSE, declared.by, _effects(declared))
+    if dealt is None:
+        return ()
+    result = Inference(found.result.value, p=dealt.p)
+    return (OtherEstimate("placebo units", MEASURE, result, DEALT, scale),)
 
 
 def _effects(declared: designs.Panel) -> tuple[Effects, ...]:
@@ -174,7 +202,11 @@ def _others(
     return (*beside, *own, *further)
 
 
-def _warnings(description: Estimate, found: FixedEffects, reduced: Inference | None, asked: Asked) -> tuple[str, ...]:
+def _warnings(
+    description: Estimate, found: FixedEffects, reduced: Inference | None, asked: Asked, *, alone: bool
+) -> tuple[str, ...]:
+    if alone:
+        return (*description.warnings, CAUTION, ONE_TREATED)
     few = reduced is not None and reduced.df is not None and reduced.df < (found.clusters - 1) / 2
     kept = tuple(said for said in found.warnings if not (said == FEW_ENTITIES and reduced is not None))
     said = (

@@ -11,6 +11,7 @@ from pipelines.estimation.designs.describing import described_groups, resting_on
 from pipelines.estimation.designs.units import Units, units_over_time
 from pipelines.estimation.headline import described_only, with_result
 from pipelines.estimation.over_time.group_time import Staggered
+from pipelines.estimation.over_time.influence import ONE_TREATED
 from pipelines.estimation.over_time.panel import Panel, make_panel
 from pipelines.estimation.over_time.placebo import placebo_units
 from pipelines.estimation.over_time.staggered import Aggregate, StaggeredResult, staggered
@@ -169,9 +170,9 @@ def _others(found: StaggeredResult, asked: Asked, design: Design, *, leads_adjus
         name = "unadjusted" if leads_adjusted else "adjusted"
         others.append(OtherEstimate(name, MEASURE, second, f"Callaway-Sant'Anna, {asked.summary}.", scale))
     if found.two_way is not None:
-        others.append(
-            OtherEstimate("two-way fixed effects", MEASURE, found.two_way.result, found.two_way.warning, scale)
-        )
+        # Nothing tells a single unit's own movements from an effect, whatever a formula says.
+        told = Inference(found.two_way.result.value) if ONE_TREATED in found.warnings else found.two_way.result
+        others.append(OtherEstimate("two-way fixed effects", MEASURE, told, found.two_way.warning, scale))
     return (*others, *_single(found, asked, scale))
 
 

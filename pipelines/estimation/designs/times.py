@@ -20,7 +20,7 @@ ESTIMAND = (
     "tested and people who were not."
 )
 TEST = "Grambsch and Therneau's test that the hazard ratio does not change over time (scaled Schoenfeld residuals)."
-ROBUST = "Cox's model with a standard error that allows for clusters; the headline's does not."
+ROBUST = "Cox's model with a standard error that allows for people who hang together."
 CLUSTERED = (
     "The standard error of the headline takes people as independent of one another, though they come in clusters: read "
     "the cluster-robust hazard ratio beside it, or declare the outcome as binary at the horizon."
@@ -40,8 +40,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     sample = draw(frame, ("time", "event"))
     found = replace(found, estimand=ESTIMAND, residual_df=sum(sample.n.values()) - 2)
     more, said = _proportional(sample, design)
-    clustered, warned = _clustered(sample, design)
-    return replace(found, others=(*found.others, *more, *clustered), warnings=(*found.warnings, *said, *warned))
+    robust, warned = clustered(sample, design)
+    return replace(found, others=(*found.others, *more, *robust), warnings=(*found.warnings, *said, *warned))
 
 
 def _cut(sample: Sample, design: Design) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +76,21 @@ def _proportional(sample: Sample, design: Design) -> tuple[tuple[OtherEstimate, 
     return tuple(found), said
 
 
-def _clustered(sample: Sample, design: Design) -> tuple[tuple[OtherEstimate, ...], tuple[str, ...]]:
+def clustered(sample: Sample, design: Design) -> tuple[tuple[OtherEstimate, ...], tuple[str, ...]]:
+    """Return the hazard ratio with a standard error that allows for clusters, and what to say of the headline.
+
+    Parameters
+    ----------
+    sample : Sample
+        With `time` and `event`; the column CLUSTER where people come in clusters.
+    design : Design
+        Horizon and level.
+
+    Returns
+    -------
+    tuple
+        Both empty without clusters; no ratio where it cannot be computed.
+    """
     if CLUSTER not in sample.rows:
         return (), ()
     time, event = _cut(sample, design)

@@ -267,8 +267,9 @@ def detectable_sentence(found: Detectable, unit: str, scale: float = 1.0) -> str
     -------
     str
     """
+    size = f"{figure(found.value * scale)} {unit}".strip()
     return (
-        f"With those who arrived, a true difference of {figure(found.value * scale)} {unit} would have been found "
+        f"With those who arrived, a true difference of {size} would have been found "
         f"{share(found.power)} of the time; a smaller one could easily have been missed."
     )
 

@@ -21,6 +21,10 @@ ONE_COMPARISON = (
     "No standard error is given: a single comparison unit (or cluster) cannot show how much untreated units differ "
     "from each other. Needed instead: more comparison units."
 )
+SOME_ALONE = (
+    "Some began alone: nothing tells chance from effect in a group of one, so it has no interval of its own. The "
+    "interval over all groups rests on how much those who began differ from each other, which is cautious."
+)
 NO_VARIATION = "No standard error is given: the changes do not vary between units."
 FEW_TREATED = (
     "Fewer than five treated units (or clusters): the standard error is itself a guess. Read placebo inference over "
@@ -81,7 +85,8 @@ def make_clusters(history: Codes, labels: Codes | None, small_sample: bool | Non
     Returns
     -------
     Clusters
-        Histories with a single cluster are taken together with the commonest one.
+        Histories with a single cluster are taken together with the rarest that has several, so that their share of the
+        variance never borrows the degrees of freedom of a large group.
     """
     code = np.arange(len(history)) if labels is None else labels
     count = int(code.max()) + 1
@@ -90,7 +95,9 @@ def make_clusters(history: Codes, labels: Codes | None, small_sample: bool | Non
     np.maximum.at(high, code, history)
     stratum = low if (low == high).all() else np.zeros(count, dtype=np.intp)
     sizes = np.bincount(stratum)
-    stratum = np.where(sizes[stratum] < 2, sizes.argmax(), stratum)
+    several = np.flatnonzero(sizes > 1)
+    if len(several):
+        stratum = np.where(sizes[stratum] < 2, several[sizes[several].argmin()], stratum)
     return Clusters(code, count, stratum, labels is not None if small_sample is None else small_sample)
 
 

@@ -19,6 +19,7 @@ from pipelines.estimation.over_time.influence import (
     FEW_TREATED,
     ONE_COMPARISON,
     ONE_TREATED,
+    SOME_ALONE,
     Clusters,
     infer,
     make_clusters,
@@ -207,7 +208,7 @@ class _Judge:
     spread: float
 
     def inference(self, value: float, sums: Array, cells: tuple[Cell, ...]) -> Inference:
-        if any(min(cell.treated_clusters, cell.control_clusters) < 2 for cell in cells):
+        if any(cell.control_clusters < 2 for cell in cells) or _treated_clusters(cells) < 2:
             return Inference(value)
         return infer(value, sums, self.n, self.clusters, self.design.level, self.spread)
 
@@ -228,8 +229,21 @@ class _Judge:
             Row(part.at or 0, result, band(result, critical), _treated(part.cells))
             for part, result in zip(parts, results, strict=True)
         )
-        whole = Inference(None) if overall is None else self.inference(overall.value, overall.sums, overall.cells)
+        whole = Inference(None) if overall is None else self._whole(kind, overall, parts, results)
         return Aggregate(kind, MEANINGS[kind], whole, rows, critical)
+
+    def _whole(self, kind: Kind, overall: Combined, parts: list[Combined], results: list[Inference]) -> Inference:
+        """The overall mean; without an interval where it is a plain mean of parts and one rests on a single cluster.
+
+        Means weighted by size are safe: the sampling of the cohorts' shares centres a cohort of one on the overall
+        mean, as surveys do with a stratum of one unit. A plain mean of parts has no such term.
+        """
+        plain = kind in ("calendar", "dynamic")
+        every = zip(parts, results, strict=True)
+        entering = [result for part, result in every if kind == "calendar" or (part.at or 0) >= 0]
+        if plain and any(result.se is None for result in entering):
+            return Inference(overall.value)
+        return self.inference(overall.value, overall.sums, overall.cells)
 
     def critical(self, results: list[Inference], sums: list[Array]) -> float | None:
         """Simultaneous critical value over the estimates with a standard error; never below the pointwise ones."""
@@ -253,6 +267,10 @@ def _pointwise(result: Inference) -> float:
     if result.upper is None or result.value is None or result.se is None:
         raise ValueError("A band needs estimates with limits.")
     return (result.upper - result.value) / result.se
+
+
+def _treated_clusters(cells: tuple[Cell, ...]) -> int:
+    return sum({cell.group: cell.treated_clusters for cell in cells}.values())
 
 
 def _treated(cells: tuple[Cell, ...]) -> int:
@@ -284,11 +302,13 @@ def _warnings(panel: Panel, found: GroupTimes, early: tuple[int, ...]) -> tuple[
     known = [cell for cell in after if cell.value is not None]
     treated = min((cell.treated_clusters for cell in known), default=0)
     controls = min((cell.control_clusters for cell in known), default=0)
+    together = _treated_clusters(tuple(known))
     said = (
         (bool(early), EARLY),
         (not panel.complete, UNBALANCED),
         (len(known) < len(after), LOST_CELLS),
-        (treated == 1, ONE_TREATED),
+        (together < 2, ONE_TREATED),
+        (treated == 1 and together > 1, SOME_ALONE),
         (controls == 1, ONE_COMPARISON),
         (1 < treated < FEW, FEW_TREATED),
     )

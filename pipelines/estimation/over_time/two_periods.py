@@ -32,6 +32,10 @@ ESTIMAND = (
 )
 GIVEN = " among units with the same covariates"
 INCOMPLETE = "Units that were not seen in every period compared are left out."
+SEEN_TWICE = (
+    "Declare periods in which both groups were seen; or, where other people were measured each time, "
+    "`same_people: false`."
+)
 EMPTY = "There is no unit seen both before and after in the {} group."
 TREATED_BEFORE = "Some units were treated before the period called before."
 ENGINES: dict[str, str] = {
@@ -182,7 +186,7 @@ def changes_of(panel: Panel, before: tuple[int, ...], after: tuple[int, ...], tr
     treated = panel.cohort[seen] <= (max(after) if treated_by is None else treated_by)
     for name, arm in (("treated", treated), ("comparison", ~treated)):
         if not arm.any():
-            raise EstimationRefusal(EMPTY.format(name), "Declare periods in which both groups were seen.")
+            raise EstimationRefusal(EMPTY.format(name), SEEN_TWICE)
     return Changes(early[seen], late[seen], treated, columns, cluster, int((~seen).sum()))
 
 

@@ -8,11 +8,13 @@ from pipelines.findings.exhibits import DoubtsResult, OverTimeResult, Reading
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, numbers, over_time_figure
-from pipelines.reporting.markup import bullets, heading, joined, plain, source
+from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
 from pipelines.reporting.series_figure import KEYS, part_of, series_figure
 from pipelines.reporting.tables import Table, markdown
 
 FEW_BENCHMARKS = 9
+FOLDED = "The checks in figures"
+NOT_MADE = ("not made", "not declared")
 SHARES = ("risk difference", "share", "proportion")
 
 
@@ -77,14 +79,43 @@ def take_up(evidence: Evidence) -> str:
 
 
 def doubts(evidence: Evidence) -> str:
-    """Return how wrong each estimate could be, in sentences first and in figures below."""
+    """Return how wrong each estimate could be: the sentences that matter, and all the rest folded away below them."""
     found = [(f, result) for f, result in ev.doubts(evidence) if not result.withheld]
     parts = []
     for finding, result in found:
-        said = bullets(plain(one.sentence) for one in result.readings if one.sentence)
-        table = _checks(result)
-        parts.append(joined(heading(3, f"How far to trust: {result.title}"), said, markdown(table), source(finding.id)))
+        first, rest = _told(result.readings)
+        folded = _folded(result, rest)
+        title = heading(3, f"How far to trust: {result.title}")
+        parts.append(joined(title, bullets(map(plain, first)), folded, source(finding.id)))
     return joined(*parts)
+
+
+def _told(readings: Iterable[Reading]) -> tuple[list[str], list[str]]:
+    """Part sentences into those that everybody should read, and those for who wants to know exactly.
+
+    Of many known covariates that something unmeasured is held against, the one that would change most is enough; that
+    a check was not made, or not planned, changes nothing that was said.
+    """
+    said = [one for one in readings if one.sentence]
+    benchmarks = [one for one in said if one.key.startswith("benchmark/")]
+    strongest = min(benchmarks, key=_left, default=None)
+    later = [one for one in said if (one in benchmarks and one is not strongest) or one.measure in NOT_MADE]
+    sentences = dict.fromkeys(one.sentence for one in said if one not in later)
+    return list(sentences), [one for one in dict.fromkeys(one.sentence for one in later) if one not in sentences]
+
+
+def _left(reading: Reading) -> float:
+    """What is left of an estimate beyond a benchmark, by the limit nearer to none where the limits lie on one side."""
+    limits = [one for one in (reading.lower, reading.upper) if one is not None]
+    if len(limits) == 2 and limits[0] * limits[1] <= 0:
+        return 0.0
+    return min((abs(one) for one in (*limits, reading.value) if one is not None), default=0.0)
+
+
+def _folded(result: DoubtsResult, rest: Iterable[str]) -> str:
+    """Return the other sentences and the table of figures, closed in the web page until somebody opens them."""
+    inside = joined(bullets(map(plain, rest)), markdown(_checks(result)))
+    return block("callout-note", inside, depth=5, title=FOLDED, collapse="true") if inside else ""
 
 
 def _checks(result: DoubtsResult) -> Table:
