@@ -21,6 +21,8 @@ BOUNDS = Bounds(entries=1_000, entry_bytes=4096 * MEBIBYTE, total_bytes=8192 * M
 """As `safe_zip` says; whole drops are larger than coded projects, and go to the disk instead of into memory."""
 PACKED = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz", ".zst")
 LOCK = ".lock"
+LONGEST_NAME = 255
+"""Of a file, in bytes, as file systems take it."""
 LITTER = (".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini")
 NEVER_READ = ("pseudonyms.json",)
 """QualCoder's key to who people are: it is no part of a drop, so it is neither hashed, listed, unpacked nor read."""
@@ -118,6 +120,8 @@ def _judge(name: str, path: Path, folder: Path, packed: SafeZip) -> None:
     total = sum(size for _, size, _ in inside)
     if any(member.lower().endswith(PACKED) for member, *_ in inside):
         raise Refusal(f"{name} holds another packed file.", "Ask for the files themselves, or for one zip of them.")
+    if any(len(os.fsencode(PurePosixPath(member).name)) > LONGEST_NAME for member, *_ in inside):
+        raise UnsafeZip(f"a name in it is longer than {LONGEST_NAME} bytes")
     if any(size > max(BOUNDS.free_of_ratio, BOUNDS.ratio * small) for _, size, small in inside):
         raise UnsafeZip(f"it unpacks to more than {BOUNDS.ratio} times its size, as a zip bomb does")
     if total > BOUNDS.total_bytes or any(size > BOUNDS.entry_bytes for _, size, _ in inside):

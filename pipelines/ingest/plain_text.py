@@ -109,9 +109,9 @@ def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
 
 
 def _has_other_signs(content: bytes, delimiter: int) -> bool:
-    """Tell whether two values next to each other stand between apostrophes, or a line is drawn below the names."""
+    """Tell whether values may stand between apostrophes or be formulas, or a line be drawn below the names."""
     drawn = (b"\n--", b"\n==", b'\n"--', b"\n:-", b"\n%c--" % delimiter, b"\n%c -" % delimiter)
-    return b"'%c'" % delimiter in content or any(rule in content for rule in drawn)
+    return b"'%c'" % delimiter in content or b'=""' in content or any(rule in content for rule in drawn)
 
 
 def _may_swallow(content: bytes, piece: Piece, ends: Flags, counts: Counts) -> bool:

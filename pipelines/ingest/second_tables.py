@@ -43,7 +43,13 @@ class OneTable:
         self.told_by = -1
 
     def __iter__(self) -> Iterator[Numbered]:
+        search = DIGIT.search
         for number, row in self.rows:
+            plain = self.seen == MOST_SEEN and number == self.last + 1 and self.told_by >= 0 and not self.suspect
+            if plain and search(row[self.told_by]):  # nearly every row ends here
+                self.last = number
+                yield number, row
+                continue
             if any(cell.strip() for cell in row):
                 self._see(number, row, gap=number > self.last + 1)
                 self.last = number
@@ -74,8 +80,6 @@ class OneTable:
 
     def _is_row_of_names(self, row: Sequence[str], *, after_gap: bool) -> bool:
         """Tell whether a row holds distinct words only, some of them where every row so far has a digit."""
-        if not after_gap and 0 <= self.told_by < len(row) and DIGIT.search(row[self.told_by]):
-            return False  # nearly every row ends here
         known = range(min(len(row), len(self.always)))
         asked = [i for i in known if row[i].strip() and self.always[i] and self.filled[i]]
         needed = 1 if after_gap else FEWEST_COLUMNS

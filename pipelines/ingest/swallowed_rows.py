@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.refusal import Refusal
 
 VALUE = re.compile(r"[-+£$€(]?[\d.,/: -]*\d[\d.,/:%TZ )-]*")
+FORMULA = re.compile(r'="[^"]*"')
 OTHER_QUOTES = {"'": "'", "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u00ab": "\u00bb", '"': '"'}
 """Signs that programs and pens put around values, with the one that ends them."""
 
@@ -26,8 +27,9 @@ def refuse_swallowed(path: Path, line: int, lines: Sequence[str], dialect: tuple
     """
     if len(lines) < 2 or width < 2:
         return
-    cells = [_cells(one, *dialect) for one in lines]
-    if all(len(row) == width for row in cells) and all(_alike(cells[0], row) for row in cells[1:]):
+    first = _cells(lines[0], *dialect)
+    cells = (_cells(one, *dialect) for one in lines[1:])
+    if len(first) == width and all(len(row) == width and _alike(first, row) for row in cells):
         last = line + len(lines) - 1
         problem = f"{path.name}, lines {line} to {last}: quotation marks make one row of what looks like several."
         raise Refusal(problem, "Ask the provider to look for a quotation mark too many there, and to send it again.")
@@ -51,6 +53,13 @@ def _kind(cell: str) -> str:
     if len(cell) > 40 or not re.search(r"\d", cell):
         return "words"
     return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "9", cell))
+
+
+def refuse_formulas(path: Path, line: int, row: Sequence[str]) -> None:
+    """Refuse a value written as a formula (`="00123"`), as some programs do to keep Excel from changing it."""
+    if any(FORMULA.fullmatch(cell.strip()) for cell in row):
+        problem = f'{path.name}, line {line}: a value is written as a formula, as in ="00123".'
+        raise Refusal(problem, "Ask for the file with values as they are, best as it left the database.")
 
 
 def refuse_other_quotes(path: Path, line: int, row: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ BEGINNING = 4096
 SEEN = 16 << 20
 """Of how many bytes it is asked whether they were encoded twice."""
 WESTERN = ("cp1252", "iso8859-1", "iso8859-15")
-MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xe2\x80[\x90-\xbf]")
+MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa3\xa9\xab\xae\xb0\xb7\xbb]|\xe2\x80[\x90-\xbf]")
 """Accented letters, pounds and curly quotes as UTF-8 has them; in a Western 8-bit encoding `Ã©`, `Â£`, `â€™`."""
 NO_LATIN_1 = re.compile(rb"[\x80-\x84\x86-\x9f]")
 """Curly quotes, dashes and the euro in cp1252; control characters, which no text has, in ISO 8859."""
@@ -88,12 +88,12 @@ def _was_encoded_twice(path: Path) -> bool:
         try:
             runs = re.findall(r"[^\x00-\x7f]+", decode(chunk).removeprefix("\ufeff"))
             for run in runs:
-                bytes(BYTES.get(sign, 0) for sign in run).decode("utf-8")
+                once = bytes(BYTES.get(sign, 0) for sign in run).decode("utf-8")
                 if not all(sign in BYTES for sign in run):
                     return False
+                twice = twice or any(map(str.isalpha, once)) or once[0] in "\ufeff\u2018\u2019\u201c\u201d"
         except UnicodeDecodeError:
             return False
-        twice = twice or bool(runs)
     return twice
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.ingest.reading import Facts
-from pipelines.ingest.swallowed_rows import refuse_other_quotes, refuse_swallowed
+from pipelines.ingest.swallowed_rows import refuse_formulas, refuse_other_quotes, refuse_swallowed
 from pipelines.ingest.text_dialect import reading
 from pipelines.ingest.text_encoding import decoded_lines, not_in
 from pipelines.refusal import Refusal
@@ -85,6 +85,8 @@ def _sound(path: Path, facts: Facts, lines: Lines) -> Iterator[Numbered]:
             if lines.blanks_before_quote and facts.quote:
                 _refuse_blank_before_quote(path, line, row, facts.quote)
             if facts.quote:
+                if any('="' in one for one in lines.held):
+                    refuse_formulas(path, line, row)
                 refuse_swallowed(path, line, lines.held, (facts.delimiter, facts.quote), width)
                 refuse_other_quotes(path, line, row)
             yield number, [_one_kind_of_line_end(cell) for cell in row]

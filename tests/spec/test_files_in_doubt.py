@@ -14,13 +14,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.ingest import text_files
+from pipelines.ingest import receive, text_files
+from pipelines.ingest.archives import unpacked
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.plain_text import is_plain
 from pipelines.ingest.reading import place
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 from pipelines.validation.dates import prove
+from tests.spec.test_odd_files import PEOPLE, Site
 
 CANARY = "Quartermaine"
 COLUMNS = {"person": "Case", "site": "Site", "age": "Age", "score": "Score"}
@@ -84,6 +86,8 @@ TEXTS: dict[str, tuple[str | bytes, Verdict]] = {
         HEAD + LINES[0] + f"'A02','N','32','2.5','{CANARY}'\n",
         "line 3: every value stands between the signs ' and '. Say so in the protocol (`quote: \"'\"`)",
     ),
+    "formulas.csv": (TEXT.replace("A02", '="A02"'), 'line 3: a value is written as a formula, as in ="00123"'),
+    "formulas-in-quotation-marks.csv": (TEXT.replace("A02", '"=""A02"""'), "line 3: a value is written as a formula"),
     # a second table in the same columns
     "second-table.csv": (TEXT + "\n" + OTHER_TABLE, "row 6: a second table seems to begin there"),
     "second-table-at-once.csv": (TEXT + OTHER_TABLE, "row 5: a second table seems to begin there"),
@@ -300,3 +304,26 @@ def test_the_date_that_excel_writes_in_britain_is_proven(mark: str) -> None:
         connection.execute("UPDATE t SET x = replace(x, '-', ?)", [mark])
         found = prove(connection, "t", {"day": ("x", frozenset({""}))})["day"]
     assert (found.format, found.verdict) == (f"%d{mark}%b{mark}%y", "proven")
+
+
+# ---- zips ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_no_disk_takes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "drop.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr(f"{'é' * 130}.csv", TEXT)
+    files = unpacked([("drop.zip", path)], tmp_path / "private")
+    with pytest.raises(Refusal, match=r"drop\.zip cannot be unpacked: a name in it is longer than 255 bytes"), files:
+        pass
+
+
+# ---- through the door ------------------------------------------------------------------------------------------------
+
+
+def test_a_drop_with_a_second_table_is_refused_at_the_door(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.deliver("Case,Age,Housed\n" + PEOPLE + f"\nWard,Beds,Staff\n{CANARY},3,4\n")
+    with pytest.raises(Refusal, match=r"cases\.csv, row 43: a second table seems to begin there") as said:
+        receive(site.site, "cases")
+    assert CANARY not in str(said.value)
