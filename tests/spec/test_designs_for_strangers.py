@@ -16,7 +16,7 @@ from pipelines.estimation.pseudo_observations import restricted_time
 from pipelines.findings.exhibits import DoubtsResult, Reading
 from pipelines.findings.sentences import places_for
 from pipelines.protocol import designs
-from pipelines.reporting.sections.readings import _folded, _told
+from pipelines.reporting.sections.readings import _checks, _folded, _told
 from tests.spec.test_designs_over_time import asked, assessed, others, refused
 
 
@@ -238,3 +238,14 @@ class TestDoubtsAreShort:
         assert 'collapse="true"' in folded
         assert "- Age" in folded
         assert "E-value" in folded
+
+
+def test_of_many_benchmarks_the_strongest_are_tabulated():
+    many = [
+        Reading(key=f"benchmark/c{k}/{times}", title=f"c{k} x{times}", measure="x", value=10.0 - k * times)
+        for k in range(6)
+        for times in (1, 2)
+    ]
+    table = _checks(DoubtsResult(title="Housed", outcome="housed", readings=tuple(many)))
+    assert [row[0] for row in table.rows] == ["c5 x1", "c5 x2", "c4 x1", "c4 x2", "c3 x1", "c3 x2"]
+    assert "Of 6 covariates the 3" in table.note
