@@ -3,6 +3,7 @@
 What belongs here: commands, their words and their exit codes. Running belongs in running, printing in showing.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -319,6 +320,8 @@ def _debug(here: bool) -> bool:
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong becomes plain words and an exit code, never a traceback."""
+    # By default Python looks for garbage after every 700 new objects: a tenth of a run, for libraries that keep theirs.
+    gc.set_threshold(50_000, 20, 50)
     try:
         app(prog_name="pilotlens")
     except Exception as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from assets.exit_codes import DONE, INTERRUPTED, MISUSED, STOPPED, UNAVAILABLE, Unavailable
 from assets.interrupts import patient_interrupts
 from assets.over_sites import run_over_sites, tell_pilot_reports
-from assets.running import REPORTS, Outcome, chosen, known, reports_of, run_sites, steps_of_a_site
+from assets.running import REPORTS, Outcome, chosen, known, reports_of, run_sites, steps_of_a_site, without_protocol
 from assets.showing import complain, place, progress, say, summary
 from pipelines.keys import insist_settled
 from pipelines.protocol import ProtocolFaults
@@ -83,9 +83,8 @@ def _drop_faults(workspace: Workspace, pilot: str, sites: Sequence[str]) -> Iter
     found = drops(workspace, pilot)
     if not found:
         say(f"{pilot}: no drop yet; put the files into {place(workspace.pilot_folder(pilot))}/drops/YYYY-MM-DD.")
-        return
     faults = [fault for site in sites for fault in check_drop(workspace.site(pilot, site))]
-    if not faults:
+    if found and not faults:
         say(f"{pilot}: the drop {found[-1].name} has the files and columns that the protocol declares.")
     yield from faults
 
@@ -178,6 +177,8 @@ def existing(given: Path | None) -> Workspace:
     """Return a workspace that holds a pilot; raise Unavailable for any other."""
     workspace = settled(given)
     if not workspace.pilots():
+        if half := without_protocol(workspace):
+            raise Unavailable(f"There is no protocol.yml in {', '.join(place(folder) for folder in half)}.")
         remedy = "`pilotlens demo` fills one with examples, `pilotlens new PILOT` starts a pilot of your own."
         raise Unavailable(f"There is no pilot in {place(workspace.root)}. {remedy}")
     return workspace

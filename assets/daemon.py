@@ -6,6 +6,7 @@ alone it would go on launching runs, and keep the next daemon from starting.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -19,7 +20,13 @@ def _stop_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def _only_what_concerns_somebody(record: logging.LogRecord) -> bool:
+    """Leave out that the daemon has no memory of earlier events, which it says at every first start."""
+    return record.levelno > logging.WARNING
+
+
 if __name__ == "__main__":
+    logging.getLogger("dagster.daemon.EventLogConsumerDaemon").addFilter(_only_what_concerns_somebody)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     sys.argv = ["dagster-daemon", "run", "--workspace", sys.argv[1], "--log-level", "warning"]
     main()

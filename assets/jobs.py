@@ -17,6 +17,15 @@ def drop_tag(sha256: str) -> dict[str, str]:
     return {DROP_TAG: sha256[:32]}
 
 
+REGISTER_TAG = "pilotlens/registers"
+"""Tag of a run with the state of the registers it read; none where the pilot has none."""
+
+
+def state_tags(sha256: str, registers: str) -> dict[str, str]:
+    """Return the tags of runs for a state of the drops and of the registers beside them."""
+    return {**drop_tag(sha256), **({REGISTER_TAG: registers[:32]} if registers else {})}
+
+
 DESCRIPTION = (
     "Runs one site from its newest drop to its reports. A table that is refused stops its site, and only that one; the"
     f" earlier tables and reports then still stand. {SURVEY.words}"

@@ -62,9 +62,17 @@ def chosen(workspace: Workspace, target: str | None) -> tuple[str, ...]:
     return tuple(f"{pilot}/{key}" for key in workspace.protocol(known(workspace, pilot)).sites)
 
 
+def without_protocol(workspace: Workspace) -> tuple[Path, ...]:
+    """Return the folders among the pilots that hold something, but no protocol."""
+    folders = sorted(path for path in workspace.pilots_folder.glob("[!.]*") if path.is_dir() and any(path.iterdir()))
+    return tuple(path for path in folders if not (path / "protocol.yml").is_file())
+
+
 def known(workspace: Workspace, pilot: str) -> str:
     """Return the name of a pilot that the workspace holds; raise Refusal for any other."""
     if pilot not in workspace.pilots():
+        if workspace.pilots_folder / pilot in without_protocol(workspace):
+            raise Refusal(f"There is no protocol.yml in pilots/{pilot}.", "Put it there, and call it exactly that.")
         raise Refusal(f"There is no pilot {pilot} in this workspace.", did_you_mean(pilot, workspace.pilots()))
     return pilot
 
@@ -97,7 +105,9 @@ def run_sites(
 
         job = defs.resolve_job_def("evaluate_site")
         for key in keys:
-            outcome = _run(job, instance, key, _tags(states[key.partition("/")[0]], only), watch, only, as_of, sealed)
+            pilot = key.partition("/")[0]
+            tags = _tags(workspace, pilot, states[pilot], only)
+            outcome = _run(job, instance, key, tags, watch, only, as_of, sealed)
             watch(key, "")
             yield outcome
 
@@ -139,11 +149,12 @@ def _state(workspace: Workspace, pilot: str) -> Standing | None:
         return None
 
 
-def _tags(state: Standing | None, only: Sequence[str]) -> dict[str, str]:
-    """Return the tag that tells the sensor for which state of the drops a run was."""
-    from assets.jobs import drop_tag
+def _tags(workspace: Workspace, pilot: str, state: Standing | None, only: Sequence[str]) -> dict[str, str]:
+    """Return the tags that tell the sensor for which state of the drops and registers a run was."""
+    from assets.jobs import state_tags
+    from pipelines.learning.register_state import register_state
 
-    return drop_tag(state.sha256) if state and not only else {}
+    return state_tags(state.sha256, register_state(workspace, pilot)) if state and not only else {}
 
 
 def _run(

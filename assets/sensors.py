@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 import dagster as dg
 
 from assets.at_work import give_up_cut_off
-from assets.jobs import drop_tag, evaluate_site
+from assets.jobs import evaluate_site, state_tags
 from assets.partitions import SITES, SURVEY
 from pipelines.ingest.drops import Drop, drops
 from pipelines.ingest.standing import known_standing
+from pipelines.learning.register_state import register_state
 from pipelines.refusal import Refusal
 from pipelines.workspace import Workspace
 
@@ -37,13 +38,18 @@ class Seen:
     fingerprint: str
     sha256: str = ""
     """State of the drops, once they were the same on two ticks; its runs have then been asked for."""
+    registers: str = ""
+    """State of the registers that the team keeps by hand, on that tick."""
 
 
 @dg.sensor(
     job=evaluate_site,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Looks for new drops. When the files of one have stopped changing, runs the sites of its pilot.",
+    description=(
+        "Looks for new drops, and for registers that were changed. When the files have stopped changing, runs the sites"
+        " of their pilot."
+    ),
 )
 def new_drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Ask for one run of each site of every drop that is new by its content and the same as on the tick before."""
@@ -72,11 +78,19 @@ def runs_cut_off(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 def _look(workspace: Workspace, pilot: str, found: tuple[Drop, ...], before: Seen | None) -> Seen:
     """Compare all drops with the tick before; their bytes are read only once they have stopped changing."""
-    newest = found[-1].name
-    fingerprint = hashlib.sha256(repr([(drop.name, drop.fingerprint) for drop in found]).encode()).hexdigest()
+    newest, registers = found[-1].name, _registers(workspace, pilot)
+    there = [*((drop.name, drop.fingerprint) for drop in found), *([registers] if registers else [])]
+    fingerprint = hashlib.sha256(repr(there).encode()).hexdigest()
     if before is None or (before.drop, before.fingerprint) != (newest, fingerprint):
         return Seen(newest, fingerprint)
-    return before if before.sha256 else Seen(newest, fingerprint, _state(workspace, pilot, found))
+    return before if before.sha256 else Seen(newest, fingerprint, _state(workspace, pilot, found), registers)
+
+
+def _registers(workspace: Workspace, pilot: str) -> str:
+    try:
+        return register_state(workspace, pilot)
+    except OSError:
+        return ""  # somebody has one open for writing: the next tick looks again
 
 
 def _state(workspace: Workspace, pilot: str, found: tuple[Drop, ...]) -> str:
@@ -92,14 +106,16 @@ def _requests(
 ) -> Iterator[dg.RunRequest]:
     if not seen.sha256 or seen == before:
         return
+    tags = state_tags(seen.sha256, seen.registers)
+    run_key = f"{seen.sha256}:{seen.registers}".rstrip(":")
     for key in keys:
-        if not _has_run(instance, key, seen.sha256) and not _is_released(key, seen.sha256):
-            yield dg.RunRequest(run_key=f"{key}:{seen.sha256}", partition_key=key, tags=drop_tag(seen.sha256))
+        if not _has_run(instance, key, tags) and (seen.registers or not _is_released(key, seen.sha256)):
+            yield dg.RunRequest(run_key=f"{key}:{run_key}", partition_key=key, tags=tags)
 
 
-def _has_run(instance: dg.DagsterInstance, key: str, sha256: str) -> bool:
+def _has_run(instance: dg.DagsterInstance, key: str, state: dict[str, str]) -> bool:
     """Tell whether the site was run for these bytes already, for example by `pilotlens run`, which has no run key."""
-    tags = {"dagster/partition": key, **drop_tag(sha256)}
+    tags = {"dagster/partition": key, **state}
     return bool(instance.get_runs(filters=dg.RunsFilter(tags=tags, statuses=RUN), limit=1))
 
 

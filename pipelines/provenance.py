@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from functools import cache
 from importlib import metadata
 
 from pipelines.workspace import ROOT
 
 CODE = ("pipelines/**/*.py", "pipelines/**/*.yml", "sql/**/*.sql", "expectations/*.yml")
+_FIELDS = tuple(re.compile(rf"^{name}:(.*)$", re.MULTILINE | re.IGNORECASE) for name in ("Name", "Version"))
 
 
 @cache
@@ -25,8 +27,15 @@ def code_hash() -> str:
 @cache
 def environment_hash() -> str:
     """Return the SHA-256 over names and versions of the installed packages."""
-    packages = sorted({f"{found.name}=={found.version}" for found in metadata.distributions()})
+    packages = sorted({"==".join(_named(found)) for found in metadata.distributions()})
     return hashlib.sha256("\n".join(packages).encode()).hexdigest()
+
+
+def _named(package: metadata.Distribution) -> tuple[str, str]:
+    """Return name and version of a package; `metadata` would parse its whole description, twice, as an e-mail."""
+    head = (package.read_text("METADATA") or "").partition("\n\n")[0]
+    name, version = (field.search(head) for field in _FIELDS)
+    return (name[1].strip(), version[1].strip()) if name and version else (package.name, package.version)
 
 
 def python_version() -> str:

@@ -189,7 +189,8 @@ REGISTERS_HEAD = """## Registers
 
 Four files that the team keeps by hand, for the learning loop; each is a CSV file beside `protocol.yml` (UTF-8; comma,
 semicolon or tab) and none is needed. `pilotlens run` reads them each time and `pilotlens check` names their faults by
-file, row and column. A spreadsheet saved as "CSV UTF-8" will do. For example `pdsa.csv`:
+file, row and column. What a spreadsheet saves as CSV will do: its days too (30/09/2026), where the days of the file
+show which number is the month. For example `pdsa.csv`:
 
 ```
 id,title,start,plan,prediction,chart,decision

@@ -257,10 +257,20 @@ def has_table(connection: Any, layer: str, noun: str) -> bool:
     return connection.execute(query, {"layer": layer, "noun": noun}).fetchone() is not None
 
 
+def tables_in(connection: Any, layer: str) -> frozenset[str]:
+    """Return the tables and views of a layer that were ever published: one question instead of one for each."""
+    query = """
+        SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = $layer
+        UNION ALL
+        SELECT view_name FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = $layer
+    """
+    return frozenset(name for (name,) in connection.execute(query, {"layer": layer}).fetchall())
+
+
 def few_set_aside(connection: Any, minimum: int) -> bool:
     """Tell whether some table has rows set aside, but fewer than may be counted aloud."""
     query = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'quarantine'"
-    found = [name for (name,) in connection.execute(query).fetchall()]
-    tables = [name for name in found if has_table(connection, "validated", name)]  # the others are about rows
+    validated = tables_in(connection, "validated")
+    tables = [name for (name,) in connection.execute(query).fetchall() if name in validated]  # others are about rows
     counts = [connection.execute(f"SELECT count(*) FROM quarantine.{named(name)}").fetchone()[0] for name in tables]
     return any(0 < count < minimum for count in counts)

@@ -11,7 +11,7 @@ from pipelines.findings.look import Look
 from pipelines.findings.models import EffectResult
 from pipelines.findings.verdicts import verdict
 
-NOTHING: dict[str, Any] = dict.fromkeys(("known", "fraction", "spent", "boundary", "lower", "upper"))
+NOTHING: dict[str, Any] = dict.fromkeys(("known", "fraction", "spent", "boundary", "lower", "upper", "p"))
 RULE = "rounding of counts"
 BESIDE = "a count of the look that the groups' sizes do not show"
 
@@ -48,23 +48,30 @@ def with_look(shown: EffectResult, exact: EffectResult, rules: Policy, log: Log)
         return shown.model_copy(update={"look": look.model_copy(update=_of_everybody(look, shown, exact))})
     limits = {end: _moved(getattr(look, end), shown, exact, end) for end in ("lower", "upper")}
     said = verdict(limits["lower"], limits["upper"], shown.better, shown.null)
-    return shown.model_copy(update={"look": look.model_copy(update=limits), "verdict": said})
+    p = look.p if shown.p == exact.p else _two_places(look.p)
+    return shown.model_copy(update={"look": look.model_copy(update={**limits, "p": p}), "verdict": said})
 
 
 def _no_limits() -> dict[str, Any]:
-    return {"lower": None, "upper": None, "boundary": None}
+    return {"lower": None, "upper": None, "boundary": None, "p": None}
+
+
+def _two_places(p: float | None) -> float | None:
+    """Return a p value no sharper than the limits beside it, which are moved or rounded."""
+    return None if p is None else round(p, 2)
 
 
 def _counts(look: Look, shown: EffectResult, rules: Policy, log: Log) -> Look:
     """Return a look with its counts as they are shown of the groups, or rounded."""
-    told = sum((arm.n if look.unit == "people" else arm.events) or 0 for arm in shown.arms.values())
-    if rules.rounding_base == 1 and look.known == told:
+    shown_known = sum((arm.n if look.unit == "people" else arm.events) or 0 for arm in shown.arms.values())
+    if rules.rounding_base == 1 and look.known == shown_known:
         return look
     step = max(rules.rounding_base, rules.minimum_count)
     log.rounded("look", RULE if rules.rounding_base > 1 else BESIDE)
     known = step * round((look.known or 0) / step)
     fraction = None if look.fraction is None or not look.needed else min(known / look.needed, 1.0)
-    return look.model_copy(update={"known": known, "fraction": fraction, "spent": None, "boundary": None})
+    told = {"known": known, "fraction": fraction, "spent": None, "boundary": None, "p": _two_places(look.p)}
+    return look.model_copy(update=told)
 
 
 def _moved(limit: float | None, shown: EffectResult, exact: EffectResult, end: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Nearest neighbours on one number (a score), in n log n: sorted scores with a stack, or with union-find.
+"""Nearest neighbours on one number (a score), in n log n: sorted scores with union-find.
 
 The answer is that of the greedy search that looks at every comparator for every treated person; the tests hold them
 equal.
@@ -14,6 +14,11 @@ NOBODY = -1
 # Scores closer than this share of a standard deviation are ties: rounding in arithmetic must not decide who is matched.
 GRID = 1e-9
 CHUNK = 1_000_000
+# Further than anybody is.
+FAR = 1 << 70
+# People who choose at a time: so many, or this share of the comparators still free.
+AT_LEAST = 1_000
+SHARE = 0.25
 
 
 def on_grid(scores: Array) -> tuple[Integers, float]:
@@ -47,40 +52,59 @@ def without_replacement(
         Positions in `controls`, -1 where nobody was left within the caliper.
     """
     found = np.full((len(treated), ratio), NOBODY, dtype=np.int64)
-    steps = np.diff(treated[order])
-    falls = bool((steps <= 0).all())
-    one_round = _in_falling_order if not lower_first and (falls or (steps >= 0).all()) else _in_any_order
-    sign = -1 if one_round is _in_falling_order and not falls else 1
-    queue = np.argsort(sign * controls, kind="stable")
+    queue = np.argsort(controls, kind="stable")
     for turn in range(ratio):
         if not len(queue):
             break
-        groups = _Groups(sign * controls, queue)
-        one_round(sign * treated, groups, order, caliper, lower_first, found[:, turn])
-        queue = groups.left()
+        groups = _Groups(controls, queue)
+        found[order, turn] = _one_round(treated[order], groups, caliper, lower_first)
+        queue = groups.free_people()
     return found
 
 
 class _Groups:
-    """Comparators by score, rising; those of equal score leave in the order of keys.
+    """Comparators by score, rising; those of equal score leave in the order of keys, or from the other end.
 
-    Plain lists and numbers: the loops below are the cost of matching, and numpy scalars are ten times slower there.
+    Group 0 and the last one stand for nobody: infinitely far, never empty. Plain lists and numbers in the loop that
+    changes them, for numpy scalars are ten times slower there: `left` counts who is free; `before` and `after` link the
+    groups with somebody free, and from an empty group `after` leads on towards the next of those (union-find).
     """
 
     def __init__(self, controls: Integers, queue: Integers) -> None:
         ordered = controls[queue]
-        begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        self.sorted_scores = scores = ordered[begins]
-        self.scores: list[int] = scores.tolist()
-        self.people: list[int] = queue.tolist()
-        self.next: list[int] = begins.tolist()
-        self.ends: list[int] = [*begins[1:].tolist(), len(queue)]
+        self.queue, self.begins = queue, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        self.free = np.diff(np.append(self.begins, len(queue)))
+        self.from_back = np.zeros_like(self.free)
+        self.sorted_scores = ordered[self.begins]
+        self.ends = self.begins + self.free
+        places = list(range(len(self.begins) + 2))
+        self.left: list[int] = [1, *self.free.tolist(), 1]
+        self.before, self.after = [0, *places[:-1]], [*places[1:], places[-1]]
+        self.scores: list[int] = [-2 * FAR, *self.sorted_scores.tolist(), FAR]
 
-    def left(self) -> Integers:
+    def first_is_earlier(self, group: int, other: int) -> bool:
+        """Whether the next to leave one group has the earlier key."""
+        mine, theirs = (self.queue[self.ends[g - 1] - self.left[g]] for g in (group, other))
+        return bool(mine < theirs)
+
+    def leave(self, taken: Integers, back: bool) -> Integers:
+        """Who leaves, (m,), when these groups are taken from in turn, numbered from 0."""
+        order = np.argsort(taken, kind="stable")
+        sizes = np.bincount(taken, minlength=len(self.free))
+        turn = np.empty_like(taken)
+        turn[order] = _count_up(sizes)
+        if back:
+            people = self.queue[(self.ends - self.from_back)[taken] - 1 - turn]
+            self.from_back += sizes
+        else:
+            people = self.queue[(self.ends - self.from_back - self.free)[taken] + turn]
+        self.free -= sizes
+        return people
+
+    def free_people(self) -> Integers:
         """Comparators still free, by score and key."""
-        people = np.asarray(self.people, dtype=np.int64)
-        begins, ends = np.asarray(self.next), np.asarray(self.ends)
-        return people[np.repeat(begins, ends - begins) + _count_up(ends - begins)]
+        begins = self.ends - self.from_back - self.free
+        return self.queue[np.repeat(begins, self.free) + _count_up(self.free)]
 
 
 def _count_up(sizes: Integers) -> Integers:
@@ -127,84 +151,71 @@ def _nearest_of_both_sides(
     return np.where(np.take_along_axis(usable, ranked, axis=1), chosen, NOBODY)
 
 
-def _in_falling_order(
-    treated: Integers, groups: _Groups, order: Integers, caliper: float, _: bool, found: Integers
-) -> None:
-    """One round when treated people choose from the largest score down.
+def _one_round(wanted: Integers, groups: _Groups, caliper: float, lower_first: bool) -> Integers:
+    """Everybody chooses once, in turn; who is chosen, (n1,).
 
-    Groups at or above the present score wait on a stack, nearest on top; those below have not been reached. Whoever is
-    taken is on top of the stack or next below, so each group is moved once.
+    Some at a time, and of those one neighbourhood after the other: the memory that is touched is then near by.
     """
-    scores, people, following, ends = groups.scores, groups.people, groups.next, groups.ends
-    stack: list[int] = []
-    below, taken = len(scores) - 1, []
-    for score in treated[order].tolist():
-        while below >= 0 and scores[below] >= score:
-            stack.append(below)
-            below -= 1
-        if stack:
-            group, gap = stack[-1], scores[stack[-1]] - score
-            if below >= 0:
-                nearer = score - scores[below]
-                if nearer < gap or (nearer == gap and people[following[below]] < people[following[group]]):
-                    group, gap = below, nearer
-        elif below >= 0:
-            group, gap = below, score - scores[below]
-        else:
-            break
-        if gap > caliper:
-            taken.append(NOBODY)
-            continue
-        taken.append(people[following[group]])
-        following[group] += 1
-        if following[group] == ends[group]:
-            if group == below:
-                below -= 1
-            else:
-                stack.pop()
-    found[order[: len(taken)]] = taken
+    chosen, start = np.full(len(wanted), NOBODY, dtype=np.int64), 0
+    while start < len(wanted) and groups.free.any():
+        some = wanted[start : start + max(AT_LEAST, int(groups.free.sum() * SHARE))]
+        turns, above = _by_neighbourhood(some, groups)
+        taken = np.array(_choose(some[turns].tolist(), above.tolist(), groups, caliper, lower_first), dtype=np.int64)
+        for back in (False, True) if lower_first else (False,):
+            # Below (numbers under zero) that program met ties from above: late-comers first
+            part = taken < 0 if back else taken > 0
+            chosen[start + turns[part]] = groups.leave(np.abs(taken[part]) - 1, back)
+        start += len(some)
+    return chosen
 
 
-def _in_any_order(
-    treated: Integers, groups: _Groups, order: Integers, caliper: float, lower_first: bool, found: Integers
-) -> None:
-    """One round when treated people choose in any order, by union-find.
+def _by_neighbourhood(some: Integers, groups: _Groups) -> tuple[Integers, Integers]:
+    """An order in which people may choose instead of their own with the same result, and the group above each.
 
-    `up[i]` leads to the first group with somebody free at or after i, shortened on the way, so that a search costs next
-    to nothing however many are taken; `before` and `after` link the groups that still have somebody (-1 and n at the
-    ends).
+    With people sorted by score, let s be the free comparators below each. If everybody could only go up, person i would
+    take comparator R_i = max over j <= i of s_j + i - j; if only down, L_i = min over j >= i of s_j - 1 - (j - i). In
+    the search both ways people up to i take none beyond R_i: whoever takes x from below found all from y to x - 1
+    taken, y - 1 free; those x - y people and this one started between y and x, so R_i >= y + (x - y). Likewise down.
+    Where a group ends between R_i and L_(i+1), people up to i and those after take from different groups, and each side
+    may choose as if alone.
     """
-    scores, people, following, ends = groups.scores, groups.people, groups.next, groups.ends
-    n = len(scores)
-    up, before, after = list(range(n + 1)), list(range(-1, n)), list(range(1, n + 2))
-    starts = np.searchsorted(groups.sorted_scores, treated, side="left").tolist()
-    wanted, taken = treated.tolist(), found.tolist()
-    for person in order.tolist():
-        score, above = wanted[person], starts[person]
-        while up[above] != above:
-            up[above] = above = up[up[above]]
-        below = before[above]
-        if below < 0 and above == n:
-            break
-        if below < 0:
-            group = above
-        elif above == n or lower_first:
-            group = below
-        else:
-            nearer = (score - scores[below]) - (scores[above] - score)
-            first = people[following[below]] < people[following[above]]
-            group = below if nearer < 0 or (nearer == 0 and first) else above
-        if abs(scores[group] - score) > caliper:
+    alive = np.flatnonzero(groups.free)
+    order = np.argsort(some, kind="stable")
+    at = np.searchsorted(groups.sorted_scores[alive], some[order], side="left")
+    steps = np.arange(len(some))
+    ends = np.concatenate([[0], np.cumsum(groups.free[alive]), [np.iinfo(np.int64).max]])
+    s = ends[at] - steps
+    up = np.maximum.accumulate(s) + steps
+    down = np.minimum.accumulate((s - 1)[::-1])[::-1] + steps
+    apart = ends[np.searchsorted(ends, up[:-1], side="right")] <= down[1:]
+    neighbourhood = np.concatenate([[0], np.cumsum(apart)])
+    turns = np.argsort(neighbourhood * len(some) + order, kind="stable")
+    return order[turns], np.append(alive, len(groups.free))[at[turns]] + 1
+
+
+def _choose(wanted: list[int], starts: list[int], groups: _Groups, caliper: float, lower_first: bool) -> list[int]:
+    """Group taken by each in turn, 1 onwards, with a minus when taken from its end; 0 for nobody."""
+    scores, left, before, after = groups.scores, groups.left, groups.before, groups.after
+    reach, taken = min(caliper, FAR // 2), []
+    for score, above in zip(wanted, starts, strict=True):
+        while not left[above]:
+            group = after[above]
+            if left[group]:
+                above = group
+                break
+            after[above] = above = after[group]
+        group = before[above]
+        gap, other = score - scores[group], scores[above] - score
+        if lower_first and group:
+            other = FAR
+        if other < gap or (other == gap and groups.first_is_earlier(above, group)):
+            group, gap = above, other
+        if gap > reach:
+            taken.append(0)
             continue
-        if lower_first and group == below:  # that program met ties from above: late-comers first
-            ends[group] -= 1
-            taken[person] = people[ends[group]]
-        else:
-            taken[person] = people[following[group]]
-            following[group] += 1
-        if following[group] == ends[group]:
-            up[group] = after[group]
-            before[after[group]] = before[group]
-            if before[group] >= 0:
-                after[before[group]] = after[group]
-    found[:] = taken
+        taken.append(-group if lower_first and group != above else group)
+        left[group] -= 1
+        if not left[group]:
+            lower, higher = before[group], after[group]
+            before[higher], after[lower] = lower, higher
+    return taken

@@ -34,7 +34,7 @@ def compute(site: PilotSite, noun: str) -> Told:
     from pipelines.disclosure.apply import checked
     from pipelines.findings.making import making
     from pipelines.findings.store import read_findings, write_findings
-    from pipelines.warehouse import has_table, open_warehouse
+    from pipelines.warehouse import open_warehouse, tables_in
 
     make, tables = _maker(noun)
     with open_warehouse(site) as connection:
@@ -42,7 +42,8 @@ def compute(site: PilotSite, noun: str) -> Told:
         rests_on = RESTS_ON.get(noun)
         made = make(context, read_findings(connection, rests_on)) if rests_on else make(context)
         write_findings(connection, noun, made)
-        others = [other for other in NOUNS if has_table(connection, "findings", other)]
+        there = tables_in(connection, "findings")
+        others = [other for other in NOUNS if other in there]
         together = read_findings(connection, others)
     ids = {finding.id for finding in made}
     # What may be shown of these depends on what the other findings show.

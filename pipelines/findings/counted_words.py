@@ -32,8 +32,13 @@ def _component(making: Making, criterion: Criterion) -> str:
 
 def _counted(making: Making, criterion: Criterion, counted: Counted) -> str:
     if counted in ("due", "known"):
-        title = making.plan.outcomes[measures.outcome_of(making, criterion)].title
-        over = "whose follow-up is over" if counted == "due" else "with a known answer"
+        outcome = making.plan.outcomes[measures.outcome_of(making, criterion)]
+        title, assessed = outcome.title, outcome.noun == "assessments"
+        over = (
+            ("who were to be assessed" if assessed else "whose follow-up is over")
+            if counted == "due"
+            else "with a known answer"
+        )
         return f"{over} (“{title}”)"
     if counted == "dosed":
         least = "the whole" if criterion.least == 1 else f"at least {100 * criterion.least:g}% of the"

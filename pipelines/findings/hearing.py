@@ -27,6 +27,7 @@ from pipelines.findings.heard import (
 )
 from pipelines.findings.making import Making
 from pipelines.findings.models import Finding
+from pipelines.findings.outcomes import held_back
 from pipelines.findings.speakers import FEWEST_OF_A_ROLE, speakers_named
 from pipelines.findings.withdrawn import gone_since
 from pipelines.protocol.interviews import CloseReading
@@ -106,8 +107,13 @@ def heard_findings(making: Making, coding: Coding, heard: Heard, opposites: Mapp
     declared = making.plan.codebook.close_reading
     if declared is not None and not sealed(making.site):
         linked = "participants interviewed who agreed that interview and outcome be linked"
-        result = _close_reading(making, declared, heard)
-        note_seen(making.site)
+        held = held_back(making, declared.outcome)
+        if held:
+            title = making.plan.outcomes[declared.outcome].title
+            result = CloseReadingResult(outcome=declared.outcome, title=title, each=declared.each, refused=held)
+        else:
+            result = _close_reading(making, declared, heard)
+            note_seen(making.site)
         finding_id = f"close_reading/{declared.outcome}"
         made.append(making.finding(finding_id, result, subject=declared.outcome, population=linked))
     return made

@@ -45,6 +45,9 @@ class Look(Record):
     """Lower limit of the interval that allows for the looks, in the unit of the value; None where none can be given."""
     upper: Figure = None
     """Upper limit of it."""
+    p: Figure = None
+    """P value that allows for the looks: the smallest error of all looks together at which that interval would leave
+    out no difference (Jennison & Turnbull 1989; without a plan an always valid one). None without a test."""
 
     @property
     def estimated(self) -> bool:
@@ -64,6 +67,13 @@ def led(result: EffectResult) -> EffectResult:
     if everyone is None or everyone.average is None:
         return result
     return result.model_copy(update={"arms": {**result.arms, "everyone": everyone.model_copy(update=limits)}})
+
+
+def counting_p(result: EffectResult) -> float | None:
+    """Return the p value that counts: where looks are allowed for, theirs; 1 where no interval can be given."""
+    if result.p is None or result.look is None:
+        return result.p
+    return 1.0 if result.look.p is None else result.look.p
 
 
 def which(look: Look) -> str:

@@ -34,10 +34,9 @@ from pipelines.ledger import Entry
 from pipelines.protocol.designs import Doubts
 from pipelines.protocol.looks import Looks
 from pipelines.protocol.outcomes import Outcome
+from pipelines.protocol_lock.history import LOOK
 from pipelines.workspace import PilotSite
 
-KIND = "look"
-"""Kind of the ledger's entries."""
 NOT_DUE = "The protocol says when to look at this outcome, and the first look is not due yet."
 REFUSED = (
     "The look that was planned for this stage was taken before, with other data, and the protocol refuses extra looks; "
@@ -69,17 +68,31 @@ class Register:
 def register_of(site: PilotSite) -> Register:
     """Return the looks that were taken at the outcomes of a site."""
     path = site.workspace.ledger(site.pilot)
-    entries = tuple(one for one in ledger.entries(path) if one.kind == KIND and one.facts.get("site") == site.site)
+    entries = tuple(one for one in ledger.entries(path) if one.kind == LOOK and one.facts.get("site") == site.site)
     return Register(path, site.site, keys.key(site.workspace, "pseudonym"), entries)
 
 
 def planned_looks(making: Making, key: str) -> Looks | None:
-    """Return the looks that are planned at an outcome; None where it is none of those they are for."""
-    looks = making.plan.looks
+    """Return the looks that are planned at an outcome; None where it is none of those they are for.
+
+    An outcome that is made of the same field as one of these is one of these: whoever sees it has seen the other.
+    """
+    looks, outcomes = making.plan.looks, making.plan.outcomes
     if looks is None:
         return None
-    primary = tuple(name for name, outcome in making.plan.outcomes.items() if outcome.tier == "primary")
-    return looks if key in (looks.outcomes or primary) else None
+    primary = tuple(name for name, outcome in outcomes.items() if outcome.tier == "primary")
+    governed = looks.outcomes or primary
+    fields = {field for name in governed if name in outcomes for field in _made_of(outcomes[name])}
+    return looks if key in governed or fields & set(_made_of(outcomes[key])) else None
+
+
+def _made_of(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """Return the fields that tell what came of people, each with its table."""
+    if outcome.noun == "series":
+        return ()
+    events = (outcome.events.model_dump_json(),) if outcome.events else ()
+    fields = (*events, *(field for field in (outcome.value, outcome.event) if field))
+    return tuple((outcome.noun, field) for field in fields)
 
 
 @dataclass(frozen=True)
@@ -187,7 +200,7 @@ class Looking:
         if must_hide(result, outcome_policy(self.making.plan)):
             return result
         self._write_down()
-        standing = self._standing()
+        standing = self._standing(result.p)
         if standing.z is None:
             return result
         limits = self._share(alone, standing) if alone is not None else self._limits(result, standing)
@@ -213,13 +226,13 @@ class Looking:
             facts["events"] = self.events
         if self.plan is not None and self.needed:
             facts["fraction"] = round(min(self.own.information / self.needed, 1.0), 6)
-        ledger.append(self.register.path, KIND, facts, once=("site", "outcome", "evidence"))
+        ledger.append(self.register.path, LOOK, facts, once=("site", "outcome", "evidence"))
 
-    def _standing(self) -> Standing:
+    def _standing(self, p: float | None) -> Standing:
         alpha = 1 - self.making.plan.confidence_level
         if self.plan is None or not self.needed:
-            return open_standing(self.seen, self.own, alpha, float(self.needed or TUNED_AT))
-        return planned_standing(self.seen, self.own, float(self.needed), alpha, self.plan.spending)
+            return open_standing(self.seen, self.own, alpha, float(self.needed or TUNED_AT), p)
+        return planned_standing(self.seen, self.own, float(self.needed), alpha, self.plan.spending, p)
 
     def _limits(self, result: EffectResult, standing: Standing) -> tuple[float | None, float | None]:
         """Return the interval that a look's boundary demands, made by the same engine as the ordinary one."""
@@ -249,7 +262,8 @@ class Looking:
         z = standing.z if standing.z is not None and math.isfinite(standing.z) else None
         figures = {"fraction": standing.fraction, "spent": standing.spent, "boundary": z}
         about = self._about(standing.number, state)
-        return about.model_copy(update={**figures, "lower": limits[0], "upper": limits[1]})
+        p = None if limits == (None, None) else standing.p
+        return about.model_copy(update={**figures, "lower": limits[0], "upper": limits[1], "p": p})
 
     def _about(self, number: int, state: Any) -> Look:
         """Return what is said of a look whatever came of it."""

@@ -6,7 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.estimation.design import PERIOD
 from pipelines.findings.making import Making
+from pipelines.findings.periods import numbered
 from pipelines.protocol.models import Plan
 from pipelines.protocol.progression import Counted, Criterion
 from pipelines.warehouse import columns_of, has_table, named
@@ -14,6 +16,12 @@ from pipelines.warehouse import columns_of, has_table, named
 MONTH = 30.4375
 """Days of an average month."""
 KNOWN = "SELECT person_key, bool_or(known) AS known FROM analysis.participants WHERE outcome = $key GROUP BY person_key"
+ASSESSED = """
+    SELECT c.row_key, a.period, a.period_date
+    FROM validated.cases c JOIN validated.assessments a USING (person_key)
+    WHERE a.{value} IS NOT NULL ORDER BY c.row_key, a.period, a.period_date
+"""
+"""Whether an answer is known, never what it is: that may be told while outcomes are sealed."""
 DOSED = "SELECT person_key FROM analysis.doses WHERE component = $key AND dose >= $enough - 1e-9"
 LINKED = "SELECT person_key FROM validated.consents WHERE may_link AND withdrawn_on IS NULL"
 VOICED = """
@@ -88,8 +96,8 @@ def _who(making: Making, criterion: Criterion, counted: Counted, frame: Any) -> 
     if counted in ("assigned", "started"):
         return frame["arm" if counted == "assigned" else "start_date"].notna()
     if counted in ("due", "known"):
-        found = making.frame(KNOWN, key=outcome_of(making, criterion))
-        return persons.isin(found["person_key"] if counted == "due" else found.loc[found["known"], "person_key"])
+        due, known = followed(making, outcome_of(making, criterion), frame)
+        return due if counted == "due" else known
     if counted == "complete":
         return _complete(making, criterion, frame)
     if counted == "dosed":
@@ -106,22 +114,41 @@ def _complete(making: Making, criterion: Criterion, frame: Any) -> Any:
         if name in making.plan.covariates:
             whole &= frame[name].notna()
         else:
-            found = making.frame(KNOWN, key=name)
-            whole &= ~frame["person_key"].isin(found.loc[~found["known"], "person_key"])
+            due, known = followed(making, name, frame)
+            whole &= known | ~due
     return whole
+
+
+def followed(making: Making, key: str, frame: Any) -> tuple[Any, Any]:
+    """Return for each row of the cases whether an outcome's follow-up is over, and whether it is known.
+
+    In the assessments everybody was to be assessed, and who has an answer in the period that counts is known: the one
+    that the protocol names, or the last in which anybody has one.
+    """
+    outcome = making.plan.outcomes[key]
+    if outcome.noun == "cases":
+        found = making.frame(KNOWN, key=key)
+        persons = frame["person_key"]
+        return persons.isin(found["person_key"]), persons.isin(found.loc[found["known"], "person_key"])
+    if not has_table(making.connection, "validated", "assessments"):
+        return frame["person_key"].notna(), frame["person_key"].isna() & False
+    answers = numbered(making.frame(ASSESSED.format(value=named(outcome.value or ""))))
+    counts = outcome.at if outcome.at is not None or answers.empty else answers[PERIOD].max()
+    known = frame["row_key"].isin(answers.loc[answers[PERIOD] == counts, "row_key"])
+    return frame["person_key"].notna(), known
 
 
 def complete_fields(making: Making, criterion: Criterion) -> tuple[str, ...]:
     """Return the covariates and outcomes that may not be missing."""
     plan = making.plan
-    primary = [key for key, one in plan.outcomes.items() if one.tier == "primary" and one.noun == "cases"]
+    primary = [key for key, one in plan.outcomes.items() if one.tier == "primary" and one.noun != "series"]
     return criterion.fields or (*plan.covariates, *primary)
 
 
 def outcome_of(making: Making, criterion: Criterion) -> str:
     """Return the outcome whose follow-up is meant."""
     outcomes = making.plan.outcomes
-    primary = [key for key, one in outcomes.items() if one.tier == "primary"]
+    primary = [key for key, one in outcomes.items() if one.tier == "primary" and one.noun != "series"]
     return criterion.outcome or next(iter([*primary, *outcomes]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.estimation.design import BLOCK, CLUSTER
+from pipelines.findings.look import counting_p
 from pipelines.findings.models import EffectResult
 from pipelines.protocol.models import Plan
 
@@ -18,6 +19,9 @@ def with_adjusted_p(
 ) -> dict[str, EffectResult]:
     """Return the effects, those of a tier with several tests with adjusted p values; a placebo is no test of it.
 
+    Where looks are allowed for, the p values that are adjusted are those that allow for them; drawing the assignment
+    again cannot, so Holm's procedure then stands in for Romano and Wolf's.
+
     Parameters
     ----------
     results : effects by the key of their outcome.
@@ -29,9 +33,11 @@ def with_adjusted_p(
         how = getattr(plan.multiplicity, tier)
         tested = {k: r for k, r in results.items() if r.tier == tier and r.p is not None and not r.placebo}
         if len(tested) > 1 and how != "none":
-            made = _drawn(list(tested), plan, frames or {}) if how == "romano_wolf" else None
+            looked = any(result.look is not None for result in tested.values())
+            drawn = how == "romano_wolf" and not looked
+            made = _drawn(list(tested), plan, frames or {}) if drawn else None
             named = how if made is not None or how != "romano_wolf" else INSTEAD
-            p = made or _adjusted([result.p or 0.0 for result in tested.values()], named)
+            p = made or _adjusted([counting_p(result) or 0.0 for result in tested.values()], named)
             adjusted |= {
                 key: result.model_copy(update={"p_adjusted": one, "adjustment": named})
                 for (key, result), one in zip(tested.items(), p, strict=True)

@@ -11,7 +11,7 @@ from pipelines.estimation import Design, Estimate, EstimationRefusal, estimate
 from pipelines.estimation.design import BASELINE, BY_CHANCE, UNIT
 from pipelines.findings.beside import beside
 from pipelines.findings.frames import outcome_frame
-from pipelines.findings.looking import Looking, Register, register_of
+from pipelines.findings.looking import NOT_DUE, Looking, Register, planned_looks, register_of
 from pipelines.findings.making import Making, fewest_per_arm, question_of
 from pipelines.findings.models import (
     ArmSummary,
@@ -58,6 +58,20 @@ def looked_at_findings(making: Making) -> list[Finding]:
     Made-up data that an unlocked protocol is tried out with are looked at for free.
     """
     return outcome_findings(making, None if rehearsing(making.site) else register_of(making.site))
+
+
+def held_back(making: Making, key: str) -> str:
+    """Return why nobody may see an outcome now, in a sentence; empty where a look may be taken, or none are planned."""
+    if planned_looks(making, key) is None or rehearsing(making.site):
+        return ""
+    outcome = making.plan.outcomes[key]
+    try:
+        frame = outcome_frame(making, key, outcome)
+        looking = Looking(making, key, outcome, frame, _design(outcome, making), register_of(making.site))
+    except EstimationRefusal:
+        return NOT_DUE
+    refused = looking.refused()
+    return refused[0] if refused else ""
 
 
 def outcome_findings(making: Making, register: Register | None = None) -> list[Finding]:

@@ -29,6 +29,10 @@ class LockResult(Record):
     """How many of them were recorded when outcomes had been seen."""
     rehearsed: bool = False
     """Whether runs read outcomes before the lock, of data that the protocol called made up."""
+    rehearsed_with_these: bool = False
+    """Whether these were files that count now: then their outcomes were seen before the plan was locked."""
+    seen_elsewhere: tuple[str, ...] = ()
+    """Other pilots that were given some of the same files, and whose outcomes somebody saw."""
 
 
 class ChangeMade(Record):

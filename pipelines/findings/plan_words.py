@@ -10,6 +10,10 @@ from pipelines.findings.plan_kept import ChangeMade, DeviationResult, LockResult
 SEALED = "Outcomes are sealed in this run: process, quality and reach are shown, and no outcome was looked at."
 
 REHEARSING = "Its data are made up, so that it may still be edited; the first run with real data locks it."
+REHEARSED_WITH_THESE = (
+    "Before, runs read outcomes of these very files, which the protocol then called made up: outcomes had been seen "
+    "when the plan was locked."
+)
 REHEARSED = "Before, runs read outcomes of data that the protocol called made up."
 
 
@@ -41,8 +45,17 @@ def lock_words(found: LockResult) -> str:
         return f"{said} {SEALED}" if found.sealed else said
     how = ", when a run read outcomes for the first time" if found.how == "look" else ""
     said = f"The protocol was locked on {day(found.locked_on)}{how}. {_since(found)}"
-    said += f" {REHEARSED}" if found.rehearsed else ""
+    if found.rehearsed:
+        said += f" {REHEARSED_WITH_THESE if found.rehearsed_with_these else REHEARSED}"
+    said += _elsewhere(found)
     return f"{said} {SEALED}" if found.sealed else said
+
+
+def _elsewhere(found: LockResult) -> str:
+    if not found.seen_elsewhere:
+        return ""
+    pilots = ", ".join(found.seen_elsewhere)
+    return f" Some of its files were also given to another pilot whose outcomes were looked at ({pilots})."
 
 
 def _since(found: LockResult) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.disclosure.counts import contributors
+from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.findings import measures
 from pipelines.findings.counted_words import counted_words
 from pipelines.findings.evidence_level import level_finding
@@ -20,7 +21,14 @@ from pipelines.findings.models import Finding, ThemeResult
 from pipelines.findings.progress import CriterionResult, DecisionResult, GroupShare, Light, OverrideShown
 from pipelines.protocol.progression import Criterion
 
-TABLES = ("validated.cases", "analysis.participants", "analysis.doses", "analysis.themes", "validated.consents")
+TABLES = (
+    "validated.cases",
+    "validated.assessments",
+    "analysis.participants",
+    "analysis.doses",
+    "analysis.themes",
+    "validated.consents",
+)
 UNAGREED = "Coders agree too little on what was said for people to be counted."
 UNUSED = "No interview carries a code of this name."
 SILENT = "No participant was interviewed."
@@ -101,7 +109,10 @@ def _counts(making: Making, criterion: Criterion, findings: Sequence[Finding]) -
         asked = measures.speakers(making, criterion)
         why = _unheard(asked, findings)
     else:
-        asked, why = measures.people(making, criterion), ""
+        try:
+            asked, why = measures.people(making, criterion), ""
+        except EstimationRefusal as refusal:  # periods of assessments that nobody can count
+            return {"unknown_because": str(refusal)}
     groups = () if why else tuple(g for name in criterion.by for g in _groups(making, name, asked))
     return {"n": asked.n, "events": None if why else asked.events, "groups": groups, "unknown_because": why}
 

@@ -6,7 +6,10 @@ from pipelines.findings.making import Making
 from pipelines.findings.models import Finding
 from pipelines.findings.phases import phase_findings
 from pipelines.findings.plan_kept import ChangeMade, DeviationResult, How, LockResult
-from pipelines.protocol_lock import Deviation, deviations, history, locked, sealed
+from pipelines.ingest.drops import drops
+from pipelines.ledger import entries
+from pipelines.protocol_lock import Deviation, deviations, history, locked, rehearsed_with_real, sealed, seen_elsewhere
+from pipelines.protocol_lock.history import ARRIVED
 from pipelines.protocol_lock.weighing import Change
 
 TABLES: tuple[str, ...] = ()
@@ -22,6 +25,7 @@ def protocol_findings(making: Making) -> list[Finding]:
 def _lock(making: Making, known: tuple[Deviation, ...]) -> LockResult:
     site = making.site
     found = locked(site.workspace, site.pilot)
+    counted = _counted(making)
     how: How = found.how if found else "not_locked"
     return LockResult(
         version=found.version if found else 0,
@@ -32,7 +36,18 @@ def _lock(making: Making, known: tuple[Deviation, ...]) -> LockResult:
         deviations=len(known),
         after_look=sum(one.after_look for one in known),
         rehearsed=history(site.workspace, site.pilot).rehearsed,
+        rehearsed_with_these=rehearsed_with_real(site.workspace, site.pilot, counted),
+        seen_elsewhere=() if site.protocol.synthetic else seen_elsewhere(site.workspace, site.pilot, counted),
     )
+
+
+def _counted(making: Making) -> frozenset[str]:
+    """Return the SHA-256 of the files of every drop that is still there, as the ledger noted them last."""
+    workspace, pilot = making.site.workspace, making.site.pilot
+    there = {drop.name for drop in drops(workspace, pilot)}
+    last = {str(one.facts.get("drop")): one for one in entries(workspace.ledger(pilot)) if one.kind == ARRIVED}
+    files = (file for name, one in last.items() if name in there for file in one.facts.get("files", ()))
+    return frozenset(str(file["sha256"]) for file in files)
 
 
 def _deviation(one: Deviation) -> DeviationResult:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.findings.models import Finding
 from pipelines.refusal import Refusal
-from pipelines.warehouse import has_table, insert, transaction
+from pipelines.warehouse import insert, tables_in, transaction
 
 
 def write_findings(connection: Any, noun: str, findings: Sequence[Finding]) -> None:
@@ -20,7 +20,8 @@ def write_findings(connection: Any, noun: str, findings: Sequence[Finding]) -> N
 
 def read_findings(connection: Any, nouns: Sequence[str]) -> list[Finding]:
     """Return the findings of some nouns, in order."""
-    missing = [noun for noun in nouns if not has_table(connection, "findings", noun)]
+    there = tables_in(connection, "findings")
+    missing = [noun for noun in nouns if noun not in there]
     if missing:
         raise Refusal(f"The findings on {' and '.join(missing)} are not there yet.", "Run the steps before this one.")
     rows = [row for noun in nouns for row in _rows(connection, noun)]

@@ -29,17 +29,25 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
 
     A pilot without a drop has nothing wrong with it yet.
     """
-    from pipelines.ingest.drops import drops, not_drops
+    from pipelines.ingest.drops import drops, loose, not_drops
     from pipelines.ingest.files import header_faults, read_header
     from pipelines.ingest.standing import known_standing
     from pipelines.ingest.store import opened
     from pipelines.refusal import Refusal
 
-    found = tuple(drop for drop in drops(site.workspace, site.pilot) if drop.files)
+    every = drops(site.workspace, site.pilot)
+    found = tuple(drop for drop in every if drop.files)
     faults = [
         f"The folder {site.pilot}/drops/{name} is not read: a drop's folder begins with its date, as in 2026-09-30."
         for name in not_drops(site.workspace, site.pilot)
     ]
+    faults += [
+        f"The file {site.pilot}/drops/{name} is not read: put it into a folder named by its date, as in 2026-09-30."
+        for name in loose(site.workspace, site.pilot)
+    ]
+    if every and not every[-1].files:
+        faults.append(f"The drop {site.pilot}/{every[-1].name} is empty. Put the provider's files into it.")
+        return tuple(faults)
     if not found:
         return tuple(faults)
     state = known_standing(site.workspace, site.pilot, found)

@@ -19,6 +19,7 @@ from pipelines.protocol.faults import did_you_mean
 from pipelines.qualitative.document_register import with_register
 from pipelines.qualitative.framework_matrix import FrameworkMatrix, read_framework_matrix
 from pipelines.qualitative.models import Project, UnreadableProject
+from pipelines.qualitative.nvivo_references import references_in
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND
 from pipelines.qualitative.reading import Wanted, read_coded
 from pipelines.qualitative.safe_zip import SafeZip
@@ -62,9 +63,21 @@ def _is_beside(file: DroppedFile, extract: Extract) -> bool:
     """Tell what a pattern with `*` catches besides projects: transcripts, codebooks, what QualCoder keeps around."""
     path = PurePosixPath(file.shown)
     coded = extract.coded or Coded()
-    if path.suffix.lower() in (*TRANSCRIPTS, ".qdc") or path.name in (coded.documents, coded.codebook, coded.framework):
+    if path.name in (coded.documents, coded.codebook, coded.framework) or path.suffix.lower() == ".qdc":
         return True
+    if path.suffix.lower() in TRANSCRIPTS:
+        return coded.format != "nvivo" and not _holds_references(file, extract)
     return path.name.lower() != DATABASE and any(part.lower().endswith(".qda") for part in path.parts[:-1])
+
+
+def _holds_references(file: DroppedFile, extract: Extract) -> bool:
+    """Tell NVivo's references of a code, which look like transcripts; those in a zip must be declared."""
+    if file.path is None or file.member:
+        return False
+    try:
+        return references_in(file.path, file.shown, extract.encoding) is not None
+    except UnreadableProject:
+        return True  # damaged ones: to be said when they are read
 
 
 def read_coded_file(site: PilotSite, one: CodedFile) -> Project:

@@ -9,9 +9,9 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from pipelines.ingest.correction_lines import Line
 from pipelines.ingest.headers import ignored, tidy
 from pipelines.ingest.pseudonyms import normalised
+from pipelines.ingest.register_lines import Line
 from pipelines.protocol import Protocol
 from pipelines.protocol.extracts import MISSING_DEFAULT, Column, Extract
 from pipelines.protocol.faults import did_you_mean

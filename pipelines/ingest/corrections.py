@@ -16,10 +16,10 @@ from typing import Literal
 
 from pipelines import keys
 from pipelines.ingest.correction_faults import cell_faults, column_faults, fields_of, nobody_faults, sites_by_code
-from pipelines.ingest.correction_lines import Line, read_lines, refuse_if
 from pipelines.ingest.drops import NAME as DROP_NAME
 from pipelines.ingest.drops import REGISTER
 from pipelines.ingest.pseudonyms import normalised, pseudonym
+from pipelines.ingest.register_lines import Line, read_lines, refuse_if
 from pipelines.protocol import Protocol
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import did_you_mean

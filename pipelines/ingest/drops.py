@@ -150,6 +150,13 @@ def not_drops(workspace: Workspace, pilot: str) -> tuple[str, ...]:
     return tuple(sorted(p.name for p in folder.glob("[!.]*") if p.is_dir() and not _is_dated(p.name)))
 
 
+def loose(workspace: Workspace, pilot: str) -> tuple[str, ...]:
+    """Return the files among a pilot's drops that are not read, because they lie in no drop's folder."""
+    folder = workspace.pilot_folder(pilot) / "drops"
+    files = (p for p in folder.glob("[!.]*") if p.is_file() and not is_litter(p.name))
+    return tuple(sorted(p.name for p in files if not (is_zip(p.name) and _is_dated(p.stem))))
+
+
 def _is_dated(name: str) -> bool:
     """Tell a name that begins with a date of the calendar: 2026-02-31 is a slip, and no drop."""
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.ingest import parquet_files, sqlite_files, text_files, workbooks
 from pipelines.ingest.comparing import trimmed
-from pipelines.ingest.headers import expected_columns, header_faults, ignored, nameless_fault, slot
+from pipelines.ingest.headers import expected_columns, header_faults, ignored, nameless_fault, slot, tidy
 from pipelines.ingest.other_kinds import disguise, of_another_kind
 from pipelines.ingest.reading import Facts, Rows, place
 from pipelines.ingest.text_dialect import text_facts
@@ -30,7 +30,7 @@ KINDS = {
 MOST_COLUMNS = 4_096
 SIGNATURES = {
     b"PK\x03\x04": "a zip file (as XLSX and ODS are)",
-    b"\xd0\xcf\x11\xe0": "an old workbook (XLS)",
+    b"\xd0\xcf\x11\xe0": "an old workbook (XLS), or one locked with a password",
     b"PAR1": "Parquet",
     b"SQLite format 3\0": "SQLite",
     b"%PDF": "PDF",
@@ -57,11 +57,18 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
     if facts.kind == "text":
         rows = text_files.open_rows(connection, path, facts)
     elif facts.kind == "parquet":
-        rows = parquet_files.open_rows(path, facts, [name for name in facts.columns if ignored(name, extract)])
+        left_out = [name for name in facts.columns if ignored(name, extract)]
+        rows = parquet_files.open_rows(path, facts, left_out, _of_people(extract))
     else:
-        rows = sqlite_files.open_rows(connection, path, facts)
+        rows = sqlite_files.open_rows(connection, path, facts, _of_people(extract))
     _refuse_nameless(connection, path, rows)
     return rows
+
+
+def _of_people(extract: Extract) -> tuple[str, ...]:
+    """Return the columns that tell people apart."""
+    person = [extract.columns["person"].column] if "person" in extract.columns else []
+    return tuple(map(tidy, (*person, *extract.identifiers.values())))
 
 
 def look(path: Path, extract: Extract | None = None) -> Facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,18 @@ from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import nearest
 from pipelines.warehouse import named
 
+LONGEST_NAME = 300
+
 
 def tidy(name: str) -> str:
-    """Return a header without the spaces and line breaks that a spreadsheet's cell may hold."""
-    return " ".join(name.replace("\ufeff", "").split())
+    """Return a header without the spaces and line breaks that a spreadsheet's cell may hold, and without unseen signs.
+
+    An accent that is a sign of its own becomes part of its letter: which of the two it is, nobody sees either.
+    """
+    if name.isascii():
+        return " ".join(name.split())
+    seen = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return " ".join(unicodedata.normalize("NFC", seen).split())
 
 
 def expected_columns(extract: Extract) -> tuple[str, ...]:
@@ -62,11 +71,25 @@ def _missing(path: Path, header: Sequence[str], expected: set[str]) -> list[str]
 
 def _unknown(path: Path, header: Sequence[str], expected: set[str], extract: Extract) -> list[str]:
     unknown = [n for n in header if n and n not in expected and not ignored(n, extract)]
+    if any(map(_is_value, unknown)):
+        places = ", ".join(str(place) for place, name in enumerate(header, start=1) if name in set(unknown))
+        return [
+            f"{path.name}: some columns are not in the protocol (by place: {places}). Not all of their names look like"
+            " names: is a line break missing behind the first row, so that it holds somebody's data? They are not"
+            " repeated here. Map them under columns or identifiers, or list them under ignore."
+        ]
     return [
         f'{path.name}: the column "{name}" is not in the protocol. Map it under columns or identifiers, or '
         "list it under ignore; it may identify somebody, so nothing is read before that is decided."
         for name in dict.fromkeys(unknown)
     ]
+
+
+def _is_value(name: str) -> bool:
+    """Tell what may be somebody's date, number or address from a name; a year alone may be a name."""
+    if re.fullmatch(r"(?:19|20)\d\d", name):
+        return False
+    return "@" in name or len(name) > LONGEST_NAME or re.fullmatch(r"[-+£$€]?\d[\d.,/: -]*", name) is not None
 
 
 def _twice(path: Path, header: Sequence[str], extract: Extract) -> list[str]:

@@ -6,9 +6,10 @@ Reading a coded project and placing its quotes belongs in pipelines.qualitative.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from pipelines import keys
 from pipelines.ingest import chronicle
@@ -20,7 +21,9 @@ from pipelines.ingest.tables import note_delivery
 from pipelines.ingest.told_words import WORDS, Voiced, WordsRow, stories, summaries
 from pipelines.protocol.coded import Coded
 from pipelines.qualitative.framework_matrix import FrameworkMatrix
+from pipelines.qualitative.merging import informed
 from pipelines.qualitative.models import CaseSpan, Coding, Document, Project, overlap
+from pipelines.qualitative.waves import Known, known_before
 from pipelines.refusal import Refusal
 from pipelines.told import Told
 from pipelines.warehouse import columns_of, insert, open_vault, open_warehouse, transaction
@@ -37,8 +40,7 @@ CODINGS = (
 )
 
 
-@dataclass(frozen=True)
-class DocumentRow:
+class DocumentRow(NamedTuple):
     """One speaker of one document; the order of fields is that of the table."""
 
     row_key: str
@@ -51,8 +53,7 @@ class DocumentRow:
     drop_id: str
 
 
-@dataclass(frozen=True)
-class CodingRow:
+class CodingRow(NamedTuple):
     """One code that one coder put on one passage of one speaker; the order of fields is that of the table."""
 
     row_key: str
@@ -83,6 +84,8 @@ class Read:
     secret: bytes = field(repr=False)
     coded: Coded
     matrix: FrameworkMatrix | None = field(default=None, repr=False)
+    known: Known = field(default_factory=lambda: Known(frozenset(), frozenset()), repr=False)
+    """What earlier files hold already."""
 
     @cached_property
     def attributes(self) -> Mapping[str, Mapping[str, str]]:
@@ -104,12 +107,13 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
     state = standing(site)
     chronicle.note_arrivals(site, state)
     files = coded_files(site, state)
-    projects = [_read(site, one) for one in files]
+    projects = _reads(site, files)
     for one, read in zip(files, projects, strict=True):
         told = {"kind": "coded project", "origin": read.project.origin}
         facts = {"rows": len(read.project.documents), "columns": 0, "read_as": told}
         chronicle.note_file(site, one.name, "documents", one.drop, one.file, facts)
-    rows = _once(row for read in projects for row in (_documents(read) if noun == "documents" else _codings(read)))
+    rows: list[DocumentRow] | list[CodingRow]
+    rows = _documents(projects) if noun == "documents" else [row for read in projects for row in _codings(read)]
     beside = _words(site, projects) if noun == "documents" else []
     for file in (file for one in files for file in (one.file, *used_beside(one))):
         insist_unchanged(file)
@@ -119,7 +123,7 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
         with transaction(connection):
             definition = DOCUMENTS if noun == "documents" else CODINGS
             connection.execute(f"CREATE OR REPLACE TABLE raw.{noun} ({definition})")
-            insert(connection, f"raw.{noun}", [astuple(row) for row in rows])
+            insert(connection, f"raw.{noun}", rows)
             if noun == "documents":
                 connection.execute(f"CREATE OR REPLACE TABLE raw.words ({WORDS})")
                 insert(connection, "raw.words", [astuple(row) for row in beside])
@@ -130,11 +134,32 @@ def receive_interviews(site: PilotSite, noun: str) -> Told:
     )
 
 
-def _read(site: PilotSite, one: CodedFile) -> Read:
-    project = read_coded_file(site, one)
+def _reads(site: PilotSite, files: list[CodedFile]) -> list[Read]:
+    """Read files in their order; those of one extract are waves or coders of one study, and inform each other."""
+    waves: defaultdict[str, list[CodedFile]] = defaultdict(list)
+    for one in files:
+        waves[one.name].append(one)
+    projects = {
+        (one.drop.name, one.file.shown, name): project
+        for name, those in waves.items()
+        for one, project in zip(those, informed([read_coded_file(site, one) for one in those]), strict=True)
+    }
+    reads = [_read(site, one, projects[one.drop.name, one.file.shown, one.name]) for one in files]
+    known = known_before([_of_site(read) for read in reads])
+    return [replace(read, known=each) for read, each in zip(reads, known, strict=True)]
+
+
+def _read(site: PilotSite, one: CodedFile, project: Project) -> Read:
     secret = keys.derived(keys.key(site.workspace, "pseudonym"), site.pilot)
     read = Read(project, (), one.file.shown, one.drop.name, secret, one.coded, read_matrix(site, one))
     return replace(read, documents=tuple(d for d in project.documents if _is_of_site(site, read, d)))
+
+
+def _of_site(read: Read) -> Project:
+    """Return the part of a project that belongs to the site."""
+    ours = {document.id for document in read.documents}
+    codings = tuple(coding for coding in read.project.codings if coding.document_id in ours)
+    return replace(read.project, documents=read.documents, codings=codings)
 
 
 def _said(attributes: Mapping[str, str], name: str) -> str:
@@ -208,47 +233,60 @@ class _Speakers:
         return _said(own, name) or _said(document.attributes, name)
 
 
-def _documents(read: Read) -> Iterator[DocumentRow]:
+def _documents(reads: list[Read]) -> list[DocumentRow]:
+    """Return the speakers of each document once; what one file holds twice stays, and the checks speak of it."""
+    rows: list[DocumentRow] = []
+    for read in reads:
+        spoken = {row.document_key for row in rows}
+        rows += [row for known, row in _spoken(read) if not known or row.document_key not in spoken]
+    return rows
+
+
+def _spoken(read: Read) -> Iterator[tuple[bool, DocumentRow]]:
+    """Yield the speakers of each document, and whether an earlier file holds the document."""
     speakers = _Speakers(read)
     for position, document in enumerate(read.documents, start=1):
         for speaker in speakers.of_document(document):
             key = read.hashed(document.name, speaker)
             # One project has no rows: its documents are counted in the order in which it holds them.
             row_key = f"{read.source}#{position}#{key}"
-            yield DocumentRow(
-                row_key,
-                key,
-                read.hashed(speakers.person(document, speaker)),
-                speakers.role(document, speaker),
-                document.text,
-                read.source,
-                position,
-                read.drop,
+            yield (
+                document.id in read.known.documents,
+                DocumentRow(
+                    row_key,
+                    key,
+                    read.hashed(speakers.person(document, speaker)),
+                    speakers.role(document, speaker),
+                    document.text,
+                    read.source,
+                    position,
+                    read.drop,
+                ),
             )
 
 
 def _codings(read: Read) -> Iterator[CodingRow]:
-    codes, coders = ({x.id: x for x in items} for items in (read.project.codes, read.project.coders))
+    codes = {code.id: (" / ".join(code.path), code.name, code.description) for code in read.project.codes}
+    coders = {each.id: (read.hashed(each.name), read.coded.role_of(each.name)) for each in read.project.coders}
     documents = {document.id: document for document in read.documents}
     speakers = _Speakers(read)
+    keys_of: dict[tuple[str, str], str] = {}
     # Only REFI-QDA gives a coding an identity of its own; elsewhere it is a number within its file.
     within = () if read.refi else (read.source,)
     for position, coding in enumerate(read.project.codings, start=1):
         document = documents.get(coding.document_id)
-        if document is None:
+        if document is None or coding.id in read.known.codings:
             continue
-        code, coder = codes[coding.code_id], coders.get(coding.coder_id)
         for speaker in speakers.of_coding(coding):
-            key = read.hashed(document.name, speaker)
+            key = keys_of.get((document.name, speaker))
+            if key is None:
+                key = keys_of[document.name, speaker] = read.hashed(document.name, speaker)
             yield CodingRow(
                 f"{read.source}#{position}#{key}",
                 read.hashed(*within, coding.id, speaker),
                 key,
-                " / ".join(code.path),  # type: ignore[union-attr]
-                code.name,
-                getattr(code, "description", ""),
-                read.hashed(coder.name) if coder else "",
-                read.coded.role_of(coder.name) if coder else None,
+                *codes[coding.code_id],
+                *coders.get(coding.coder_id, ("", None)),
                 coding.start,
                 coding.end,
                 coding.quote,
@@ -257,24 +295,6 @@ def _codings(read: Read) -> Iterator[CodingRow]:
                 position,
                 read.drop,
             )
-
-
-def _once(rows: Iterable[DocumentRow | CodingRow]) -> list[DocumentRow | CodingRow]:
-    """Leave out what an earlier file holds already: waves and coders are often exported each with everything.
-
-    The same text of the same speaker is one document; the same code of the same known coder at the same place is one
-    coding. What one file holds twice stays, and the checks speak of it.
-    """
-    first: dict[tuple[object, ...], str] = {}
-    kept: list[DocumentRow | CodingRow] = []
-    for row in rows:
-        if isinstance(row, DocumentRow):
-            same: tuple[object, ...] = (row.document_key, row.text)
-        else:
-            same = (row.document_key, row.code_path, row.coder_key or row.row_key, row.start_at, row.end_at)
-        if first.setdefault(same, row.source_file) == row.source_file:
-            kept.append(row)
-    return kept
 
 
 def _words(site: PilotSite, projects: list[Read]) -> list[WordsRow]:

@@ -127,7 +127,8 @@ def _milliseconds(value: float, style: NumberFormat) -> int:
     return whole if style.fractions else (whole + 500) // 1000 * 1000
 
 
-def _clock(milliseconds: int) -> str:
+def clock(milliseconds: int) -> str:
+    """Return a time of day or a duration as hours:minutes:seconds, thousandths only where there are any."""
     seconds, rest = divmod(milliseconds, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -136,7 +137,7 @@ def _clock(milliseconds: int) -> str:
 
 def _duration(value: float, style: NumberFormat) -> str:
     sign = "-" if value < 0 else ""
-    return sign + _clock(_milliseconds(abs(value), style))
+    return sign + clock(_milliseconds(abs(value), style))
 
 
 def _moment(value: float, style: NumberFormat, *, from_1904: bool) -> str:
@@ -145,8 +146,8 @@ def _moment(value: float, style: NumberFormat, *, from_1904: bool) -> str:
         return plain(value)
     days, rest = divmod(_milliseconds(value, style), DAY)
     if not style.dated and days == 0:
-        return _clock(rest)
-    return _day(days, from_1904=from_1904) + (f"T{_clock(rest)}" if rest else "")
+        return clock(rest)
+    return _day(days, from_1904=from_1904) + (f"T{clock(rest)}" if rest else "")
 
 
 def _day(days: int, *, from_1904: bool) -> str:

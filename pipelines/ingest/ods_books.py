@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import zipfile
 import zlib
 from pathlib import Path
 
-from pipelines.ingest.number_formats import is_overlong, plain
+from pipelines.ingest.number_formats import DAY, clock, is_overlong, plain
 from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
+from pipelines.ingest.xlsx_cells import NUMBER
 from pipelines.ingest.xml_events import Enough, Malformed, events
 from pipelines.refusal import Refusal
 
 LARGEST_CONTENT = 256 * 1024 * 1024
 TIME = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?", re.ASCII)
 NUMBERS = ("float", "percentage", "currency")
-ASIDE = ("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links")
+ASIDE = (
+    *("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links"),
+    *("frame", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector"),
+    *("caption", "g", "control", "measure", "page-thumbnail", "regular-polygon"),
+)
 """Elements inside a sheet whose text is no cell's: comments, footnotes, readings, drawings, earlier versions."""
 
 
@@ -166,7 +173,7 @@ class _Content:
         if kind == "boolean":
             return "TRUE" if held.get("boolean-value") == "true" else "FALSE"
         if kind == "date":
-            return re.sub(r"T00:00:00(?:\.0+)?$", "", held.get("date-value", "").removesuffix("Z"))
+            return _date(held.get("date-value", "").removesuffix("Z"))
         if kind == "time":
             return _time(held.get("time-value", ""))
         return held.get("string-value", seen) if kind == "string" else seen
@@ -174,10 +181,9 @@ class _Content:
 
 def _number(raw: str, seen: str) -> str:
     """Return a number; where its format pads it with zeros, as shown: the zeros of an identifier matter."""
-    try:
-        value = float(raw)
-    except ValueError:
+    if not NUMBER.fullmatch(raw):
         return raw or seen
+    value = float(raw)
     padded = seen.startswith("0") and seen.isdecimal() and len(seen) > 1 and value == int(seen)
     return seen if padded else plain(value)
 
@@ -188,8 +194,29 @@ def _time(raw: str) -> str:
     if not found:
         return raw
     days, hours, minutes, seconds = (int(part or 0) for part in found.group(2, 3, 4, 5))
-    fraction = (found[6] or "").rstrip("0")
-    return f"{found[1]}{days * 24 + hours:02d}:{minutes:02d}:{seconds:02d}" + (f".{fraction[:3]}" if fraction else "")
+    return found[1] + _clock(((days * 24 + hours) * 60 + minutes) * 60_000 + _milliseconds(seconds, found[6]))
+
+
+def _milliseconds(seconds: int, fraction: str | None) -> int:
+    """Round to the thousandth: 09:30 is kept as 09:29:59.999999996, for a time is a fraction of a day."""
+    return seconds * 1000 + round(float(f"0.{fraction or 0}") * 1000)
+
+
+def _clock(milliseconds: int) -> str:
+    shown = clock(milliseconds)
+    return shown.rstrip("0") if "." in shown else shown
+
+
+def _date(raw: str) -> str:
+    """Return a date, with the time of day where there is one; rounding may make it the next day."""
+    found = MOMENT.fullmatch(raw)
+    if not found:
+        return raw
+    rest = (int(found[2]) * 60 + int(found[3])) * 60_000 + _milliseconds(int(found[4]), found[5])
+    day = found[1]
+    if rest >= DAY:
+        day, rest = (dt.date.fromisoformat(day) + dt.timedelta(days=1)).isoformat(), rest - DAY
+    return day + (f"T{_clock(rest)}" if rest else "")
 
 
 def _content(path: Path) -> bytes:

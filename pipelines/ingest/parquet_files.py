@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.ingest.arrow_schema import durations
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.reading import Facts, Rows, place
 from pipelines.ingest.text_files import literal_path
 from pipelines.refusal import Refusal
 from pipelines.warehouse import quoted
 
+MOST_DIGITS = 38
+"""Of a decimal number that DuckDB keeps whole."""
 MOST_CELLS = 1_000_000_000
 LARGEST_CONTENT = 8 * 1024**3
 """Of what is packed in it: a few bytes can hold a value a billion times."""
@@ -24,6 +27,8 @@ FLOAT = "regexp_replace(CAST({0} AS VARCHAR), '[.]0$', '')"
 PLAIN = "CAST({0} AS VARCHAR)"
 NOTHING = "NULL::VARCHAR"
 DECIMAL = "rtrim(rtrim(CAST({0} AS VARCHAR), '0'), '.')"
+EXACT = {"FLOAT": 2**24, "DOUBLE": 2**53}
+"""From this number on, whole numbers of a type are no longer all there."""
 AS_TEXT = {
     **dict.fromkeys(("VARCHAR", "UUID", "TIME", "DATE"), PLAIN),
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), PLAIN),
@@ -48,19 +53,55 @@ def facts(path: Path) -> Facts:
     return Facts("parquet", tuple(map(tidy, names)), 0)
 
 
-def open_rows(path: Path, found: Facts, left_out: Collection[str] = ()) -> Rows:
-    """Return the rows of a file; a column of lists, structures or bytes is refused by its name, unless left out."""
+def open_rows(path: Path, found: Facts, left_out: Collection[str] = (), people: Collection[str] = ()) -> Rows:
+    """Return the rows of a file; a column of lists, structures or bytes is refused by its name, unless left out.
+
+    Of the columns that tell people apart, one with numbers too large to be whole in it is refused, too: several people
+    may have become one.
+    """
     names, types = _schema(path)
     unread = [n for n, kind in zip(found.columns, types, strict=True) if not _as_text(kind) and n not in left_out]
     if unread:
         listed = ", ".join(f'"{name}"' for name in unread)
-        problem = f"{path.name}: lists, structures or bytes cannot be read as values (columns: {listed})."
-        raise Refusal(problem, "Ask for one value in each cell.")
+        problem = (
+            f"{path.name}: lists, structures, bytes, durations or decimals of more than {MOST_DIGITS} digits cannot be"
+            f" read as values (columns: {listed})."
+        )
+        raise Refusal(problem, "Ask for one value in each cell, and for durations as numbers of minutes.")
     # DuckDB gives names that differ only in case new ones: ours, by position, are given instead.
     spelt = ", ".join(f"p{index}" for index in range(len(names)))
     values = ((_as_text(kind) or NOTHING).format(f"p{index}") for index, kind in enumerate(types))
     texts = ", ".join(f"{value} AS {place(index)}" for index, value in enumerate(values))
+    _refuse_inexact(path, [(n, i, k) for i, (n, k) in enumerate(zip(found.columns, types, strict=True)) if n in people])
     return Rows(found, f"(SELECT {texts} FROM {_source(path)} AS t({spelt}))", False, lambda _: _damaged(path))
+
+
+def _refuse_inexact(path: Path, people: Sequence[tuple[str, int, str]]) -> None:
+    """Refuse numbers of people that are kept with fewer digits than they have."""
+    import duckdb
+
+    asked = [(name, index, EXACT[kind]) for name, index, kind in people if kind in EXACT]
+    if not asked:
+        return
+    tests = ", ".join(f"coalesce(bool_or(abs(p{index}) >= {most}), false)" for _, index, most in asked)
+    spelt = ", ".join(f"p{index}" for index in range(max(index for _, index, _ in asked) + 1))
+    try:
+        with duckdb.connect(":memory:") as connection:
+            found = connection.execute(f"SELECT {tests} FROM {_source(path)} AS t({spelt})").fetchone()
+    except duckdb.Error:
+        found = None
+    if not found:
+        raise _damaged(path)
+    for (name, *_), inexact in zip(asked, found, strict=True):
+        if inexact:
+            raise inexact_people(path, name)
+
+
+def inexact_people(path: Path, name: str) -> Refusal:
+    """Say that a column that tells people apart has lost digits."""
+    lost = "people's numbers are kept with a floating point, and have lost digits"
+    problem = f'{path.name}, column "{name}": {lost}.'
+    return Refusal(problem, "Ask for this column as text, as it left the database.")
 
 
 def _as_text(kind: str) -> str:
@@ -88,6 +129,7 @@ def _schema(path: Path) -> tuple[list[str], list[str]]:
             kind
             for (kind,) in connection.execute(f"SELECT column_type FROM (DESCRIBE FROM {_source(path)})").fetchall()
         ]
+        types = _told(connection, path, names, types)
         sound = len(names) == len(types)
     except duckdb.Error:
         size, sound = (0, 0), False
@@ -98,6 +140,19 @@ def _schema(path: Path) -> tuple[list[str], list[str]]:
     if size[0] * len(names) > MOST_CELLS or size[1] > LARGEST_CONTENT:
         raise Refusal(f"{path.name} is too large once unpacked.", "Ask for it in several files.")
     return names, types
+
+
+def _told(connection: Any, path: Path, names: Sequence[str], types: Sequence[str]) -> list[str]:
+    """Return the types, with no type for what DuckDB would read as something else.
+
+    Decimals of more than 38 digits become other numbers, and durations whole numbers of an unknown unit.
+    """
+    file = quoted(literal_path(path))
+    query = f"SELECT name FROM parquet_schema('{file}') WHERE converted_type = 'DECIMAL' AND precision > {MOST_DIGITS}"
+    unread = {name for (name,) in connection.execute(query).fetchall()}
+    kept = connection.execute(f"SELECT value FROM parquet_kv_metadata('{file}') WHERE key = 'ARROW:schema'").fetchone()
+    unread |= set(durations(bytes(kept[0]))) if kept else set()
+    return ["" if name in unread else kind for name, kind in zip(names, types, strict=False)]
 
 
 def _checked(connection: Any, path: Path) -> tuple[int, int]:

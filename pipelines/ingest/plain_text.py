@@ -39,6 +39,7 @@ class Counts:
     """What has been seen so far, outside quotation marks."""
 
     delimiter: int
+    width: int = 2
     rows: int = 0
     delimiters: int = 0
     carriages: int = 0
@@ -47,19 +48,24 @@ class Counts:
     open: int = 0
     """1 while a quotation mark waits for its partner."""
     last: int = LF
+    line: int = 0
+    """Delimiters, also those between quotation marks, since a line ended."""
+    doubtful: bool = False
+    """True when the line break before stands between quotation marks, and the line that it ends is as wide as a row."""
 
     def width_is(self, width: int) -> bool:
         """Tell whether the rows, none of which DuckDB lets be too short, have so many columns and end in one way."""
         unended = self.last != LF
         even = self.delimiters == (self.rows + unended) * (width - 1)
-        return even and self.carriages in (0, self.rows) and self.last != CR and not self.open
+        swallowed = self.doubtful and self.line == width - 1
+        return even and self.carriages in (0, self.rows) and self.last != CR and not self.open and not swallowed
 
 
 def is_plain(path: Path, delimiter: str, quote: str, width: int) -> bool:
     """Tell whether a UTF-8 file has only rows of the header's width, in one dialect without any licence."""
     if width < 2 or quote != '"' or len(delimiter.encode()) > 1 or not _has_a_header_of_one_line(path):
         return False
-    counts = Counts(ord(delimiter))
+    counts = Counts(ord(delimiter), width)
     return all(_is_sound(content, around, counts) for content, around in _pieces(path)) and counts.width_is(width)
 
 
@@ -83,7 +89,7 @@ def _pieces(path: Path) -> Iterator[tuple[bytes, Piece]]:
 
 def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
     """Count rows and delimiters of a piece; return False at the first licence."""
-    if b"\0" in content or (b"\\" in content and b'\\"' in content):
+    if b"\0" in content or (b"\\" in content and b'\\"' in content) or _has_other_signs(content, counts.delimiter):
         return False
     ends, cuts, outside = piece.are(LF), piece.are(counts.delimiter), None
     if counts.open or b'"' in content:
@@ -91,6 +97,8 @@ def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
         if outside is None:
             return False
         ends, cuts = ends & outside, cuts & outside
+    if _may_swallow(content, piece, ends, counts):
+        return False
     found = int(np.count_nonzero(ends))
     counts.rows += found
     counts.delimiters += int(np.count_nonzero(cuts))
@@ -98,6 +106,33 @@ def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
     counts.last = content[-1]
     blank = (ends & piece.are(LF, -1)).any()
     return counts.since < LONGEST_ROW and not blank and _has_sound_returns(piece, ends, outside, counts)
+
+
+def _has_other_signs(content: bytes, delimiter: int) -> bool:
+    """Tell whether two values next to each other stand between apostrophes, or a line is drawn below the names."""
+    drawn = (b"\n--", b"\n==", b'\n"--', b"\n:-", b"\n%c--" % delimiter, b"\n%c -" % delimiter)
+    return b"'%c'" % delimiter in content or any(rule in content for rule in drawn)
+
+
+def _may_swallow(content: bytes, piece: Piece, ends: Flags, counts: Counts) -> bool:
+    """Tell whether a line break between quotation marks stands between two lines that are as wide as a row is.
+
+    Then a quotation mark too many may have made one row of two, which is for `swallowed_rows` to say.
+    """
+    breaks = np.flatnonzero(piece.are(LF))
+    if not len(breaks):
+        counts.line += content.count(counts.delimiter)
+        return False
+    inner = ~ends[breaks]
+    if counts.doubtful or inner.any():
+        so_far = np.cumsum(piece.are(counts.delimiter))[breaks]
+        widths = np.diff(so_far, prepend=np.int64(-counts.line)) == counts.width - 1
+        doubtful = inner & widths
+        if (counts.doubtful and widths[0]) or (doubtful[:-1] & widths[1:]).any():
+            return True
+        counts.doubtful = bool(doubtful[-1])
+    counts.line = content.count(counts.delimiter, int(breaks[-1]) + 1)
+    return False
 
 
 def _has_sound_returns(piece: Piece, ends: Flags, outside: Flags | None, counts: Counts) -> bool:

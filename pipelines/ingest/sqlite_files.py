@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent
 
 from pipelines.ingest.headers import expected_columns, tidy
+from pipelines.ingest.parquet_files import inexact_people
 from pipelines.ingest.reading import Facts, Rows
 from pipelines.ingest.staging import staged
 from pipelines.protocol.extracts import Extract
@@ -43,14 +44,17 @@ def facts(path: Path, extract: Extract | None) -> Facts:
     return Facts("sqlite", tuple(map(tidy, tables[table])), 0, table=table)
 
 
-def open_rows(connection: Any, path: Path, found: Facts) -> Rows:
-    """Return the rows of the table, in the order in which they were written down, each value as text."""
+def open_rows(connection: Any, path: Path, found: Facts, people: Collection[str] = ()) -> Rows:
+    """Return the rows of the table, in the order in which they were written down, each value as text.
+
+    Of the columns that tell people apart, one with numbers too large to be whole in it is refused.
+    """
 
     def read(database: sqlite3.Connection) -> str:
         names = _tables(database, path)[found.table]
         listed = ", ".join(f"{named(name)}, typeof({named(name)})" for name in names)
         rows = database.execute(f"SELECT {listed} FROM {named(found.table)} NOT INDEXED")
-        return staged(connection, len(names), _texts(path, found, rows))
+        return staged(connection, len(names), _texts(path, found, rows, people))
 
     source = _guarded(path, read)
     return Rows(found, source, True, lambda _: _damaged(path))
@@ -132,13 +136,19 @@ def _chosen(path: Path, tables: dict[str, list[str]], extract: Extract | None) -
     )
 
 
-def _texts(path: Path, found: Facts, rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, list[str | None]]]:
+def _texts(
+    path: Path, found: Facts, rows: Iterator[Sequence[Any]], people: Collection[str]
+) -> Iterator[tuple[int, list[str | None]]]:
     """Yield number and cells of each row, counted from 1: there is no header row."""
+    whose = [index for index, name in enumerate(found.columns) if name in people]
     for number, row in enumerate(rows, start=1):
         kinds = row[1::2]
         if "blob" in kinds:
             name = found.columns[kinds.index("blob")]
             raise Refusal(f'{path.name}, column "{name}", row {number}: bytes are not a value.', "Ask for text.")
+        for index in whose:
+            if isinstance(row[2 * index], float) and abs(row[2 * index]) >= EXACT:
+                raise inexact_people(path, found.columns[index])
         yield number, [_text(path, number, value) for value in row[::2]]
 
 

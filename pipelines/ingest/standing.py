@@ -86,8 +86,17 @@ class Standing:
         """Say that the newest drop lacks a file, and which file it may be."""
         pattern = extract.file.replace("{site}", site)
         near = nearest(pattern, [file.shown for file in self.newest.files])
-        hint = f' Is it "{near}"?' if near else ""
+        hint = f' Is it "{near}"?' if near else "".join(f" {words}" for words in self._not_unpacked())
         return f"The drop {self.pilot}/{self.newest.name} has no file {pattern} (extract {name}).{hint}"
+
+    def _not_unpacked(self) -> Iterator[str]:
+        """Say of each zip of the newest drop that cannot be opened why: what is missing may be in it."""
+        for file in self.newest.files:
+            if file.path and not file.member and is_zip(file.path.name):
+                try:
+                    members(file.path)
+                except Refusal as refusal:
+                    yield str(refusal)
 
     def facts(self) -> list[Mapping[str, str]]:
         """Return name and hash of every drop that counts."""

@@ -16,6 +16,7 @@ from pipelines.ingest.corrections import Correction, read_corrections
 from pipelines.ingest.elsewhere import note_elsewhere
 from pipelines.ingest.link_rows import Linked, bring, linked, linked_before, note_links
 from pipelines.ingest.moved import movements, note_moved
+from pipelines.ingest.one_row_each import note_one_row_each
 from pipelines.ingest.parts import StandingPart, is_plain, parts_of, together
 from pipelines.ingest.standing import Standing, standing
 from pipelines.protocol.extracts import FIELDS, Extract
@@ -58,6 +59,7 @@ def receive_table(site: PilotSite, noun: str) -> Told:
             rows = _replace(connection, site, state, parts, f"raw.{noun}", noun, corrections)
             apply_corrections(connection, f"raw.{noun}", noun, corrections)
             _note_before(connection, site, noun, state, extracts, corrections, earlier)
+            note_one_row_each(connection, noun, site.site, parts, corrected=_corrects(noun, corrections))
             _note_readings(connection, noun, parts)
             _note_history(connection, site, noun, state, extracts)
             if noun == "cases":
@@ -79,13 +81,18 @@ def _replace(
 ) -> int:
     """Replace a raw table: by a view of the store where its rows stand as they lie, else by a table."""
     base = [part for part in parts if part.extract.completes is None]
-    rows = together(site, base, state.newest.name, movements(connection, site, state, noun))
+    left = movements(connection, site, state, noun)
+    rows = together(site, base, state.newest.name, left)
     select = f"{_nothing(site, noun)} UNION ALL BY NAME {rows}" if rows else _nothing(site, noun)
-    if is_plain(parts) and not any(one.noun == noun for one in corrections):
+    if is_plain(parts) and not _corrects(noun, corrections):
         return replace_view(connection, target, select)
     rows_put = replace_table(connection, target, select)
-    completed(connection, site, target, parts, state.newest.name)
+    completed(connection, site, target, parts, state, left)
     return rows_put
+
+
+def _corrects(noun: str, corrections: Sequence[Correction]) -> bool:
+    return any(one.noun == noun for one in corrections)
 
 
 def _note_before(

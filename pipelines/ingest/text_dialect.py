@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from pipelines.ingest.headers import expected_columns, tidy
 from pipelines.ingest.reading import Facts
 from pipelines.ingest.text_encoding import beginning, encoding_of
+from pipelines.ingest.text_remedies import refuse_other_dialect, refuse_without_lines
 from pipelines.protocol.extracts import Extract
 from pipelines.refusal import Refusal
 
@@ -25,6 +26,8 @@ DELIMITERS = (",", ";", "\t", "|")
 OF_ENDINGS = {".tsv": "\t", ".tab": "\t", ".ssv": ";", ".psv": "|"}
 SPELT = {",": ", (comma)", ";": "; (semicolon)", "\t": "the tab", "|": "| (bar)", " ": "the space"}
 LONGEST_HEADER = 1 << 20
+SAID = re.compile(r'"?sep=([^\w\s"])"?\r?\n', re.IGNORECASE)
+"""The first line with which a file tells Excel what stands between its columns."""
 ROWS_ABOVE = 200
 """How many rows of a file may be its header."""
 LONGEST_VALUE, LONGEST_NAME = 60, 300
@@ -75,6 +78,7 @@ def text_facts(path: Path, extract: Extract | None) -> Facts:
     """
     encoding = encoding_of(path, extract)
     text, whole = beginning(path, encoding, LONGEST_HEADER)
+    refuse_without_lines(path, text)
     found = Beginning(path, text, whole, extract.quote if extract else '"', extract)
     if extract and expected_columns(extract):
         delimiter, number = _by_names(found, set(expected_columns(extract)))
@@ -82,6 +86,8 @@ def text_facts(path: Path, extract: Extract | None) -> Facts:
         delimiter, number = _by_evidence(found)
     rows = found.rows(delimiter)
     columns = rows[number - 1] if number <= len(rows) else ()
+    if extract and not set(expected_columns(extract)) <= set(columns):
+        refuse_other_dialect(path, text, expected_columns(extract))
     return Facts("text", columns, number, encoding, delimiter, found.quote)
 
 
@@ -89,7 +95,8 @@ def _candidates(found: Beginning) -> tuple[str, ...]:
     """Return the delimiters that may be: first the one that the file's ending speaks of."""
     pinned = found.extract.delimiter if found.extract else ""
     usual = OF_ENDINGS.get(found.path.suffix.lower(), ",")
-    return tuple(dict.fromkeys((*([pinned] if pinned else []), usual, *DELIMITERS)))
+    said = SAID.match(found.text)
+    return tuple(dict.fromkeys((*([pinned] if pinned else []), usual, *DELIMITERS, *([said[1]] if said else []))))
 
 
 def _by_names(found: Beginning, expected: set[str]) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,15 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 BEGINNING = 4096
+SEEN = 16 << 20
+"""Of how many bytes it is asked whether they were encoded twice."""
+WESTERN = ("cp1252", "iso8859-1", "iso8859-15")
+MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xe2\x80[\x90-\xbf]")
+"""Accented letters, pounds and curly quotes as UTF-8 has them; in a Western 8-bit encoding `Ã©`, `Â£`, `â€™`."""
+NO_LATIN_1 = re.compile(rb"[\x80-\x84\x86-\x9f]")
+"""Curly quotes, dashes and the euro in cp1252; control characters, which no text has, in ISO 8859."""
+SWITCHES = re.compile(rb"\x1b[$(]")
+BYTES = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(256)}
 CHUNK = 1 << 20
 ZEROS_THAT_PROVE = 0.4
 """Share of letters that are plain Latin in a UTF-16 text of names and numbers: each has one byte of zero."""
@@ -39,6 +49,8 @@ def encoding_of(path: Path, extract: Extract | None) -> str:
     with path.open("rb") as file:
         start = file.read(BEGINNING)
     told = _by_mark(start) or _by_zeros(start)
+    if not (extract and extract.encoding) and told in ("", "utf-8"):
+        _refuse_misread(path, start)
     pinned = codecs.lookup(extract.encoding).name if extract and extract.encoding else ""
     if pinned and not told and _has_one_byte_a_letter(pinned) and _is_utf8_beyond_ascii(path):
         told = "utf-8"
@@ -48,7 +60,54 @@ def encoding_of(path: Path, extract: Extract | None) -> str:
             f"{spelt(told)}.",
             "Correct the protocol, or ask for the file as agreed.",
         )
+    if pinned in WESTERN and not told:
+        _refuse_mixed(path, pinned, extract.encoding if extract else "")
     return told or pinned.removesuffix("-sig") or "utf-8"
+
+
+def _refuse_misread(path: Path, start: bytes) -> None:
+    """Refuse, where nothing is pinned, what reads as UTF-8 without a fault and yet is something else."""
+    if SWITCHES.search(start):
+        problem = f"{path.name} is in an encoding of East Asia (ISO 2022)."
+        raise Refusal(problem, "Name it in the protocol, for example `encoding: iso2022_jp`, or ask for it in UTF-8.")
+    if _was_encoded_twice(path):
+        problem = f"{path.name}: its letters beyond ASCII were encoded as UTF-8 twice (`Ã©` stands for `é`)."
+        raise Refusal(problem, "Ask for it again as UTF-8. To read it as it stands, add `encoding: utf-8`.")
+
+
+def _was_encoded_twice(path: Path) -> bool:
+    """Tell a text in which all letters beyond ASCII are those that UTF-8 becomes when it is read as cp1252."""
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    twice, done = False, 0
+    for chunk in _chunks(path):
+        done += len(chunk)
+        if done > SEEN:
+            break
+        if chunk.isascii():
+            continue
+        try:
+            runs = re.findall(r"[^\x00-\x7f]+", decode(chunk).removeprefix("\ufeff"))
+            for run in runs:
+                bytes(BYTES.get(sign, 0) for sign in run).decode("utf-8")
+                if not all(sign in BYTES for sign in run):
+                    return False
+        except UnicodeDecodeError:
+            return False
+        twice = twice or bool(runs)
+    return twice
+
+
+def _refuse_mixed(path: Path, pinned: str, declared: str) -> None:
+    """Refuse an 8-bit text that is partly in UTF-8, or in another 8-bit encoding than is pinned."""
+    for number, chunk in enumerate(_chunks(path)):
+        mixed = MIXED.search(chunk)
+        if mixed:
+            where = f"{path.name}, line {line_of(path, number * CHUNK + mixed.start())}"
+            problem = f"{where}: letters in UTF-8, though the protocol pins the encoding as {declared}."
+            raise Refusal(problem, "Were two files joined? Ask for it in one encoding, best in UTF-8.")
+        if pinned != "cp1252" and NO_LATIN_1.search(chunk):
+            problem = f"The protocol pins the encoding as {declared}, but {path.name} has signs that only cp1252 has."
+            raise Refusal(problem, "If names look right there, say `encoding: cp1252`.")
 
 
 def spelt(encoding: str) -> str:
@@ -61,14 +120,25 @@ def _by_mark(start: bytes) -> str:
 
 
 def _by_zeros(start: bytes) -> str:
-    """Tell UTF-16 without a mark: every Latin letter has a byte of zero, on the same side; few other letters have."""
+    """Tell UTF-16 or UTF-32 without a mark: every Latin letter, digit and line end has bytes of zero on one side."""
     pairs = len(start) // 2
+    if not pairs or b"\0" not in start:
+        return ""
+    quarters = [start[place::4].count(0) * 4 / len(start) for place in range(4)]
+    if max(quarters[0], quarters[3]) > ZEROS_THAT_PROVE and quarters[1] > 0.9 and quarters[2] > 0.9:
+        return "utf-32-le" if quarters[3] > quarters[0] else "utf-32-be"
     first, second = start[0::2].count(0), start[1::2].count(0)
-    if pairs and second >= ZEROS_THAT_PROVE * pairs and second > 8 * first:
-        return "utf-16-le"
-    if pairs and first >= ZEROS_THAT_PROVE * pairs and first > 8 * second:
-        return "utf-16-be"
+    for zeros, others, encoding in ((second, first, "utf-16-le"), (first, second, "utf-16-be")):
+        if zeros >= ZEROS_THAT_PROVE * pairs and zeros > 8 * others:
+            return encoding
+        # Other letters have no zeros, but delimiters, digits and line ends still do.
+        if not others and zeros >= max(4, pairs // 20) and _has_line_end(start, encoding):
+            return encoding
     return ""
+
+
+def _has_line_end(start: bytes, encoding: str) -> bool:
+    return re.search("[\r\n]", start[: len(start) // 4 * 4].decode(encoding, "replace")) is not None
 
 
 def _same(pinned: str, told: str) -> bool:
@@ -129,9 +199,26 @@ def not_in(path: Path, encoding: str) -> Refusal:
     line, byte = _first_fault(path, encoding)
     where = f"{path.name}, line {line}, byte {byte} of the file" if line else path.name
     remedy = "Name its encoding in the protocol, for example `encoding: latin-1`, or ask for it in UTF-8."
-    if encoding == "utf-8" and not _first_fault(path, "cp1252")[0]:
+    if line and encoding == "utf-8" and _is_cut_off(path, byte - 1):
+        return Refusal(
+            f"{path.name} ends in the middle of a letter.", "Was it cut off? Ask the provider to send it again."
+        )
+    if encoding == "utf-8" and any(MIXED.search(chunk) for chunk in _chunks(path)):
+        remedy = "Other letters in it are in UTF-8: were two files joined? Ask for it in one encoding."
+    elif encoding == "utf-8" and not _first_fault(path, "cp1252")[0]:
         remedy = "It reads without a fault as cp1252; if names look right there, add `encoding: cp1252`."
     return Refusal(f"{where}: not {spelt(encoding)}.", remedy)
+
+
+def _is_cut_off(path: Path, start: int) -> bool:
+    """Tell whether what is left of a text from some byte on is the beginning of one letter."""
+    with path.open("rb") as file:
+        file.seek(start)
+        left = file.read(5)
+    try:
+        return len(left) < 4 and codecs.getincrementaldecoder("utf-8")().decode(left) == ""
+    except UnicodeDecodeError:
+        return False
 
 
 def _first_fault(path: Path, encoding: str) -> tuple[int, int]:

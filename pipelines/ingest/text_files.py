@@ -6,26 +6,35 @@ DuckDB's messages quote whole rows: only line numbers are kept of them, and no e
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipelines.ingest import text_rows
 from pipelines.ingest.plain_text import is_plain
 from pipelines.ingest.reading import Facts, Rows
+from pipelines.ingest.second_tables import OneTable
 from pipelines.ingest.staging import staged
 from pipelines.ingest.text_encoding import not_in
 from pipelines.ingest.text_rows import rows_of, unreadable
 from pipelines.refusal import Refusal
 from pipelines.warehouse import quoted
 
+SMALL = 1 << 20
+"""Up to this size the rows of a plain file are looked at one by one before DuckDB reads them."""
+
 
 def open_rows(connection: Any, path: Path, facts: Facts) -> Rows:
     """Return the rows of a text whose header is sound."""
     explain = partial(_explained, path)
     width = len(facts.columns)
+    rows = OneTable(path.name, facts.columns, rows_of(path, facts))
     if facts.encoding == "utf-8" and facts.header_row == 1 and is_plain(path, facts.delimiter, facts.quote, width):
+        if path.stat().st_size <= min(SMALL, text_rows.LARGEST):
+            deque(rows, maxlen=0)
         return Rows(facts, _read_csv(path, facts), False, explain)
-    return Rows(facts, staged(connection, width, rows_of(path, facts)), True, explain)
+    return Rows(facts, staged(connection, width, rows), True, explain)
 
 
 def _read_csv(path: Path, facts: Facts) -> str:

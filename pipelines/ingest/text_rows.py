@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.ingest.reading import Facts
+from pipelines.ingest.swallowed_rows import refuse_other_quotes, refuse_swallowed
 from pipelines.ingest.text_dialect import reading
 from pipelines.ingest.text_encoding import decoded_lines, not_in
 from pipelines.refusal import Refusal
 
 LARGEST = 200 * 1024 * 1024
 BLANK = " \t\u00a0"
+RULE = re.compile(r":?-{2,}:?|={2,}")
+RULES = ("--", "==", ":-")
 
 Numbered = tuple[int, Sequence[str]]
 
@@ -28,6 +31,7 @@ class Lines:
 
     def __init__(self, path: Path, facts: Facts, text: Iterable[str]) -> None:
         self.number, self.escapes, self.blanks_before_quote = 0, 0, False
+        self.held: list[str] = []
         self._path, self._text = path, text
         quote = facts.quote or "\0"
         self._licence = re.compile(f"(?:^|{re.escape(facts.delimiter)})[ \t]+{re.escape(quote)}")
@@ -35,7 +39,10 @@ class Lines:
         self._escape = re.compile(rf"(?<!\\)(?:\\\\)*\\{re.escape(quote)}")
 
     def __iter__(self) -> Iterator[str]:
-        """Yield each line with its end; `number` is that of the line that was yielded last."""
+        """Yield each line with its end; `number` is that of the line that was yielded last.
+
+        `held` are the lines since it was last emptied: those of one row.
+        """
         for line in self._text:
             self.number += 1
             if "\0" in line:
@@ -44,6 +51,7 @@ class Lines:
             if not self.escapes and "\\" in line and self._escape.search(line):
                 self.escapes = self.number
             self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
+            self.held.append(line)
             yield line
 
 
@@ -76,8 +84,12 @@ def _sound(path: Path, facts: Facts, lines: Lines) -> Iterator[Numbered]:
                 raise _ragged(path, line, len(row), width)
             if lines.blanks_before_quote and facts.quote:
                 _refuse_blank_before_quote(path, line, row, facts.quote)
+            if facts.quote:
+                refuse_swallowed(path, line, lines.held, (facts.delimiter, facts.quote), width)
+                refuse_other_quotes(path, line, row)
             yield number, [_one_kind_of_line_end(cell) for cell in row]
         lines.blanks_before_quote = False
+        lines.held.clear()
 
 
 def _parsed(path: Path, facts: Facts, lines: Lines) -> Iterator[tuple[int, int, list[str]]]:
@@ -113,8 +125,18 @@ def _ragged(path: Path, line: int, found: int, width: int) -> Refusal:
 
 
 def _is_blank(row: Sequence[str], width: int) -> bool:
-    """Tell a blank line, with or without blanks in it, from a row."""
-    return not row or (len(row) == 1 and width > 1 and not row[0].strip(BLANK))
+    """Tell a blank line, with or without blanks in it, or a line drawn below the names (`----,----`), from a row."""
+    if not row or (len(row) == 1 and width > 1 and not row[0].strip(BLANK)):
+        return True
+    drawn = row[0] if row[0].strip(BLANK) else row[1] if len(row) > 1 else ""
+    return drawn.strip(BLANK)[:2] in RULES and _is_drawn([cell.strip(BLANK) for cell in row])
+
+
+def _is_drawn(cells: Sequence[str]) -> bool:
+    """Tell a line drawn below the names; a table in Markdown has a bar at either end, too."""
+    first, last = not cells[0], len(cells) - (not cells[-1])
+    inner = cells[first:last]
+    return len(inner) > 1 and all(RULE.fullmatch(cell) for cell in inner)
 
 
 def _refuse_blank_before_quote(path: Path, line: int, row: Sequence[str], quote: str) -> None:

@@ -7,6 +7,7 @@ columns, in sheet_headers.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipelines.ingest.merged_cells import refuse_merged
 from pipelines.ingest.quick_sheets import quick_table
 from pipelines.ingest.reading import Facts, Rows
 from pipelines.ingest.second_reading import cross_check
+from pipelines.ingest.second_tables import OneTable
 from pipelines.ingest.sheet_headers import DEEPEST, Header, header_of, holds_all
 from pipelines.ingest.sheets import Book, Grid, Sheet, cell_place
 from pipelines.ingest.xlsx_books import XlsxBook
@@ -120,7 +122,9 @@ def _table(book: Book, sheet: Sheet, extract: Extract) -> _Table:
     found = header_of(book.path, grid, extract)
     cross_check(book.path, sheet.name, grid)
     _judge(book.path, sheet.name, grid, found, extract)
-    return _Table(_facts(book, sheet, grid, found), grid)
+    table = _Table(_facts(book, sheet, grid, found), grid)
+    deque(OneTable(f'{book.path.name}, sheet "{sheet.name}"', found.columns, table.rows), maxlen=0)
+    return table
 
 
 def _judge(path: Path, sheet: str, grid: Grid, found: Header, extract: Extract) -> None:
@@ -171,6 +175,9 @@ def _named_sheet(book: Book, name: str) -> Sheet:
     if found:
         raise Refusal(f'{book.path.name} has two sheets called "{name}".', "Ask the provider to rename one.")
     names = [sheet.name for sheet in book.sheets]
+    alike = [sheet for sheet in book.sheets if tidy(sheet.name) == tidy(name)]  # nobody sees a blank at the end
+    if len(alike) == 1:
+        return alike[0]
     raise Refusal(f'{book.path.name} has no sheet "{name}".', did_you_mean(name, names))
 
 

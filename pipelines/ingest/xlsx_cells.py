@@ -12,6 +12,8 @@ from pipelines.ingest.xml_events import Enough, Malformed, events
 from pipelines.refusal import Refusal
 
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+"""As a workbook writes one; Python would also take `1_000`, `nan` and the digits of other scripts."""
 ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 TRUE = ("1", "true", "TRUE")
 
@@ -28,8 +30,14 @@ class Meaning:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with its escapes (`_x000D_` for a line break) undone."""
-    return ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Return a text with its escapes (`_x000D_` for a line break) undone.
+
+    Two escapes may be the halves of one letter (UTF-16); a half alone is no letter.
+    """
+    if "_x" not in text:
+        return text
+    halves = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def position(reference: str) -> tuple[int, int] | None:
@@ -60,6 +68,8 @@ class _Cells:
         if name == "c":
             self._begin_cell(held)
         elif name == "v":
+            if self.pieces and not self.inline:
+                raise Malformed  # two values in one cell: which one holds cannot be known
             self.keep = self.inside and not self.inline
         elif name == "is":
             self.inline = True
@@ -152,10 +162,9 @@ class _Cells:
         formats = self.meaning.formats
         index = int(self.style) if self.style else 0
         style = formats[index] if index < len(formats) else PLAIN
-        try:
-            value = float(raw)
-        except ValueError:
+        if not NUMBER.fullmatch(raw):
             return raw
+        value = float(raw)
         return plain(value) if style is PLAIN else shown(value, style, from_1904=self.meaning.from_1904)
 
     def _string(self, raw: str) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipelines.ingest.correction_lines import Line, read_lines, refuse_if
+from pipelines.ingest.register_lines import Line, read_lines, refuse_if
+from pipelines.learning.register_days import WRONG_DAY, iso_day, with_iso_days
 from pipelines.protocol import Protocol
 from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
@@ -24,7 +25,6 @@ Kind = Literal["id", "site", "chart", "text", "day", "number", "choice"]
 MOST_WORDS = 2_000
 """Characters of a cell: a register is read, not searched."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def _sound_lines(folder: Path, protocol: Protocol, kind: str) -> list[Line]:
     path = folder / register.file
     if not path.is_file():
         return []
-    lines = read_lines(path, register.file, register.needed, register.optional)
+    read = read_lines(path, register.file, register.needed, register.optional, from_excel=True)
+    lines = with_iso_days(read, tuple(one.name for one in register.fields if one.kind == "day"))
     charts, sites = tuple(protocol.learning.charts), tuple(protocol.sites)
     faults = [fault for line in lines for fault in _faults(line, register, charts, sites)]
     refuse_if([*faults, *_twice(lines)])
@@ -210,7 +211,7 @@ def _faults(line: Line, register: Register, charts: Sequence[str], sites: Sequen
 
 _WRONG = {
     "id": "letters, digits, - and _ only, at most 40.",
-    "day": "this is no date. Write it as 2026-09-30.",
+    "day": WRONG_DAY,
     "number": "this is no number. Write it as 12 or 0.8.",
     "text": f"these are more than {MOST_WORDS:,} characters. Say it shorter.",
 }
@@ -222,15 +223,8 @@ def _is(kind: Kind, cell: str) -> bool:
     if kind == "text":
         return len(cell) <= MOST_WORDS
     if kind == "day":
-        return _day(cell) is not None
+        return iso_day(cell) is not None
     return kind != "number" or _number(cell) is not None
-
-
-def _day(cell: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(cell) if _DAY.fullmatch(cell) else None
-    except ValueError:
-        return None
 
 
 def _number(cell: str) -> float | None:
@@ -243,9 +237,9 @@ def _number(cell: str) -> float | None:
 
 def _order(line: Line) -> Iterator[str]:
     """What ends before it starts, or was measured before day 1, has a slip in one of its dates."""
-    start = _day(line.cells.get("start", "").strip())
+    start = iso_day(line.cells.get("start", "").strip())
     for later in ("end", "latest_on"):
-        day = _day(line.cells.get(later, "").strip())
+        day = iso_day(line.cells.get(later, "").strip())
         if start and day and day < start:
             yield f'{line.at(later)}: it is before the column "start".'
     cells = {name: line.cells.get(name, "").strip() for name in ("latest", "latest_on")}

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from math import floor, sqrt
 from typing import NamedTuple
 
+from pipelines.estimation.doubt.arrived import Arrived, detectable
+from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.progression.lights import Thresholds
 from pipelines.progression.next_phase import share_people, share_precision
-from pipelines.progression.planning import (
-    Simulated,
-    Trial,
-    cluster_detectable,
-    fixed_detectable,
-    individual_detectable,
-    simulate,
-)
+from pipelines.progression.planning import Simulated, Trial, fixed_detectable, simulate
 from pipelines.progression.rates import rate_exposure
 from pipelines.progression.shares import share_size, share_zones
 from pipelines.protocol.models import Plan
@@ -149,15 +144,31 @@ def _found(plan: Plan, key: str, outcome: Outcome, place: Place) -> float | None
     if not _compared(plan):
         share = assumed.comparison_share
         return fixed_detectable(known, share, plan.confidence_level, planning.power) if known and share else None
-    options = {"share_treated": planning.share_treated, "r2": assumed.r2}
-    options |= {"level": plan.confidence_level, "power": planning.power}
-    if not _clustered(plan):
-        return individual_detectable(known, _sd(outcome, assumed), **options).value if known > 2 else None
-    if place.clusters < 3 or known < place.clusters:
+    design = planned_design(plan, key, place)
+    if design is None:
+        return None
+    return detectable(design, _sd(outcome, assumed), plan.confidence_level, planning.power).value
+
+
+def planned_design(plan: Plan, key: str, place: Place) -> Arrived | None:
+    """Return the design of an outcome as it would arrive as planned; None where too few are planned for one."""
+    assumed, known, share = _assumed(plan, key), _known(plan, place), plan.planning.share_treated
+    whole = _clustered(plan)
+    units = place.clusters if whole else known
+    if units < 3 or known < units:
         return None
     icc = USUAL_ICC if assumed.icc is None else assumed.icc
-    sd = _sd(outcome, assumed)
-    return cluster_detectable(place.clusters, known / place.clusters, icc, sd, **options).value
+    try:
+        return Arrived(
+            treatment=units * share,
+            comparison=units * (1 - share),
+            per_cluster=known / units if whole else None,
+            icc=icc if whole else 0.0,
+            r2=assumed.r2,
+            r2_between=assumed.r2 if whole else 0.0,
+        )
+    except EstimationRefusal:
+        return None
 
 
 def _detectable(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
@@ -224,27 +235,22 @@ def _power(plan: Plan, places: tuple[Place, ...]) -> PlanTable:
 
 def _trial(plan: Plan, key: str, outcome: Outcome, place: Place) -> Trial | None:
     """Return the pilot to simulate; None where an assumption is missing or it could not be."""
-    matters, assumed, known = _comparable(plan, key, outcome), _assumed(plan, key), _known(plan, place)
-    if matters is None or (_clustered(plan) and (place.clusters < 4 or known < place.clusters)):
+    matters, assumed, design = _comparable(plan, key, outcome), _assumed(plan, key), planned_design(plan, key, place)
+    if matters is None or design is None:
         return None
     effect = matters if outcome.good_direction == "higher" else -matters
     baseline = assumed.comparison_share or 0.5
-    units = place.clusters if _clustered(plan) else known
-    treated = round(units * plan.planning.share_treated)
     share = outcome.type in SHARES
-    if min(treated, units - treated) < 2 or (share and not 0 < baseline + effect < 1):
-        return None
-    return Trial(
+    trial = Trial(
         kind="share" if share else "mean",
         effect=effect,
-        n_treatment=treated,
-        n_comparison=units - treated,
+        design=design,
         baseline=baseline,
         sd=assumed.sd or 1.0,
-        per_cluster=max(known // place.clusters, 1) if _clustered(plan) else 0,
-        icc=(USUAL_ICC if assumed.icc is None else assumed.icc) if _clustered(plan) else 0.0,
         level=plan.confidence_level,
     )
+    possible = not share or 0 < baseline + effect < 1
+    return trial if possible and min(trial.n_treatment, trial.n_comparison) > 1 else None
 
 
 def _worth(found: Simulated) -> tuple[str, str, str]:

@@ -1,97 +1,19 @@
-"""What a design can show before there are data: detectable differences, and power by simulation."""
+"""What a design can show before there are data, beyond what pipelines.estimation.doubt says of any design.
+
+A planned design is described as one that arrived (`Arrived`). What it could detect, and what a clear result would be
+worth, is computed there in closed form; simulated here is what has none: shares of few people, and of clusters.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any, Literal
 
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from pipelines.estimation.doubt.arrived import Detectable
-
-
-def individual_detectable(
-    n: int, sd: float, share_treated: float = 0.5, r2: float = 0.0, level: float = 0.95, power: float = 0.8
-) -> Detectable:
-    """Minimum detectable difference where people are assigned one by one.
-
-    Parameters
-    ----------
-    n : int
-        People with a known outcome, at least three.
-    sd : float
-        Standard deviation between people, above zero; sqrt(p (1 - p)) for a share.
-    share_treated : float
-        Part in the treatment group, between 0 and 1.
-    r2 : float
-        Part of the variance that covariates explain.
-    level, power : float
-        Confidence level (two-sided) and power.
-
-    Returns
-    -------
-    Detectable
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    References
-    ----------
-    Bloom 1995, Evaluation Review 19:547-556; Dong & Maynard 2013, Journal of Research on Educational Effectiveness
-    6:24-67.
-    """
-    _insist(sd, share_treated, r2, n - 2)
-    return _detectable((1 - r2) / (share_treated * (1 - share_treated) * n), sd, n - 2, level, power)
-
-
-def cluster_detectable(
-    clusters: int,
-    per_cluster: float,
-    icc: float,
-    sd: float,
-    share_treated: float = 0.5,
-    r2: float = 0.0,
-    level: float = 0.95,
-    power: float = 0.8,
-) -> Detectable:
-    """Minimum detectable difference where whole clusters are assigned.
-
-    Parameters
-    ----------
-    clusters : int
-        Clusters in all, at least three.
-    per_cluster : float
-        People with a known outcome in each (the harmonic mean where they differ), at least one.
-    icc : float
-        Intracluster correlation, 0 to 1.
-    sd, share_treated, level, power : as for `individual_detectable`.
-    r2 : float
-        Part of the variance that covariates explain, within and between clusters.
-
-    Returns
-    -------
-    Detectable
-        On clusters - 2 degrees of freedom.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
-
-    References
-    ----------
-    Dong & Maynard 2013, Journal of Research on Educational Effectiveness 6:24-67.
-    """
-    _insist(sd, share_treated, r2, clusters - 2)
-    if not 0 <= icc < 1 or per_cluster < 1:
-        raise ValueError("A cluster holds somebody, and its correlation lies between 0 and 1.")
-    spread = share_treated * (1 - share_treated) * clusters
-    variance = (1 - r2) * (icc / spread + (1 - icc) / (spread * per_cluster))
-    return _detectable(variance, sd, clusters - 2, level, power)
+from pipelines.estimation.doubt.arrived import Arrived
 
 
 def fixed_detectable(n: int, share: float, level: float = 0.95, power: float = 0.8) -> float:
@@ -123,17 +45,6 @@ def fixed_detectable(n: int, share: float, level: float = 0.95, power: float = 0
     if n < 1 or not 0 < share < 1:
         raise ValueError("People and a share between 0 and 1 are needed.")
     return float(norm.ppf(0.5 + level / 2) + norm.ppf(power)) * sqrt(share * (1 - share) / n)
-
-
-def _detectable(variance: float, sd: float, df: int, level: float, power: float) -> Detectable:
-    multiplier = float(student.ppf(0.5 + level / 2, df) + student.ppf(power, df))
-    standardised = multiplier * sqrt(variance)
-    return Detectable(standardised, standardised * sd, multiplier, df, level, power)
-
-
-def _insist(sd: float, share_treated: float, r2: float, df: int) -> None:
-    if not isfinite(sd) or sd <= 0 or not 0 < share_treated < 1 or not 0 <= r2 < 1 or df < 1:
-        raise ValueError("A design needs an outcome that varies, people in both groups, and three units in all.")
 
 
 @dataclass(frozen=True)
@@ -171,29 +82,43 @@ class Trial:
         Scale of the outcome.
     effect : float
         True difference, not zero; for a share as a proportion.
-    n_treatment, n_comparison : int
-        People with a known outcome; for clusters, clusters.
+    design : Arrived
+        Units with a known outcome in each group (rounded to whole ones), people in each cluster and their correlation.
+        Covariates, blocks and unequal clusters are left out.
     baseline : float
         For a share: the share without the intervention.
     sd : float
         For a mean: standard deviation between people.
-    per_cluster : int
-        People in each cluster; 0 where people are assigned one by one.
-    icc : float
-        Intracluster correlation.
     level : float
         Level of the interval.
     """
 
     kind: Literal["share", "mean"]
     effect: float
-    n_treatment: int
-    n_comparison: int
+    design: Arrived
     baseline: float = 0.5
     sd: float = 1.0
-    per_cluster: int = 0
-    icc: float = 0.0
     level: float = 0.95
+
+    @property
+    def n_treatment(self) -> int:
+        """Whole units in the treatment group."""
+        return round(self.design.treatment)
+
+    @property
+    def n_comparison(self) -> int:
+        """Whole units in the comparison group."""
+        return round(self.design.treatment + self.design.comparison) - self.n_treatment
+
+    @property
+    def per_cluster(self) -> int:
+        """Whole people in each cluster; 0 where people are assigned one by one."""
+        return max(int(self.design.per_cluster), 1) if self.design.per_cluster else 0
+
+    @property
+    def icc(self) -> float:
+        """Intracluster correlation."""
+        return self.design.icc
 
 
 def simulate(trial: Trial, draws: int, seed: int) -> Simulated:

@@ -54,9 +54,21 @@ Code = Annotated[
 
 def _written_day(value: object) -> object:
     """Refuse `2025`, which would pass as seconds since 1970."""
-    if isinstance(value, dt.date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+    if isinstance(value, dt.date):
         return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        if _is_a_day(value):
+            return value
+        raise ValueError("there is no such day; a date is written yyyy-mm-dd, for example 2026-04-30")
     raise ValueError("this should be a date as yyyy-mm-dd, for example 2026-04-30")
+
+
+def _is_a_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 Day = Annotated[dt.date, BeforeValidator(_written_day)]

@@ -10,13 +10,22 @@ from pipelines.protocol.base import Part, Text
 from pipelines.protocol.parts import Place, mapping, written
 
 CodedFormat = Literal[
-    "refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "codings", "recognised"
+    "refi",
+    "taguette",
+    "qualcoder",
+    "taguette-highlights",
+    "atlas",
+    "dedoose",
+    "maxqda",
+    "nvivo",
+    "codings",
+    "recognised",
 ]
 CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
 
 ENDINGS: tuple[str, ...] = (
     *(".qdpx", ".qda", ".sqlite3", ".sqlite", ".db", ".zip"),
-    *(".csv", ".tsv", ".xlsx", ".ods"),
+    *(".csv", ".tsv", ".xlsx", ".ods", ".txt", ".docx"),
 )
 """Endings of the files that may hold coded interviews; what a file is, its content says."""
 TABLE_PINS = ("delimiter", "sheet", "table", "header_row")
@@ -52,7 +61,8 @@ class Coded(Part):
 
     format: CodedFormat = "recognised"
     """What the file is: `refi` (.qdpx), `taguette` (database), `qualcoder` (folder or data.qda), tables of quotes
-    (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`) or our own `codings`. A file of another kind is then refused.
+    (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`), one code's references as text or Word document (`nvivo`), or
+    our own `codings`. A file of another kind is then refused.
     Default: whatever its content shows."""
     project: str = ""
     """Name of the project, where a Taguette database holds several."""

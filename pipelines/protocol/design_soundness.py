@@ -21,7 +21,7 @@ OVER_TIME = {"staggered": "assessments", "panel": "assessments", "interrupted_ti
 def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the design that could not be carried out."""
     checks = (
-        *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _before, _matching, _entropy),
+        *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
         *(_exposures, _adjusted, _names, _trend),
     )
     return [fault for check in checks for fault in check(tree, line)]
@@ -116,6 +116,15 @@ def _periods(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         if noun == "series" and control and "arm" not in columns(body):
             problem = "a control series needs the field `arm`, which tells the two series apart."
             yield _at(line, ("extracts", name, "columns"), problem, "Map it.")
+
+
+def _lags(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Errors that follow one another in two ways."""
+    design = mapping(tree.get("design"))
+    both = design.get("lags") is not None and design.get("errors") is not None
+    if _kind(tree) == "interrupted_time_series" and both:
+        problem = "averaged errors have no lags."
+        yield _at(line, ("design", "lags"), problem, "Delete it, or delete `errors`.")
 
 
 def _before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

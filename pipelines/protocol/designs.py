@@ -210,6 +210,9 @@ class InterruptedTimeSeries(Part):
     """Lags over which errors may hang together (Newey-West); 0: over none. Default: with `gaussian` errors that follow
     one another, averaged over how closely (right for short series, where Newey-West's interval is too narrow); counts
     take the errors of their family. Newey-West's stand beside."""
+    errors: Literal["averaged"] | None = None
+    """`averaged`: errors of counts, too, follow one another, averaged over how closely, and counts may vary more than
+    Poisson's. Right for fewer than 100 periods or where one period is like the next. Default: see `lags`."""
     control: bool = False
     """True when rows whose arm is the comparison are a control series, whose change is taken off."""
 

@@ -10,7 +10,18 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.protocol.faults import Fault, did_you_mean
-from pipelines.protocol.parts import Line, Place, listed, mapping, written
+from pipelines.protocol.parts import (
+    Line,
+    Place,
+    columns,
+    design_fields,
+    extracts,
+    listed,
+    mapping,
+    measured_fields,
+    outcome_fields,
+    written,
+)
 
 WAYS = ("planned", "fractions", "dates")
 
@@ -19,7 +30,7 @@ def look_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     """Return everything in the planned looks that could not be kept to."""
     if "looks" not in tree or tree["looks"] is None:
         return []
-    return [fault for check in (_way, _rising, _outcomes, _events, _people) for fault in check(tree, line)]
+    return [fault for check in (_way, _rising, _outcomes, _events, _people, _beside) for fault in check(tree, line)]
 
 
 def governed(tree: Mapping[str, Any]) -> list[str]:
@@ -93,6 +104,19 @@ def _events(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
             yield _at(line, place, "this outcome is no time to an event.", "Delete it: people are counted.")
         elif key not in ours:
             yield _at(line, place, "the looks are not for this outcome.", "Add it to looks.outcomes, or delete it.")
+
+
+def _beside(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """What stands in every report, as doses and take-up do, would show the outcome before a look is due."""
+    ours = governed(tree)
+    made_of = {field: str(place[1]) for place, field in outcome_fields(tree) if str(place[1]) in ours}
+    for _, noun, body in extracts(tree):
+        held = {written(one.get("column")): made_of[field] for field, one in columns(body).items() if field in made_of}
+        same = {field: held.get(written(one.get("column")), "") for field, one in columns(body).items()}
+        for place, field in [*measured_fields(tree), *design_fields(tree)] if noun == "cases" else ():
+            if same.get(field) and place[0] in ("intervention", "take_up"):
+                problem = f"it is the outcome {same[field]}, which would be seen in every report before a look is due."
+                yield _at(line, place, problem, "Measure it otherwise, or plan no looks at this outcome.")
 
 
 def _people(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

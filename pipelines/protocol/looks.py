@@ -32,7 +32,8 @@ class Looks(Part):
     """How the error is spent: `obrien_fleming` keeps nearly all of it for the last look, so that early looks need
     overwhelming results and the last costs little; `pocock` spends it evenly."""
     outcomes: tuple[Slug, ...] = ()
-    """Outcomes that these looks are for. Default: the primary ones."""
+    """Outcomes that these looks are for. Default: the primary ones. Others that are made of the same field as one of
+    them (the same event within another time, say) are looked at together with it."""
     unplanned: Literal["refuse", "widen"] = "refuse"
     """What becomes of an estimate at any other time. `refuse`: it is not shown until the next look is due. `widen`: it
     is shown as an extra look, which spends a part of the error, so that its interval and all later ones are wider."""

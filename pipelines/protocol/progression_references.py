@@ -49,6 +49,11 @@ def _names(tree: Mapping[str, Any], line: Line, place: Place, body: Mapping[str,
             yield _at(line, (*place, "fields", index), "there is no such covariate or outcome.", remedy)
     if {"due", "known"} & set(_used(body)) and not outcomes:
         yield _at(line, place, "there is no outcome whose follow-up could be counted.", "Declare one.")
+    chosen = [written(body.get("outcome"))] if body.get("outcome") else list(outcomes)
+    series = [mapping(outcomes.get(key)).get("noun") == "series" for key in chosen]
+    if {"due", "known"} & set(_used(body)) and series and all(series):
+        problem = "a series of figures has nobody whose follow-up could be counted."
+        yield _at(line, place, problem, "Name an outcome of people, or count something else.")
     if written(body.get("arm")) in ("treatment", "comparison") and not tree.get("arms"):
         yield _at(line, (*place, "arm"), "there are no groups.", "Declare `arms`, or leave `arm` out.")
 

@@ -15,6 +15,9 @@ from pipelines.protocol.faults import Fault
 from pipelines.protocol.parts import (
     Line,
     Place,
+    columns,
+    design_fields,
+    extracts,
     listed,
     mapping,
     measured_fields,
@@ -106,6 +109,20 @@ def _known_before(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         if name in made_of:
             problem = f"the outcome {made_of[name]} is made from this field, so it was not known before the start."
             yield _at(line, ("covariates", name), problem, "Map what was known at the start to a field of its own.")
+    yield from _same_column(tree, line, made_of)
+
+
+def _same_column(tree: Mapping[str, Any], line: Line, made_of: Mapping[str, str]) -> Iterator[Fault]:
+    """Under another name an outcome would be shown as a covariate or a dose, before anybody may look at it."""
+    before = dict.fromkeys((*mapping(tree.get("covariates")), *(field for _, field in measured_fields(tree))))
+    before |= {field: None for place, field in design_fields(tree) if place[-1] == "baseline"}
+    for extract, noun, body in extracts(tree):
+        held = {written(one.get("column")): made_of[field] for field, one in columns(body).items() if field in made_of}
+        for field, one in columns(body).items():
+            outcome = held.get(written(one.get("column")))
+            if noun == "cases" and field in before and field not in made_of and outcome:
+                problem = f"the outcome {outcome} is made from the same column, so it was not known before."
+                yield _at(line, ("extracts", extract, "columns", field), problem, "Name the column of what was known.")
 
 
 def _measures(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

@@ -141,4 +141,4 @@ def _keys_at(place: Place) -> list[str]:
 def _meaning(place: Place) -> str:
     model = _model_at(place[:-1])
     field = model.model_fields.get(str(place[-1])) if model else None
-    return f"It says: {field.description}" if field and field.description else ""
+    return f"It says: {' '.join(field.description.split())}" if field and field.description else ""

@@ -7,6 +7,7 @@ truth values would change codes before they could be compared with the data. The
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +84,10 @@ def _parsed(text: str, path: Path) -> Node | None:
     raise ProtocolFaults(path, [fault])
 
 
+_OPENED = re.compile(r'^\s*(?:- )?(?:[\w-]+: +)?"(?P<rest>.*)$')
+_KEY = re.compile(r"^\s*(?:- )?[\w-]+:(?: |$)")
+
+
 def _not_yaml(error: MarkedYAMLError, text: str) -> Fault:
     mark = error.problem_mark or error.context_mark
     line = min(mark.line + 1, len(text.splitlines()) or 1) if mark else 0
@@ -93,7 +98,25 @@ def _not_yaml(error: MarkedYAMLError, text: str) -> Fault:
         return Fault(line, "", "a word that begins with * stands in quotation marks.", 'Write "*.csv".')
     if "another document" in problem:
         return Fault(line, "", "a second document begins here.", "Keep one protocol in a file and delete the `---`.")
+    if odd := _odd_quotation_mark(text, line):
+        return Fault(odd, "", "a quotation mark opens here and is not closed.", "Close it in the same line.")
+    if "mapping values" in problem:
+        remedy = 'A text with a colon in it needs quotation marks around it, as in "Aim: a home".'
+        return Fault(line, "", "a colon stands where no key can be.", f"{remedy} Or is the line indented too far?")
+    if problem.startswith("expected ','"):
+        return Fault(line, "", "this is not YAML: a comma or a closing bracket is missing here or above.", "Add it.")
+    if "expected <block end>" in problem:
+        remedy = "Is it indented as the lines beside it, and is no comma, bracket or colon missing here or above?"
+        return Fault(line, "", "this is not YAML: the line does not fit the lines above it.", remedy)
     return Fault(line, "", f"this is not YAML: {problem}.", "Are the indentation, colons and quotation marks right?")
+
+
+def _odd_quotation_mark(text: str, until: int) -> int:
+    """Return the first line up to the fault whose value begins with a quotation mark that the line does not close."""
+    lines = text.splitlines()[:until]
+    opened = (n for n, line in enumerate(lines, 1) if (found := _OPENED.match(line)) and '"' not in found["rest"])
+    # A text that goes on in the next line is sound YAML; one that runs into the next key is a slip.
+    return next((n for n in opened if n < len(lines) and _KEY.match(lines[n])), 0)
 
 
 def _value(tree: Tree, node: Node, place: Place) -> Any:

@@ -6,6 +6,7 @@ deviations, and the seal on outcomes. The ledger keeps all of it; what a report 
 
 from __future__ import annotations
 
+from pipelines.protocol_lock.cheating import insist_same_ledger, rehearsed_with_real, seen_elsewhere
 from pipelines.protocol_lock.history import Deviation, Locked, deviations, history, locked
 from pipelines.protocol_lock.locking import deviate, insist_recorded, lock_protocol, unrecorded
 from pipelines.protocol_lock.sealing import note_seen, open_outcomes, rehearsing, require_open, sealed
@@ -17,12 +18,15 @@ __all__ = [
     "deviations",
     "history",
     "insist_recorded",
+    "insist_same_ledger",
     "lock_protocol",
     "locked",
     "note_seen",
     "open_outcomes",
+    "rehearsed_with_real",
     "rehearsing",
     "require_open",
     "sealed",
+    "seen_elsewhere",
     "unrecorded",
 ]

@@ -14,10 +14,13 @@ from pipelines.ledger import Entry, entries
 from pipelines.protocol_lock.weighing import Change
 from pipelines.workspace import Workspace
 
-LOCK, DEVIATION, SEEN, REHEARSAL = "lock", "deviation", "outcomes_seen", "rehearsal"
-"""Kinds of ledger entries."""
-LOOKS = (SEEN, "look")
-"""Kinds of ledger entries that say that somebody could see an outcome."""
+LOCK, DEVIATION, LOOK, REHEARSAL = "lock", "deviation", "look", "rehearsal"
+"""Kinds of ledger entries. A look names its outcome where an estimate was seen; where outcomes were only described it
+names none."""
+ARRIVED, RELEASED = "drop_arrived", "release"
+"""Kinds of ledger entries about files that were delivered, and about releases."""
+LOOKS = (LOOK, "outcomes_seen")
+"""Kinds of ledger entries that say that somebody could see an outcome; earlier programs wrote the second."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,14 @@ class History:
     """Whether somebody could see an outcome so far."""
     rehearsed: bool = False
     """Whether, before it was locked, runs read outcomes of data that the protocol called made up."""
+    rehearsed_with: frozenset[str] = frozenset()
+    """SHA-256 of the files that had been delivered when it was locked, if runs read outcomes before."""
+    arrived: frozenset[str] = frozenset()
+    """SHA-256 of every file that was ever delivered."""
+    first_at: str = ""
+    """When its first line was written, in UTC."""
+    releases: frozenset[tuple[str, str]] = frozenset()
+    """Site (or what stands for all) and name of every release."""
 
 
 def locked(workspace: Workspace, pilot: str) -> Locked | None:
@@ -132,12 +143,20 @@ def of_entries(pilot: str, lines: Iterable[Entry]) -> History:
 
 
 def _with(pilot: str, told: History, entry: Entry) -> History:
+    told = told if told.first_at else replace(told, first_at=entry.at)
+    if entry.kind == ARRIVED:
+        files = {str(one.get("sha256", "")) for one in entry.facts.get("files", ())}
+        return replace(told, arrived=told.arrived | files)
+    if entry.kind == RELEASED:
+        name = (str(entry.facts.get("place", "")), str(entry.facts.get("release", "")))
+        return replace(told, releases=told.releases | {name})
     if entry.kind in LOOKS:
         return replace(told, looked=True)
     if entry.kind == REHEARSAL and told.locked is None:
         return replace(told, rehearsed=True)
     if entry.kind == LOCK and told.locked is None:
-        return replace(told, locked=_lock_of(pilot, entry))
+        before = told.arrived if told.rehearsed else frozenset()
+        return replace(told, locked=_lock_of(pilot, entry), rehearsed_with=before)
     if entry.kind == DEVIATION and told.locked and entry.facts.get("previous") == told.locked.hash:
         now = replace(told.locked, version=told.locked.version + 1, **_form(entry))
         return replace(told, locked=now, deviations=(*told.deviations, _deviation_of(entry, now.version, told.looked)))

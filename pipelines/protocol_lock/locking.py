@@ -10,8 +10,9 @@ from typing import Any, Literal
 from pipelines.ledger import append
 from pipelines.protocol import Protocol
 from pipelines.protocol_lock.changes import canonical_of, differences
+from pipelines.protocol_lock.cheating import insist_same_ledger
 from pipelines.protocol_lock.history import DEVIATION, LOCK, Deviation, Locked, deviations, hash_of, locked
-from pipelines.protocol_lock.renaming import renamed_in
+from pipelines.protocol_lock.renaming import renamed_in, still_there_in
 from pipelines.protocol_lock.weighing import Change, weighed
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
@@ -74,8 +75,8 @@ def unrecorded(workspace: Workspace, pilot: str, protocol: Protocol | None = Non
     plan = protocol or workspace.protocol(pilot)
     if hash_of(canonical_of(plan)) == known.hash:
         return ()
-    renamed = renamed_in(workspace, pilot, plan)
-    return tuple(weighed(one, plan, renamed) for one in differences(known.protocol, plan))
+    renamed, there = renamed_in(workspace, pilot, plan), still_there_in(workspace, pilot, plan)
+    return tuple(weighed(one, plan, renamed, there) for one in differences(known.protocol, plan))
 
 
 def deviate(workspace: Workspace, pilot: str, by: str, why: str, *, now: dt.datetime | None = None) -> Deviation:
@@ -109,8 +110,10 @@ def insist_recorded(site: PilotSite, by: str = "") -> None:
     Raises
     ------
     Refusal
-        Naming each key that may touch an estimate, what it said and what it says, and how to record it.
+        Naming each key that may touch an estimate, what it said and what it says, and how to record it; or a release
+        that is older than the ledger.
     """
+    insist_same_ledger(site.workspace, site.pilot)
     changes = unrecorded(site.workspace, site.pilot, site.protocol)
     material = [change for change in changes if change.material]
     if material:

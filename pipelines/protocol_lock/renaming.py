@@ -1,11 +1,18 @@
-"""Whether a column that a protocol no longer names has gone from the files: then it was renamed, and not exchanged."""
+"""Whether a column, file or sheet that a protocol no longer names is gone: then it was renamed, and not exchanged."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines.protocol import Protocol
-from pipelines.protocol_lock.weighing import Renamed
+from pipelines.protocol_lock.changes import ABSENT
+from pipelines.protocol_lock.weighing import Renamed, StillThere
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite, Workspace
+
+if TYPE_CHECKING:
+    from pipelines.ingest.drops import DroppedFile
+    from pipelines.protocol.extracts import Extract
 
 
 def renamed_in(workspace: Workspace, pilot: str, protocol: Protocol) -> Renamed:
@@ -20,18 +27,43 @@ def renamed_in(workspace: Workspace, pilot: str, protocol: Protocol) -> Renamed:
     return renamed
 
 
+def still_there_in(workspace: Workspace, pilot: str, protocol: Protocol) -> StillThere:
+    """Return a function that looks for the place an extract was read from before in the files of the newest drop."""
+
+    def still_there(name: str, part: str, old: object) -> bool:
+        extract = protocol.extracts.get(name)
+        if extract is None:
+            return True
+        before = extract.model_copy(update={part: "" if old is ABSENT or old is None else old})
+        sites = [PilotSite(workspace, protocol, site) for site in protocol.sites]
+        if part == "file":
+            return any(_files(site, before) for site in sites)
+        return any(header is not None for site in sites for header in _headers_of(site, before))
+
+    return still_there
+
+
+def _files(site: PilotSite, extract: Extract) -> tuple[DroppedFile, ...]:
+    from pipelines.ingest.drops import drops, matching
+
+    found = [drop for drop in drops(site.workspace, site.pilot) if drop.files]
+    return matching(found[-1].dropped, extract, site.site) if found else ()
+
+
 def _headers(site: PilotSite, name: str) -> list[tuple[str, ...] | None]:
     """Return the names of the columns of an extract's files in the newest drop; None of one that cannot be read."""
-    from pipelines.ingest.drops import drops, matching
+    extract = site.protocol.extracts.get(name)
+    return [] if extract is None else _headers_of(site, extract)
+
+
+def _headers_of(site: PilotSite, extract: Extract) -> list[tuple[str, ...] | None]:
     from pipelines.ingest.files import read_header
     from pipelines.ingest.store import opened
 
-    extract = site.protocol.extracts.get(name)
-    found = [drop for drop in drops(site.workspace, site.pilot) if drop.files]
-    if extract is None or not found or extract.noun == "interviews":
+    if extract.noun == "interviews":
         return []
     headers: list[tuple[str, ...] | None] = []
-    for file in matching(found[-1].dropped, extract, site.site):
+    for file in _files(site, extract):
         try:
             with opened(site, file) as path:
                 headers.append(read_header(path, extract))

@@ -6,7 +6,7 @@ Ingest and validation count what is missing; every other reader of outcomes asks
 from __future__ import annotations
 
 from pipelines.ledger import append
-from pipelines.protocol_lock.history import REHEARSAL, SEEN, history, locked
+from pipelines.protocol_lock.history import LOOK, REHEARSAL, history, locked
 from pipelines.protocol_lock.locking import lock_protocol
 from pipelines.refusal import Refusal
 from pipelines.workspace import PilotSite
@@ -71,7 +71,7 @@ def note_seen(site: PilotSite) -> None:
     Looking back leaves no trace, unless nobody had looked before.
     """
     if not rehearsing(site) and not history(site.workspace, site.pilot).looked:
-        _note_once(site, SEEN)
+        _note_once(site, LOOK)
 
 
 def _note_once(site: PilotSite, kind: str) -> None:

@@ -54,13 +54,24 @@ MINOR: tuple[str, ...] = (
     *("outcomes.*.labels.**", "covariates.*.labels.**", "covariates.*.unit", "take_up.title"),
     *(f"intervention.{part}" for part in ("name", "why", "materials", "procedures", "who", "how", "where")),
     *(f"intervention.{part}" for part in ("when_and_how_much", "tailoring", "modifications", "how_well_planned")),
-    *("intervention.how_well_delivered", "intervention.components.*.title", "extracts.*.file"),
-    *("extracts.*.sheet", "extracts.*.table", "extracts.*.header_row", "extracts.*.delimiter", "extracts.*.quote"),
-    *("extracts.*.encoding", "extracts.*.identifiers.**", "extracts.*.ignore", "learning.**"),
+    *("intervention.how_well_delivered", "intervention.components.*.title", "extracts.*.header_row"),
+    *(
+        "extracts.*.delimiter",
+        "extracts.*.quote",
+        "extracts.*.encoding",
+        "extracts.*.identifiers.**",
+        "extracts.*.ignore",
+    ),
 )
 """Keys that cannot touch an estimate: words for readers, what is charted or planned beside it, and where a file keeps
 what it holds. `*` is any one key, `**` any keys or none."""
 
+WHERE = ("file", "sheet", "table")
+"""Parts of an extract that say where its rows are."""
+
+StillThere = Callable[[str, str, object], bool]
+"""Tells of an extract, a part of `WHERE` and what it was, whether the newest drop still holds it: then the rows of
+another place were chosen; where it does not, the provider gave the place a new name."""
 Renamed = Callable[[str, str], bool]
 """Tells of an extract and a column's old name whether the newest file lacks it: it was then renamed, not exchanged."""
 
@@ -95,10 +106,24 @@ def never_renamed(extract: str, column: str) -> bool:
     return False
 
 
-def weighed(difference: Difference, protocol: Protocol, renamed: Renamed = never_renamed) -> Change:
+def not_there(extract: str, part: str, old: object) -> bool:
+    """Say of every place that the drops of this pilot never had it: it was another pilot's."""
+    return False
+
+
+def weighed(
+    difference: Difference,
+    protocol: Protocol,
+    renamed: Renamed = never_renamed,
+    still_there: StillThere = not_there,
+) -> Change:
     """Return a difference in words, with its weight."""
     path, old, new = difference
-    return Change(dotted(path), said(old), said(new), _material(difference, protocol, renamed), group_of(path))
+    if path[0] == "extracts" and len(path) == 3 and path[2] in WHERE:
+        material = still_there(path[1], path[2], old)
+    else:
+        material = _material(difference, protocol, renamed)
+    return Change(dotted(path), said(old), said(new), material, group_of(path))
 
 
 def group_of(path: Path) -> Group:

@@ -1,6 +1,6 @@
 """Whether a position lies between words: what honest passages show without any copy of their words.
 
-Kinds of characters are looked up for the positions that are asked about, never for a whole text.
+Characters are only told apart by kind, one byte for each.
 """
 
 from __future__ import annotations
@@ -30,15 +30,8 @@ _PAIRS = 9
 # As in English prose; a text's own positions outweigh them.
 _USUAL = np.array([0.20, 0.18, 0.03, 0.59, 0.0])
 _USUAL_WEIGHT, _SAMPLE = 50, 2_000
-
-
-def kinds_at(text: SourceText, indices: Integers) -> Kinds:
-    """Return the kind of the character at each index of any shape; outside the text is blank."""
-    code_points, last = text.code_points, len(text.canonical) - 1
-    if last < 0:
-        return np.zeros(indices.shape, dtype=np.uint8)
-    kinds = kinds_of(code_points[np.minimum(np.maximum(indices, 0), last)])
-    return np.where((indices < 0) | (indices > last), np.uint8(BLANK), kinds)
+# Long texts are looked through piece by piece.
+_PIECE = 1 << 20
 
 
 def kinds_of(code_points: npt.NDArray[np.integer[Any]]) -> Kinds:
@@ -103,31 +96,42 @@ _STARTS, _ENDS = (
 )
 
 
-def starts_at(text: SourceText, indices: Integers) -> Kinds:
-    """Return what each index is to a passage that starts there; IMPOSSIBLE for negative ones."""
-    return _judged(_STARTS, text, indices)
-
-
-def ends_at(text: SourceText, indices: Integers) -> Kinds:
-    """Return what each index is to a passage that ends there; IMPOSSIBLE for negative ones."""
-    return _judged(_ENDS, text, indices)
-
-
-def _judged(table: Kinds, text: SourceText, indices: Integers) -> Kinds:
-    return np.where(indices < 0, np.uint8(IMPOSSIBLE), table[_pairs_at(text, indices)])
-
-
-def _pairs_at(text: SourceText, indices: Integers) -> Integers:
-    """Number the kinds of characters before and at each index."""
-    pairs: Integers = kinds_at(text, indices - 1).astype(np.int64) * _PAIRS + kinds_at(text, indices)
+def pairs_of(text: SourceText) -> Kinds:
+    """Number the kinds of the characters before and at each of a text's n code points; before the first is a blank."""
+    points = text.code_points
+    pairs = np.empty(len(points), dtype=np.uint8)
+    before = BLANK
+    for first in range(0, len(points), _PIECE):
+        kinds = kinds_of(points[first : first + _PIECE])
+        piece = pairs[first : first + _PIECE]
+        piece[:] = kinds
+        piece[0] += before * _PAIRS
+        piece[1:] += kinds[:-1] * np.uint8(_PAIRS)
+        before = int(kinds[-1])
     return pairs
 
 
-def usual_rates(text: SourceText) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return how often positions without any meaning would be what to a start, and to an end, in this text."""
-    size = len(text.canonical)
-    indices = np.arange(size + 1) if size < _SAMPLE else np.linspace(0, size, _SAMPLE).astype(np.int64)
-    found = np.bincount(_pairs_at(text, indices), minlength=_PAIRS * _PAIRS)
+def starts_at(pairs: Kinds, indices: Integers, possible: npt.NDArray[np.bool_]) -> Kinds:
+    """Return what each index is to a passage that starts there; IMPOSSIBLE where it is no place."""
+    return np.where(possible, _STARTS[pairs[indices]], np.uint8(IMPOSSIBLE))
+
+
+def ends_at(pairs: Kinds, indices: Integers, possible: npt.NDArray[np.bool_]) -> Kinds:
+    """Return what each index is to a passage that ends there; IMPOSSIBLE where it is no place."""
+    return np.where(possible, _ENDS[pairs[indices]], np.uint8(IMPOSSIBLE))
+
+
+def usual_rates(pairs: Kinds) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return how often positions without any meaning would be what to a start, and to an end, in a text.
+
+    Parameters
+    ----------
+    pairs
+        Of the positions of the text, from before its first character to behind its last.
+    """
+    size = len(pairs) - 1
+    sample = pairs if size < _SAMPLE else pairs[np.linspace(0, size, _SAMPLE).astype(np.int64)]
+    found = np.bincount(sample, minlength=_PAIRS * _PAIRS)
     starts, ends = (
         np.bincount(table, weights=found, minlength=len(_USUAL)) + _USUAL_WEIGHT * _USUAL for table in (_STARTS, _ENDS)
     )

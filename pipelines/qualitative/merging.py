@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any, TypeVar, get_args
 
+from pipelines.qualitative.excerpts import together
 from pipelines.qualitative.models import (
     Case,
     CaseSpan,
@@ -26,24 +26,13 @@ from pipelines.qualitative.models import (
     Memo,
     Project,
 )
-from pipelines.qualitative.refi_parts import guid
+from pipelines.qualitative.waves import Dated, SameCoding, Wave, digest, key_of, known_on, made, wave_of
 
 _RANK: Mapping[Checked, int] = {checked: number for number, checked in enumerate(get_args(Checked))}
 """How a coding was checked, the best first."""
+_SEVERAL = 2
 Item = TypeVar("Item")
 Held = TypeVar("Held", Document, Medium)
-Dated = tuple[date, str]
-
-
-@dataclass(frozen=True)
-class _Wave:
-    """A project and the merged ids of its parts by their own; later projects have a higher rank."""
-
-    project: Project
-    rank: Dated
-    codes: Mapping[str, str]
-    documents: Mapping[str, str]
-    coders: Mapping[str, str]
 
 
 def merge(projects: Iterable[Project]) -> Project:
@@ -66,7 +55,7 @@ def merge(projects: Iterable[Project]) -> Project:
     ValueError
         There is no project.
     """
-    waves = [_wave(project) for project in projects]
+    waves = [wave_of(project) for project in together(tuple(projects))]
     if not waves:
         raise ValueError("there is no project to merge")
     told: set[str] = set()
@@ -96,39 +85,52 @@ def merge(projects: Iterable[Project]) -> Project:
     return replace(merged, deviations=tuple(sorted(told)) + tuple(sorted(said)))
 
 
-def _wave(project: Project) -> _Wave:
-    known_on = _known_on(project)
-    media = {each.id: _made("document", each.kind, each.name, "") for each in project.media}
-    return _Wave(
-        project,
-        (known_on or date.min, project.name),
-        {code.id: _made("code", *code.path) for code in project.codes},
-        media | {each.id: _made("document", each.name, _digest(each)) for each in project.documents},
-        {coder.id: _made("coder", coder.name) for coder in project.coders},
+def informed(projects: Sequence[Project]) -> tuple[Project, ...]:
+    """Return projects as they are, but for what all of them together say of documents and cases.
+
+    Parameters
+    ----------
+    projects
+        Waves or coders of one study. Each keeps its own ids, codes and codings.
+
+    Returns
+    -------
+    tuple of Project
+        In the given order. Attributes, cases, parts that belong to a case, and groups are those of `merge`: what one
+        wave says of a person or a text holds in all.
+    """
+    if len(projects) < _SEVERAL:
+        return tuple(projects)
+    projects = together(projects)
+    merged = merge(projects)
+    documents, cases = {each.id: each for each in merged.documents}, {each.name: each for each in merged.cases}
+    spans: defaultdict[str, list[CaseSpan]] = defaultdict(list)
+    for span in merged.case_spans:
+        spans[span.document_id].append(span)
+    return tuple(_informed(wave_of(project), documents, cases, spans) for project in projects)
+
+
+def _informed(
+    wave: Wave, documents: Mapping[str, Document], cases: Mapping[str, Case], spans: Mapping[str, Sequence[CaseSpan]]
+) -> Project:
+    own = []
+    for each in wave.project.documents:
+        told = documents[wave.documents[each.id]]
+        own.append(replace(each, attributes=told.attributes, case_names=told.case_names, groups=told.groups))
+    names = {case.name for case in wave.project.cases} | {name for each in own for name in each.case_names}
+    return replace(
+        wave.project,
+        documents=tuple(own),
+        cases=tuple(cases[name] for name in sorted(names & set(cases))),
+        case_spans=tuple(
+            replace(span, document_id=each.id) for each in own for span in spans.get(wave.documents[each.id], ())
+        ),
     )
-
-
-def _known_on(project: Project) -> date | None:
-    days = [project.created] if project.created else [each.created for each in project.codings if each.created]
-    return max((each.date() for each in days), default=None)
-
-
-def _digest(document: Document) -> str:
-    return sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _made(kind: str, *parts: str) -> str:
-    """Return an id that depends on what something is alone; lengths keep names with any signs in them apart."""
-    return guid(kind, "merged " + " ".join(f"{len(part)}:{part}" for part in parts))
-
-
-def _key(item: Any) -> str:
-    return repr(astuple(item))
 
 
 def _in_order(items: Iterable[Item]) -> tuple[Item, ...]:
     """Return each different item once, in an order that depends on the items alone."""
-    return tuple(item for _, item in sorted({_key(item): item for item in items}.items()))
+    return tuple(item for _, item in sorted({key_of(item): item for item in items}.items()))
 
 
 def _latest(dated: Iterable[tuple[Dated, Item | None]]) -> Item | None:
@@ -137,7 +139,7 @@ def _latest(dated: Iterable[tuple[Dated, Item | None]]) -> Item | None:
     return max(known, key=lambda each: each[:2])[2] if known else None
 
 
-def _codes(waves: Sequence[_Wave], told: set[str]) -> tuple[Code, ...]:
+def _codes(waves: Sequence[Wave], told: set[str]) -> tuple[Code, ...]:
     found: defaultdict[tuple[str, ...], list[tuple[Dated, Code]]] = defaultdict(list)
     for wave in waves:
         for code in wave.project.codes:
@@ -148,7 +150,7 @@ def _codes(waves: Sequence[_Wave], told: set[str]) -> tuple[Code, ...]:
             told.add(f"the code {' / '.join(path)} is defined differently between the projects; see the codebooks")
         merged.append(
             Code(
-                _made("code", *path),
+                made("code", *path),
                 path[-1],
                 path,
                 _latest((rank, code.description) for rank, code in versions) or "",
@@ -159,14 +161,14 @@ def _codes(waves: Sequence[_Wave], told: set[str]) -> tuple[Code, ...]:
     return tuple(merged)
 
 
-def _cases(waves: Sequence[_Wave], told: set[str]) -> tuple[Case, ...]:
+def _cases(waves: Sequence[Wave], told: set[str]) -> tuple[Case, ...]:
     found: defaultdict[str, list[tuple[Dated, Case]]] = defaultdict(list)
     for wave in waves:
         for case in wave.project.cases:
             found[case.name].append((wave.rank, case))
     return tuple(
         Case(
-            _made("case", name),
+            made("case", name),
             name,
             _attributes(versions, told),
             _latest((r, c.description) for r, c in versions) or "",
@@ -186,14 +188,14 @@ def _attributes(versions: Sequence[tuple[Dated, Any]], told: set[str]) -> dict[s
     return {name: _latest(dated) or "" for name, dated in sorted(values.items())}
 
 
-def _documents(waves: Sequence[_Wave], told: set[str]) -> tuple[Document, ...]:
+def _documents(waves: Sequence[Wave], told: set[str]) -> tuple[Document, ...]:
     versions: defaultdict[str, list[tuple[Dated, Document]]] = defaultdict(list)
     for wave in waves:
         for document in wave.project.documents:
             versions[wave.documents[document.id]].append((wave.rank, document))
     by_name: defaultdict[str, list[tuple[Dated, str, str]]] = defaultdict(list)
     for identity, found in versions.items():
-        by_name[found[0][1].name].append((min(rank for rank, _ in found), _digest(found[0][1]), identity))
+        by_name[found[0][1].name].append((min(rank for rank, _ in found), digest(found[0][1]), identity))
     names = {}
     for name, texts in by_name.items():
         for number, (_, _, identity) in enumerate(sorted(texts), start=1):
@@ -202,7 +204,7 @@ def _documents(waves: Sequence[_Wave], told: set[str]) -> tuple[Document, ...]:
         told.add(f"the text of {changed} documents differs between the projects; each version is a document of its own")
     texts_of: defaultdict[str, set[str]] = defaultdict(set)
     for found in versions.values():
-        texts_of[_digest(found[0][1])].add(found[0][1].name)
+        texts_of[digest(found[0][1])].add(found[0][1].name)
     if doubled := sum(len(same) > 1 for same in texts_of.values()):
         told.add(f"{doubled} texts stand under several names; they stay apart")
     return tuple(
@@ -212,7 +214,7 @@ def _documents(waves: Sequence[_Wave], told: set[str]) -> tuple[Document, ...]:
 
 def _joined(identity: str, versions: Sequence[tuple[Dated, Held]], told: set[str]) -> Held:
     """Join what projects say about one document or medium."""
-    youngest = max(versions, key=lambda each: (each[0], _key(each[1])))[1]
+    youngest = max(versions, key=lambda each: (each[0], key_of(each[1])))[1]
     return replace(
         youngest,
         id=identity,
@@ -227,7 +229,7 @@ def _moment(created: datetime) -> str:
     return created.isoformat()
 
 
-def _media(waves: Sequence[_Wave], told: set[str]) -> tuple[Medium, ...]:
+def _media(waves: Sequence[Wave], told: set[str]) -> tuple[Medium, ...]:
     versions: defaultdict[str, list[tuple[Dated, Medium]]] = defaultdict(list)
     for wave in waves:
         for medium in wave.project.media:
@@ -235,56 +237,54 @@ def _media(waves: Sequence[_Wave], told: set[str]) -> tuple[Medium, ...]:
     return tuple(_joined(identity, found, told) for identity, found in sorted(versions.items()))
 
 
-def _codings(waves: Sequence[_Wave]) -> tuple[Coding, ...]:
+def _codings(waves: Sequence[Wave]) -> tuple[Coding, ...]:
     """Count the same coding once: its best check, its first day, and all that was noted on it."""
-    found: defaultdict[tuple[str, str, str, int, int, bool], list[Coding]] = defaultdict(list)
+    found: defaultdict[SameCoding, list[Coding]] = defaultdict(list)
     for wave in waves:
         for coding in wave.project.codings:
-            document, code = wave.documents[coding.document_id], wave.codes[coding.code_id]
-            coder, whole = wave.coders.get(coding.coder_id, ""), coding.checked == "whole-document"
-            found[document, code, coder, coding.start, coding.end, whole].append(coding)
+            found[wave.same(coding)].append(coding)
     merged = []
     for (document, code, coder, start, end, whole), same in sorted(found.items()):
         best = min(same, key=lambda each: _RANK[each.checked])
         created = min((each.created for each in same if each.created), key=_moment, default=None)
         memo = "\n\n".join(sorted({each.memo for each in same} - {""}))
-        identity = _made("coding", document, code, coder, str(start), str(end), str(whole))
+        identity = made("coding", document, code, coder, str(start), str(end), str(whole))
         merged.append(Coding(identity, document, code, coder, start, end, best.quote, created, best.checked, memo))
     return tuple(merged)
 
 
-def _spans(waves: Sequence[_Wave]) -> Iterator[CaseSpan]:
+def _spans(waves: Sequence[Wave]) -> Iterator[CaseSpan]:
     for wave in waves:
         for span in wave.project.case_spans:
             yield replace(span, document_id=wave.documents[span.document_id])
 
 
-def _quarantined(waves: Sequence[_Wave]) -> Iterator[Any]:
+def _quarantined(waves: Sequence[Wave]) -> Iterator[Any]:
     for wave in waves:
         for each in wave.project.quarantined:
             document = wave.documents.get(each.document_id, each.document_id)
             code, coder = wave.codes.get(each.code_id, each.code_id), wave.coders.get(each.coder_id, each.coder_id)
-            identity = _made("quarantined", document, code, coder, str(each.start), str(each.end), each.reason)
+            identity = made("quarantined", document, code, coder, str(each.start), str(each.end), each.reason)
             yield replace(each, id=identity, document_id=document, code_id=code, coder_id=coder)
 
 
-def _memos(waves: Sequence[_Wave]) -> Iterator[Memo]:
+def _memos(waves: Sequence[Wave]) -> Iterator[Memo]:
     for wave in waves:
         things = {**wave.documents, **wave.codes}
         for memo in wave.project.memos:
             about = tuple(sorted(things.get(each, each) for each in memo.about))
             coder = wave.coders.get(memo.coder_id, "")
             told = (memo.title, memo.text, coder, str(memo.created), *about, str(memo.start), str(memo.end))
-            yield replace(memo, id=_made("memo", *told), coder_id=coder, about=about)
+            yield replace(memo, id=made("memo", *told), coder_id=coder, about=about)
 
 
-def _codebooks(waves: Sequence[_Wave]) -> tuple[CodebookVersion, ...]:
+def _codebooks(waves: Sequence[Wave]) -> tuple[CodebookVersion, ...]:
     """Return each project's definitions, those of projects that are merged already kept apart; equal ones once."""
     found: dict[str, CodebookVersion] = {}
     for wave in waves:
-        own = CodebookVersion(wave.project.name, _known_on(wave.project), wave.project.codes)
+        own = CodebookVersion(wave.project.name, known_on(wave.project), wave.project.codes)
         for version in wave.project.codebooks or (own,):
-            codes = [replace(code, id=_made("code", *code.path)) for code in version.codes]
-            book = replace(version, codes=tuple(sorted(codes, key=lambda code: (code.path, _key(code)))))
-            found[_key(book)] = book
-    return tuple(sorted(found.values(), key=lambda book: (book.known_on or date.min, book.project, _key(book))))
+            codes = [replace(code, id=made("code", *code.path)) for code in version.codes]
+            book = replace(version, codes=tuple(sorted(codes, key=lambda code: (code.path, key_of(code)))))
+            found[key_of(book)] = book
+    return tuple(sorted(found.values(), key=lambda book: (book.known_on or date.min, book.project, key_of(book))))

@@ -82,7 +82,7 @@ class Document:
             raise ValueError(f"document {self.id} holds carriage returns; canonical text breaks lines with LF")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Coding:
     """A code put on a passage by a coder.
 
@@ -114,6 +114,33 @@ class Coding:
     created: datetime | None = None
     checked: Checked = "exact"
     memo: str = field(default="", repr=False)
+
+    def __init__(
+        self,
+        id: str,
+        document_id: str,
+        code_id: str,
+        coder_id: str,
+        start: int,
+        end: int,
+        quote: str,
+        created: datetime | None = None,
+        checked: Checked = "exact",
+        memo: str = "",
+    ) -> None:
+        """Set all fields at once: a project has a hundred thousand of these, and one by one takes twice as long."""
+        self.__dict__.update(
+            id=id,
+            document_id=document_id,
+            code_id=code_id,
+            coder_id=coder_id,
+            start=start,
+            end=end,
+            quote=quote,
+            created=created,
+            checked=checked,
+            memo=memo,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from pipelines.qualitative.models import Newline, NotReadable, Unit
 
 _BREAK = re.compile(r"\r\n|\r|\n")
-_LF = 10
+_LF, _BEYOND_ASCII, _BOTH_KINDS = 10, 0x80, 2
 # From these code points on, a character takes one more code unit.
 _WIDER_FROM: dict[Unit, tuple[int, ...]] = {
     "code points": (),
@@ -55,19 +55,13 @@ class SourceText:
         return np.frombuffer(self.canonical.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
     @cached_property
-    def breaks(self) -> Integers:
-        """Where the canonical text's line breaks are."""
-        return np.flatnonzero(self.code_points == _LF)
-
-    @cached_property
-    def wide(self) -> Integers:
-        """Where characters stand that take more than one unit somewhere."""
-        return np.flatnonzero(self.code_points >= 0x80) if self.code_points.dtype.itemsize > 1 else np.array([], int)
-
-    @cached_property
     def special(self) -> Integers:
         """Where characters stand that take more than one unit somewhere, line breaks among them."""
-        return np.sort(np.concatenate((self.wide, self.breaks)))
+        points = self.code_points
+        found = points == _LF
+        if points.dtype.itemsize > 1:
+            found |= points >= _BEYOND_ASCII
+        return np.flatnonzero(found)
 
     @cached_property
     def special_breaks(self) -> npt.NDArray[np.bool_]:
@@ -75,22 +69,26 @@ class SourceText:
         return self.code_points[self.special] == _LF
 
     @cached_property
-    def widest(self) -> int:
-        """The largest code point beyond ASCII, or 0."""
-        return int(self.code_points[self.wide].max(initial=0))
-
-    @cached_property
     def break_lengths(self) -> Integers:
         """How many characters each line break has in the file."""
-        crlf, returns = self.raw.count("\r\n"), self.raw.count("\r")
-        if crlf in (0, len(self.breaks)) and crlf == returns:
-            return np.full(len(self.breaks), 2 if crlf else 1, dtype=np.int64)
+        if len(self.kinds_of_breaks) < _BOTH_KINDS:
+            return np.full(self.canonical.count("\n"), max(self.kinds_of_breaks, default=1), dtype=np.int64)
         return np.array([len(each[0]) for each in _BREAK.finditer(self.raw)], dtype=np.int64)
 
     @cached_property
     def kinds_of_breaks(self) -> frozenset[int]:
         """The different lengths of its line breaks."""
-        return frozenset(np.unique(self.break_lengths).tolist())
+        pairs, every = self.raw.count("\r\n"), self.canonical.count("\n")
+        return frozenset(({2} if pairs else set()) | ({1} if every > pairs else set()))
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """For each unit the simplest one that counts this text as it does, in the order of `Unit`."""
+        plain: Unit = "code points"
+        if self.canonical.isascii():
+            return plain, plain, plain
+        in_pairs = len(self.canonical.encode("utf-16-le", "surrogatepass")) > 2 * len(self.canonical)
+        return plain, "utf-16" if in_pairs else plain, "utf-8 bytes"
 
 
 def source_text(text: str) -> SourceText:
@@ -119,7 +117,7 @@ def decode(content: bytes) -> SourceText:
 
 def conventions(text: SourceText) -> tuple[Convention, ...]:
     """List the ways of counting worth trying on a text, the standard's own first."""
-    newlines: tuple[Newline, ...] = ("lf", "crlf") if len(text.breaks) else ("lf",)
+    newlines: tuple[Newline, ...] = ("lf", "crlf") if text.kinds_of_breaks else ("lf",)
     newlines += ("as in the file",) if len(text.kinds_of_breaks) > 1 else ()
     boms = (False, True) if text.has_bom else (False,)
     return tuple(Convention(*each) for each in product(_WIDER_FROM, newlines, boms, (False, True)))
@@ -133,15 +131,19 @@ class OffsetMap:
 
     def __init__(self, text: SourceText, convention: Convention) -> None:
         """Lay out the characters that take more than one unit."""
-        self._places, self._is_break = text.special, text.special_breaks
+        self._places, is_break = text.special, text.special_breaks
         points, extra = text.code_points[self._places], np.zeros(len(self._places), dtype=np.int64)
         for limit in _WIDER_FROM[convention.unit]:
             extra += points >= limit
         if convention.newline != "lf":
-            extra[self._is_break] += 1 if convention.newline == "crlf" else text.break_lengths - 1
+            extra[is_break] += 1 if convention.newline == "crlf" else text.break_lengths - 1
         self._total = np.zeros(len(extra) + 1, dtype=np.int64)
         np.cumsum(extra, out=self._total[1:])
         self._starts = self._places + self._total[:-1]
+        # By how many of those characters start before a position or at it: the last of them, none standing first.
+        self._last = np.concatenate(([-1], self._places))
+        self._last_starts = np.concatenate(([-1], self._starts))
+        self._last_is_break = np.concatenate(([False], is_break))
         self._length = len(text.canonical)
         self._mark, self._end_shift = mark_width(convention), int(convention.end_inclusive)
 
@@ -153,16 +155,12 @@ class OffsetMap:
         asked = positions - self._mark
         before = np.searchsorted(self._starts, asked, side="right")
         found = asked - self._total[before]
-        if len(self._places):
-            last = np.maximum(before - 1, 0)
-            within = (before > 0) & (found <= self._places[last])
-            at = np.where(
-                (asked == self._starts[last]) | self._is_break[last],
-                self._places[last],
-                -1,
-            )
-            found = np.where(within, at, found)
-        return np.where((asked < 0) | (found > self._length), -1, found)
+        last = self._last[before]
+        within = found <= last
+        found[within] = last[within]
+        inside = within & (asked != self._last_starts[before]) & ~self._last_is_break[before]
+        found[inside | (asked < 0) | (found > self._length)] = -1
+        return found
 
     def canonical(self, position: int) -> int | None:
         """Return the code point at a position; None outside the text or inside a character."""
@@ -174,14 +172,15 @@ class OffsetMap:
         first, last = self.canonical(start), self.canonical(end + self._end_shift)
         return None if first is None or last is None or last < first else (first, last)
 
-    def delivered(self, index: int) -> int:
-        """Return the position of a canonical code point in the delivered file's way of counting."""
-        return index + int(self._total[np.searchsorted(self._places, index)]) + self._mark
+    def delivered(self, indices: Integers) -> Integers:
+        """Return the positions of n canonical code points in the delivered file's way of counting."""
+        positions: Integers = indices + self._total[np.searchsorted(self._places, indices)] + self._mark
+        return positions
 
 
 def telling_unit(text: SourceText, unit: Unit) -> Unit:
     """Return the simplest unit that counts this text as the given one does."""
-    return unit if any(text.widest >= limit for limit in _WIDER_FROM[unit]) else "code points"
+    return text.units[get_args(Unit).index(unit)]
 
 
 def clipped(positions: list[int]) -> Integers:

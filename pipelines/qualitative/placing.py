@@ -127,20 +127,33 @@ def _ambiguous() -> Refused:
     return Refused("its words stand at several places of the document, and nothing says which is meant")
 
 
-def codings_at(
-    document_id: str, text: str, passages: Sequence[Passage], places: Sequence[Place]
-) -> tuple[list[Coding], list[QuarantinedCoding]]:
-    """Return a document's codings, and those that could not be placed with the reason."""
-    codings: list[Coding] = []
-    aside: list[QuarantinedCoding] = []
-    for passage, place in zip(passages, places, strict=True):
-        for mark in passage.marks:
-            if isinstance(place, Refused):
-                where = (passage.start, passage.end, place.reason)
-                aside.append(QuarantinedCoding(mark.id, document_id, mark.code_id, mark.coder_id, *where))
-            else:
-                codings.append(_coding(document_id, text, mark, place.start, place.end, place.checked))
-    return codings, aside
+class Kept:
+    """What the passages of a project come to, document by document: codings, and those set aside with the reason."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.codings: list[Coding] = []
+        self.aside: list[QuarantinedCoding] = []
+        self.calibrations: list[Calibration] = []
+
+    def by_position(
+        self, document_id: str, text: SourceText, passages: Sequence[Passage], habit: Convention
+    ) -> list[Place]:
+        """Place passages as `placed_by_position` does, and keep how the document counts."""
+        calibration, places = placed_by_position(document_id, text, passages, habit)
+        if calibration is not None:
+            self.calibrations.append(calibration)
+        return places
+
+    def keep(self, document_id: str, text: str, passages: Sequence[Passage], places: Sequence[Place]) -> None:
+        """Keep the codings of a document's passages, or set them aside."""
+        for passage, place in zip(passages, places, strict=True):
+            for mark in passage.marks:
+                if isinstance(place, Refused):
+                    where = (passage.start, passage.end, place.reason)
+                    self.aside.append(QuarantinedCoding(mark.id, document_id, mark.code_id, mark.coder_id, *where))
+                else:
+                    self.codings.append(_coding(document_id, text, mark, place.start, place.end, place.checked))
 
 
 def _coding(document_id: str, text: str, mark: Mark, start: int, end: int, checked: Checked) -> Coding:

@@ -6,29 +6,38 @@ way of counting is tried, and judged by the passages' own copies of their text a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
-from typing import get_args
+from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.qualitative.boundaries import INSIDE, usual_rates
+from pipelines.qualitative.boundaries import INSIDE
 from pipelines.qualitative.copies import comparable, compare
-from pipelines.qualitative.evidence import MATCHES, SNIPPET, Evidence, Flags, Numbers, Rates, weigh
-from pipelines.qualitative.models import Calibration, Checked, Newline, Unit
+from pipelines.qualitative.evidence import Numbers
+from pipelines.qualitative.matching import FAILED, MATCHES, SNIPPET, Flags
+from pipelines.qualitative.models import Calibration, Checked, Newline
 from pipelines.qualitative.offsets import Convention, SourceText, conventions
-from pipelines.qualitative.ways import Selection, Ways, ways_of_counting
+from pipelines.qualitative.ways import Selection, Selections
+from pipelines.qualitative.weighed import EVERY, HANDICAPS, Weighed, weighed_together
 
-__all__ = ["Placed", "Refused", "Selection", "Trial", "calibrate", "comparable", "compare", "habit_of"]
+__all__ = [
+    "Placed",
+    "Refused",
+    "Selection",
+    "Selections",
+    "Trial",
+    "calibrate",
+    "comparable",
+    "compare",
+    "habit_of",
+    "trials",
+]
 
 Span = tuple[int, int]
 
 # A thousand to one decides between two ways of counting; one end inside a word is not enough in a short document.
 _LEAD = 6.9
-# No tool we know ends inclusively or counts a byte order mark, and bytes come with copies: such must be shown.
-_INCLUSIVE_HANDICAP, _RARE_HANDICAP = 8.0, 3.0
 # Evidence for the best of R ways over positions without meaning: e to the seventh to one, after R attempts.
 _ENOUGH = 7.0
 # Fewer passages cannot give that much; most must then fit.
@@ -43,16 +52,8 @@ _PROOF_IN_ITSELF = 12
 # Ways of counting that fall this far behind on some passages are not tried on the others.
 _FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
 
-_REVERSED = "it ends before it starts"
-_SEVERAL = "several ways of counting positions fit this document and put the passage in different places"
-_OUTSIDE = "its positions lie outside the text or inside a character"
-_DIFFERS = "the file's copy of the passage differs from the text there"
-_UNPROVEN = "nothing in this document shows how its positions are counted"
-_DRIFT = "positions do not fit the words in this part of the document"
 
-
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A passage placed: canonical code points, end exclusive, and how that was checked."""
 
     start: int
@@ -60,11 +61,18 @@ class Placed:
     checked: Checked
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A passage that could not be placed, and why, without its words."""
 
     reason: str
+
+
+_REVERSED = Refused("it ends before it starts")
+_SEVERAL = Refused("several ways of counting positions fit this document and put the passage in different places")
+_OUTSIDE = Refused("its positions lie outside the text or inside a character")
+_DIFFERS = Refused("the file's copy of the passage differs from the text there")
+_UNPROVEN = Refused("nothing in this document shows how its positions are counted")
+_DRIFT = Refused("positions do not fit the words in this part of the document")
 
 
 def calibrate(
@@ -92,62 +100,46 @@ def calibrate(
         n results in the order of the selections. Doubtful ones are refused one by one: a wrong quote is worse than
         none.
     """
-    return Trial(text, selections).verdict(document_id, habit)
+    return trials([(text, Selections.of(selections))])[0].verdict(document_id, habit)
 
 
-class _Weighed:
-    """Selections placed by some ways of counting, and the evidence for each way."""
-
-    def __init__(
-        self,
-        text: SourceText,
-        selections: Sequence[Selection],
-        among: Sequence[Convention],
-        usual: tuple[Numbers, Numbers],
-    ) -> None:
-        self.ways: Ways = ways_of_counting(text, selections, among)
-        self.evidence: Evidence = weigh(text, selections, self.ways, usual)
-        handicaps = np.array([min(map(_handicap, group)) for group in self.ways.conventions])
-        likely = int(np.argmax(self.evidence.totals(self.evidence.rates()) - handicaps))
-        self.rates: Rates = self.evidence.rates(likely)
-        self.standings: Numbers = self.evidence.totals(self.rates) - handicaps
-        self.scores: Numbers = self.evidence.scores()
-        self.best = float(self.standings.max())
-        self._rows = {c: row for row, group in enumerate(self.ways.conventions) for c in group}
-
-    def standing_of(self, convention: Convention) -> float:
-        """Return the evidence for one convention."""
-        return float(self.standings[self._rows[convention]])
-
-    def facts_of(self, convention: Convention) -> tuple[float, float]:
-        """Return evidence and score of one convention."""
-        return self.standing_of(convention), float(self.scores[self._rows[convention]])
+def trials(sources: Sequence[tuple[SourceText, Selections]]) -> list[Trial]:
+    """Try every way of counting on the selections, at least one, of each of D texts."""
+    among = [conventions(text) for text, _ in sources]
+    dropped: list[dict[Convention, tuple[float, float]]] = [{} for _ in sources]
+    # Only copies are dear to compare.
+    dear = [k for k, (_, each) in enumerate(sources) if len(each) > 2 * _FEW_TO_BEGIN_WITH and each.named]
+    few = [(sources[k][0], sources[k][1][_spread(sources[k][1])], among[k]) for k in dear]
+    for k, first in zip(dear, weighed_together(few), strict=True):
+        kept = tuple(c for c in among[k] if first.standing_of(c) >= first.best - _HOPELESS)
+        dropped[k] = {c: first.facts_of(c) for c in among[k] if c not in kept}
+        among[k] = kept
+    weighed = weighed_together([(*source, each) for source, each in zip(sources, among, strict=True)])
+    return [Trial(*source, *each) for source, each in zip(sources, zip(weighed, dropped, strict=True), strict=True)]
 
 
 class Trial:
     """The evidence of one source's selections, kept until it is known how the project's other sources count."""
 
-    def __init__(self, text: SourceText, selections: Sequence[Selection]) -> None:
-        """Try every way of counting on a text and its selections, at least one."""
-        self._text, self._selections = text, selections
-        usual, among = usual_rates(text), conventions(text)
-        self._dropped: dict[Convention, tuple[float, float]] = {}
-        # Only copies are dear to compare.
-        if len(selections) > 2 * _FEW_TO_BEGIN_WITH and any(each.copy for each in selections):
-            first = _Weighed(text, _spread(selections), among, usual)
-            among = tuple(c for c in among if first.standing_of(c) >= first.best - _HOPELESS)
-            self._dropped = {c: first.facts_of(c) for c in conventions(text) if c not in among}
-        self._weighed = _Weighed(text, selections, among, usual)
+    def __init__(
+        self,
+        text: SourceText,
+        selections: Selections,
+        weighed: Weighed,
+        dropped: Mapping[Convention, tuple[float, float]],
+    ) -> None:
+        """Keep what `trials` found: the ways of counting weighed, and those dropped with evidence and score."""
+        self._text, self._selections, self._weighed, self._dropped = text, selections, weighed, dropped
 
     def standings(self) -> Mapping[Convention, float]:
         """Return how far each convention falls short of the best, those that this text cannot tell apart alike.
 
         At most by as much as decides; all nothing where the best does not fit either.
         """
-        told = {c: _as_told_by(self._text, c) for c in _EVERY}
+        told = {c: _as_told_by(self._text, c) for c in EVERY}
         best = self._weighed.best
         if best <= 0:
-            return dict.fromkeys(_EVERY, 0.0)
+            return dict.fromkeys(EVERY, 0.0)
         return {c: max(self._standing(each) - best, -_ENOUGH) + min(best, _ENOUGH) for c, each in told.items()}
 
     def _standing(self, convention: Convention) -> float:
@@ -183,7 +175,8 @@ class Trial:
         """Whether passages are placed far better than by chance, by their starts and by their ends."""
         if score < _SCORE or min(self._weighed.evidence.sides(row, self._weighed.rates)) < 0:
             return False
-        if len({(each.start, each.end) for each in self._selections[:1000]}) < _FEW:
+        first = (self._selections.starts[:1000].tolist(), self._selections.ends[:1000].tolist())
+        if len(set(zip(*first, strict=True))) < _FEW:
             return standing > 0
         return standing >= _ENOUGH + log(len(self._weighed.ways.conventions))
 
@@ -196,35 +189,38 @@ class Trial:
             disputed[column] = len({_trimmed(self._text.canonical, pair) for pair in pairs}) > 1
         return disputed
 
-    def _places(self, row: int, supported: bool, disputed: Flags) -> Iterable[Placed | Refused]:
+    def _places(self, row: int, supported: bool, disputed: Flags) -> list[Placed | Refused]:
         """Place each selection by the best way of counting, or refuse it."""
-        starts, ends = self._weighed.ways.starts[row].tolist(), self._weighed.ways.ends[row].tolist()
         evidence = self._weighed.evidence
-        begins_inside, ends_inside = evidence.start_kinds[row] == INSIDE, evidence.end_kinds[row] == INSIDE
-        split, cut_off = (begins_inside | ends_inside).tolist(), ends_inside.tolist()
-        named, matches = (evidence.copy_worth > 0).tolist(), evidence.matches[row].tolist()
-        drifting = self._drifting(row).tolist()
-        proven = supported or all(match for match, name in zip(matches, named, strict=True) if name)
-        for k, (selection, doubt) in enumerate(zip(self._selections, disputed.tolist(), strict=True)):
-            if selection.end < selection.start:
-                yield Refused(_REVERSED)
-            elif not named[k] and not supported:
-                yield Refused(_UNPROVEN if starts[k] >= 0 else _OUTSIDE)
-            elif doubt:
-                yield Refused(_SEVERAL)
-            elif starts[k] < 0:
-                yield Refused(_OUTSIDE)
-            elif named[k] and not matches[k]:
-                yield Refused(_DIFFERS)
-            elif named[k] and not proven and (matches[k] == SNIPPET or not _proves_itself(selection.copy)):
-                yield Refused(_UNPROVEN)
-            elif named[k]:
-                checked = MATCHES[matches[k]]
-                yield Placed(starts[k], ends[k], "failed" if matches[k] == SNIPPET and cut_off[k] else checked)
-            elif drifting[k]:
-                yield Refused(_DRIFT)
-            else:
-                yield Placed(starts[k], ends[k], "failed" if split[k] else "boundary")
+        starts, ends = (each[row].tolist() for each in (self._weighed.ways.starts, self._weighed.ways.ends))
+        cut_off = evidence.end_kinds[row] == INSIDE
+        split = (evidence.start_kinds[row] == INSIDE) | cut_off
+        checks: list[Checked] = ["failed" if inside else "boundary" for inside in split.tolist()]
+        for k in np.flatnonzero(evidence.copy_worth > 0).tolist():
+            checked = MATCHES[evidence.matches[row, k]]
+            checks[k] = "failed" if checked == "snippet" and cut_off[k] else checked
+        places: list[Placed | Refused] = list(map(Placed, starts, ends, checks))
+        for flags, reason in self._reasons(row, supported, disputed):
+            for k in np.flatnonzero(flags).tolist():
+                places[k] = reason
+        return places
+
+    def _reasons(self, row: int, supported: bool, disputed: Flags) -> Iterator[tuple[Flags, Refused]]:
+        """Yield which selections are refused, and why; the last reason that holds for one is the one to tell."""
+        asked, matches = self._selections, self._weighed.evidence.matches[row]
+        named, outside = self._weighed.evidence.copy_worth > 0, self._weighed.ways.starts[row] < 0
+        if not named.all():
+            yield ~named & self._drifting(row), _DRIFT
+        if not supported and not matches[named].all():
+            weak = [not _proves_itself(copy) for copy in asked.copies]
+            yield named & ((matches == SNIPPET) | np.array(weak)), _UNPROVEN
+        yield named & (matches == FAILED), _DIFFERS
+        yield outside, _OUTSIDE
+        yield disputed, _SEVERAL
+        if not supported:
+            yield ~named & ~outside, _UNPROVEN
+            yield ~named & outside, _OUTSIDE
+        yield asked.ends < asked.starts, _REVERSED
 
     def _drifting(self, row: int) -> Flags:
         """Say of each selection whether those around it, on one side, speak against this way of counting."""
@@ -245,15 +241,12 @@ class Trial:
 
 def habit_of(standings: Iterable[Mapping[Convention, float]]) -> Convention | None:
     """Return how the sources of one project count by their trials' standings, if beyond doubt: a tool has one way."""
-    summed = dict.fromkeys(_EVERY, 0.0)
+    summed = dict.fromkeys(EVERY, 0.0)
     for each in standings:
         for convention, standing in each.items():
             summed[convention] += max(min(standing, _ENOUGH), -_ENOUGH)
-    best = max(_EVERY, key=lambda c: round(summed[c] - _handicap(c), 9))
-    return best if summed[best] >= _ENOUGH + log(len(_EVERY)) else None
-
-
-_EVERY = tuple(Convention(*each) for each in product(get_args(Unit), get_args(Newline), (False, True), (False, True)))
+    best = max(EVERY, key=lambda c: round(summed[c] - HANDICAPS[c], 9))
+    return best if summed[best] >= _ENOUGH + log(len(EVERY)) else None
 
 
 def _proves_itself(copy: str) -> bool:
@@ -262,15 +255,10 @@ def _proves_itself(copy: str) -> bool:
     return len(" ".join(words)) >= _PROOF_IN_ITSELF * (1 if len(words) > 1 else 2)
 
 
-def _spread(selections: Sequence[Selection]) -> list[Selection]:
-    """Return some selections from all over the text."""
-    order = sorted(range(len(selections)), key=lambda k: (selections[k].start, selections[k].end))
-    return [selections[order[k * len(order) // _FEW_TO_BEGIN_WITH]] for k in range(_FEW_TO_BEGIN_WITH)]
-
-
-def _handicap(convention: Convention) -> float:
-    rare = convention.bom_counted + (convention.unit == "utf-8 bytes")
-    return _INCLUSIVE_HANDICAP * convention.end_inclusive + _RARE_HANDICAP * rare
+def _spread(selections: Selections) -> list[int]:
+    """Return the numbers of some selections from all over the text."""
+    order = np.lexsort((selections.ends, selections.starts)).tolist()
+    return [order[k * len(order) // _FEW_TO_BEGIN_WITH] for k in range(_FEW_TO_BEGIN_WITH)]
 
 
 def _as_told_by(text: SourceText, convention: Convention) -> Convention:

@@ -11,19 +11,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.qualitative.models import (
-    Calibration,
     Case,
     CaseSpan,
     Code,
     Coder,
-    Coding,
     Document,
     Project,
-    QuarantinedCoding,
     UnreadableProject,
 )
 from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import IN_CODE_POINTS, Mark, Passage, Place, codings_at, placed_by_position
+from pipelines.qualitative.placing import IN_CODE_POINTS, Kept, Mark, Passage, Place
 from pipelines.qualitative.positions import Placed
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.sqlite_source import Row, SqliteSource, content_of, guarded, moment, whole
@@ -97,11 +94,11 @@ def _read(source: SqliteSource, label: str, title: str, notes: tuple[str, ...]) 
         codes=tuple(codes.values()),
         cases=tuple(reading.cases.values()),
         documents=documents,
-        codings=tuple(reading.codings),
+        codings=tuple(reading.kept.codings),
         case_spans=tuple(sorted(reading.spans, key=lambda s: (s.document_id, s.start, s.end, s.case_name))),
-        quarantined=tuple(reading.aside),
+        quarantined=tuple(reading.kept.aside),
         deviations=deviations.sentences(),
-        calibrations=tuple(reading.calibrations),
+        calibrations=tuple(reading.kept.calibrations),
     )
 
 
@@ -165,9 +162,7 @@ class _Reading:
     ) -> None:
         self._source, self._codes, self.cases, self._deviations = source, codes, cases, deviations
         self.owners: set[str] = set()
-        self.codings: list[Coding] = []
-        self.aside: list[QuarantinedCoding] = []
-        self.calibrations: list[Calibration] = []
+        self.kept = Kept()
         self.spans: list[CaseSpan] = []
         wanted = ("ctid", "owner", "date", "memo", "avid")
         self._coded = _by(source.rows("code_text", ("cid", "fid", "seltext", "pos0", "pos1"), wanted), "fid")
@@ -198,12 +193,8 @@ class _Reading:
         passages = [self._passage(k, row) for k, row in enumerate(self._coded[number], start=1)]
         held = self._held[number]
         parts = [Passage(whole(row["pos0"]), whole(row["pos1"]), "") for row in held]
-        calibration, places = placed_by_position(identity, text, passages + parts, IN_CODE_POINTS)
-        if calibration is not None:
-            self.calibrations.append(calibration)
-        codings, aside = codings_at(identity, text.canonical, passages, places[: len(passages)])
-        self.codings += codings
-        self.aside += aside
+        places = self.kept.by_position(identity, text, passages + parts, IN_CODE_POINTS)
+        self.kept.keep(identity, text.canonical, passages, places[: len(passages)])
         return self._belonging(identity, text.canonical, held, places[len(passages) :])
 
     def _belonging(self, identity: str, text: str, held: list[Row], places: list[Place]) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from pipelines.qualitative.codings_csv import CODINGS, csv_segments
 from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
 from pipelines.qualitative.maxqda_tables import SEGMENTS, maxqda_segments
 from pipelines.qualitative.models import Code, Project, UnreadableProject
+from pipelines.qualitative.nvivo_references import References, reference_segments, references_in
+from pipelines.qualitative.other_exports import foreign_project, other_export
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND, is_qualcoder, read_qualcoder
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.refi_qda import read_project
@@ -25,7 +27,9 @@ from pipelines.qualitative.taguette import is_taguette, read_taguette
 from pipelines.qualitative.taguette_tables import HIGHLIGHTS, highlight_segments
 from pipelines.qualitative.transcripts import Transcripts, beside
 
-Format = Literal["refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "codings"]
+Format = Literal[
+    "refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "nvivo", "codings"
+]
 FORMATS: tuple[str, ...] = get_args(Format)
 TOOLS = {
     "refi": "a REFI-QDA project",
@@ -35,6 +39,7 @@ TOOLS = {
     "atlas": "ATLAS.ti's list of quotations",
     "dedoose": "Dedoose's list of excerpts",
     "maxqda": "MAXQDA's list of segments",
+    "nvivo": "NVivo's list of references",
     "codings": "a table of codings (QUALITATIVE.md)",
 }
 BOOKS = (".csv", ".qdc", ".xlsx")
@@ -94,6 +99,9 @@ def read_coded(path: Path, *, name: str = "", wanted: Wanted = Wanted()) -> Proj
         return _read(path, label, wanted)
     except OSError as fault:
         problem = f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}"
+    except UnreadableProject as fault:
+        # Nobody but their tool reads these: whatever went wrong is not what to tell.
+        problem = foreign_project(label) or str(fault)
     raise UnreadableProject(problem)
 
 
@@ -108,6 +116,8 @@ def _read(path: Path, label: str, wanted: Wanted) -> Project:
         return _of_database(path, label, wanted)
     if start.startswith(b"PK") and (packed := _of_zip(path, label, wanted)) is not None:
         return packed
+    if (found := references_in(path, label, wanted.encoding)) is not None:
+        return _agreed("nvivo", label, wanted, lambda: _of_references(found, path, label, wanted))
     return _of_table(path, label, wanted)
 
 
@@ -155,8 +165,25 @@ def _of_zip(path: Path, label: str, wanted: Wanted) -> Project | None:
     raise UnreadableProject(f"{label} cannot be read: {problem}.")
 
 
+def _of_references(found: References, path: Path, label: str, wanted: Wanted) -> Project:
+    deviations = Deviations()
+    codebook = tuple(_codebook(path, wanted, "nvivo"))
+    transcripts = beside(path) if wanted.transcripts is None else wanted.transcripts
+    segments = reference_segments(found, deviations)
+    return project_of(segments, Source(Path(label).stem, "NVivo", codebook, transcripts), deviations)
+
+
 def _of_table(path: Path, label: str, wanted: Wanted) -> Project:
-    tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    try:
+        tables = tables_of(path, label, TABLES, encoding=wanted.encoding)
+    except UnreadableProject as fault:
+        problem = other_export(path, label) or str(fault)
+    else:
+        return _of_tables(tables, path, label, wanted)
+    raise UnreadableProject(problem)
+
+
+def _of_tables(tables: Sequence[CodedTable], path: Path, label: str, wanted: Wanted) -> Project:
     if not tables:
         raise UnreadableProject(_unknown(path, label, wanted))
     if len(tables) > 1:
@@ -167,6 +194,8 @@ def _of_table(path: Path, label: str, wanted: Wanted) -> Project:
 
 
 def _unknown(path: Path, label: str, wanted: Wanted) -> str:
+    if said := other_export(path, label):
+        return said
     if tables_of(path, label, CODEBOOKS, encoding=wanted.encoding):
         return f"{label} is a codebook: it holds codes, but no passages."
     return f"{label} is of no kind that is read here: {', '.join(TOOLS.values())}."

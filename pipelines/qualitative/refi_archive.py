@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import NotReadable
+from pipelines.qualitative.models import NotReadable, UnreadableProject
 from pipelines.qualitative.offsets import SourceText, decode, source_text
 from pipelines.qualitative.refi_elements import Deviations, child
 from pipelines.qualitative.safe_zip import SafeZip
+
+
+@contextmanager
+def named(name: str) -> Iterator[str]:
+    """Give what messages call a file, the last component of its name; what cannot be read is said with it.
+
+    Raises
+    ------
+    UnreadableProject
+        Something inside could not be opened or read.
+    """
+    label = name.replace("\\", "/").rpartition("/")[2]
+    try:
+        yield label
+    except OSError as fault:
+        raise UnreadableProject(f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}") from None
+    except NotReadable as fault:
+        raise UnreadableProject(f"{label} cannot be read: {fault}") from None
 
 
 def project_entry(names: tuple[str, ...], deviations: Deviations) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.qualitative.models import Codebook, NotReadable, UnreadableProject
+from pipelines.qualitative.models import Codebook, NotReadable
+from pipelines.qualitative.refi_archive import named
 from pipelines.qualitative.refi_elements import Deviations, child, parse
 from pipelines.qualitative.refi_lists import read_codes
 from pipelines.qualitative.writer import CODEBOOK_NAMESPACE
@@ -37,13 +38,8 @@ def read_codebook(path_or_bytes: Path | bytes, *, name: str) -> Codebook:
     ----------
     Rotterdam Exchange Format Initiative, REFI-QDA Standard 1.5 (2019), https://www.qdasoftware.org
     """
-    label = name.replace("\\", "/").rpartition("/")[2]
-    try:
+    with named(name) as label:
         return _read(_content(path_or_bytes), Path(label).stem)
-    except OSError as fault:
-        raise UnreadableProject(f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}") from None
-    except NotReadable as fault:
-        raise UnreadableProject(f"{label} cannot be read: {fault}") from None
 
 
 def _content(path_or_bytes: Path | bytes) -> bytes:

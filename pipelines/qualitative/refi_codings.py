@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -66,31 +66,40 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
         assembly.case_spans.add(CaseSpan(source.id, case_name, place.start, place.end))
 
 
-def take(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
-    """Turn one Coding element into codings, case membership or quarantine."""
-    element, selection, place = marked.coding, marked.selection, marked.place
-    coder = tidied(element.get("creatingUser", ""))
-    if not coder and selection is not None:
-        coder = tidied(selection.get("creatingUser", ""))
-    for code in targets(element, "CodeRef") or [""]:
-        identity = guid_of(element) or "coding"
-        if identity in assembly.ids:
-            identity = _unique(identity, assembly.ids)
-        assembly.ids.setdefault(identity, 1)
-        reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
-        if isinstance(place, Refused) or reason:
-            assembly.quarantined.append(
-                QuarantinedCoding(identity, source.id, code, coder, *marked.delivered, reason=reason)
-            )
-        elif code in assembly.cases:
-            _belongs(source, place, assembly.cases[code].name, assembly)
-        else:
-            quote = "" if place.checked == "whole-document" else (source.text or "")[place.start : place.end]
+def take(source: ReadSource, assembly: Assembly) -> None:
+    """Turn the Coding elements of a source into codings, case membership or quarantine."""
+    cases, ids, text = assembly.cases, assembly.ids, source.text or ""
+    for marked in source.marked:
+        element, selection, place, delivered = marked
+        coder = tidied(element.get("creatingUser", ""))
+        if not coder and selection is not None:
+            coder = tidied(selection.get("creatingUser", ""))
+        for code in _codes_of(element):
+            identity = guid_of(element) or "coding"
+            if identity in ids:
+                identity = _unique(identity, ids)
+            ids[identity] = 1
+            reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+            if isinstance(place, Refused) or reason:
+                assembly.quarantined.append(
+                    QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason)
+                )
+                continue
+            if code in cases:
+                _belongs(source, place, cases[code].name, assembly)
+                continue
+            start, end, checked = place
+            quote = "" if checked == "whole-document" else text[start:end]
             created = moment_of(element) or (None if selection is None else moment_of(selection))
             memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
-            assembly.codings.append(
-                Coding(identity, source.id, code, coder, place.start, place.end, quote, created, place.checked, memo)
-            )
+            assembly.codings.append(Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo))
+
+
+def _codes_of(coding: Element) -> Sequence[str]:
+    """Return the GUIDs of a Coding's codes: nearly always one, and nothing else; one empty one where it has none."""
+    if len(coding) == 1 and coding[0].tag == "CodeRef":
+        return (tidied(coding[0].get("targetGUID", "")),)
+    return targets(coding, "CodeRef") or ("",)
 
 
 def _dangling(code: str, coder: str, assembly: Assembly) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -142,19 +142,27 @@ def targets(element: Element, name: str) -> list[str]:
     return [tidied(reference.get("targetGUID", "")) for reference in element.findall(name)]
 
 
+def whole_numbers(written: Sequence[str]) -> list[int | None]:
+    """Return whole numbers; None for what is not one."""
+    together = "".join(written)
+    # Nearly all files have nothing but plain digits.
+    if together.isdigit() and together.isascii() and all(written) and max(map(len, written)) <= _LONGEST_NUMBER:
+        return list(map(int, written))
+    return [int(each) if _POSITION.fullmatch(each) else None for each in written]
+
+
 def position_of(element: Element, attribute: str) -> int | None:
     """Return a whole number; None if absent or not one."""
-    value = element.get(attribute, "")
-    if value.isdigit() and value.isascii() and len(value) <= _LONGEST_NUMBER:
-        return int(value)
-    return int(value) if _POSITION.fullmatch(value) else None
+    return whole_numbers([element.get(attribute, "")])[0]
 
 
 def moment_of(element: Element) -> datetime | None:
     """Return when an element was created; None if absent or not a date and time."""
     value = element.get("creationDateTime")
+    if not value:
+        return None
     try:
-        return datetime.fromisoformat(value.strip()) if value else None
+        return datetime.fromisoformat(value.strip())
     except ValueError:
         return None
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from pipelines.qualitative.models import Document, Medium, NotReadable, Project, UnreadableProject
-from pipelines.qualitative.refi_archive import Texts, project_entry
+from pipelines.qualitative.models import Document, Medium, NotReadable, Project
+from pipelines.qualitative.refi_archive import Texts, named, project_entry
 from pipelines.qualitative.refi_codings import Assembly, refer_cases, take
 from pipelines.qualitative.refi_elements import (
     Deviations,
@@ -58,14 +58,8 @@ def read_project(path_or_bytes: Path | bytes, *, name: str) -> Project:
     ----------
     Rotterdam Exchange Format Initiative, REFI-QDA Standard 1.5 (2019), https://www.qdasoftware.org
     """
-    label = name.replace("\\", "/").rpartition("/")[2]
-    try:
-        with SafeZip(path_or_bytes) as archive, _collector_at_rest():
-            return _read(archive, Path(label).stem)
-    except OSError as fault:
-        raise UnreadableProject(f"{label} cannot be read: {fault.strerror or 'it cannot be opened'}") from None
-    except NotReadable as fault:
-        raise UnreadableProject(f"{label} cannot be read: {fault}") from None
+    with named(name) as label, SafeZip(path_or_bytes) as archive, _collector_at_rest():
+        return _read(archive, Path(label).stem)
 
 
 @contextmanager
@@ -120,8 +114,7 @@ def _assemble(
     assembly = Assembly(codes, read_coders(root), cases, memo_texts(root, texts.open))
     refer_cases(root, known, assembly, deviations)
     for source in sources:
-        for marked in source.marked:
-            take(source, marked, assembly)
+        take(source, assembly)
     return assembly
 
 

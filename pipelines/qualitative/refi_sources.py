@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import Calibration, MediumKind, NotReadable
-from pipelines.qualitative.offsets import Convention, SourceText
-from pipelines.qualitative.positions import Placed, Refused, Selection, Trial, habit_of
-from pipelines.qualitative.refi_elements import Deviations, guid_of, position_of
+from pipelines.qualitative.offsets import Convention, SourceText, clipped
+from pipelines.qualitative.positions import Placed, Refused, Selections, Trial, habit_of, trials
+from pipelines.qualitative.refi_elements import Deviations, guid_of, position_of, whole_numbers
 
 KINDS: Mapping[str, MediumKind] = {
     "TextSource": "text",
@@ -38,8 +39,7 @@ _AREA = Refused("it marks an area of a page or a stretch of a recording, which i
 Ends = tuple[int | None, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """One Coding element, the selection it sits on (None: the whole source), and its place or why it has none."""
 
     coding: Element
@@ -52,15 +52,17 @@ class Marked:
 class ReadSource:
     """A source as read; `text` is None when there is no text to read. `other_ids` also name it in references.
 
-    `carrier` is the element with the text, `placed` are its selections, `annotated` those with words but no coding.
+    `carrier` is the element with the text, `found` are the places of its selections, `annotated` those with words but
+    no coding.
     """
 
     element: Element
     id: str
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
-    marked: tuple[Marked, ...]
-    placed: Sequence[tuple[Element, Placed]]
+    marked: Sequence[Marked]
+    selections: Sequence[Element]
+    found: Sequence[Placed | Refused]
     calibration: Calibration | None
     carrier: Element | None = None
     annotated: tuple[tuple[Element, Placed], ...] = ()
@@ -69,12 +71,13 @@ class ReadSource:
 
     def places(self) -> Mapping[str, Placed]:
         """Return the places of its selections by GUID."""
-        return {guid_of(selection): place for selection, place in self.placed}
+        both = zip(self.selections, self.found, strict=True)
+        return {guid_of(selection): place for selection, place in both if isinstance(place, Placed)}
 
 
 @dataclass
 class _Opened:
-    """A source whose text is open and whose selections have been tried."""
+    """A source whose text is open; `tried` are the numbers of the selections with whole positions, `asked` they."""
 
     element: Element
     carrier: Element
@@ -84,7 +87,7 @@ class _Opened:
     selections: Sequence[Element]
     ends: Sequence[Ends]
     tried: Sequence[int]
-    trial: Trial | None
+    asked: Selections
     first: bool
     further: str
 
@@ -114,14 +117,14 @@ def read_sources(
 
 def _placed(opened: Sequence[_Opened | ReadSource]) -> Iterator[ReadSource]:
     """Place each source by itself; what that leaves open is decided by how the others count."""
-    read = [each if isinstance(each, ReadSource) else _place(each, None) for each in opened]
+    asked = {k: each for k, each in enumerate(opened) if isinstance(each, _Opened) and len(each.asked)}
+    tried = dict(zip(asked, trials([(each.text, each.asked) for each in asked.values()]), strict=True))
+    read = [each if isinstance(each, ReadSource) else _place(each, tried.get(k), None) for k, each in enumerate(opened)]
     doubtful = [k for k, each in enumerate(read) if each.calibration is not None and not each.calibration.verified]
-    trials = [each.trial for each in opened if isinstance(each, _Opened) and each.trial is not None]
-    habit = habit_of(trial.standings() for trial in trials) if doubtful and len(trials) > 1 else None
+    habit = habit_of(trial.standings() for trial in tried.values()) if doubtful and len(tried) > 1 else None
     if habit is not None:
         for k in doubtful:
-            source = opened[k]
-            read[k] = read[k] if isinstance(source, ReadSource) else _place(source, habit)
+            read[k] = _place(asked[k], tried[k], habit)
     yield from read
 
 
@@ -145,7 +148,7 @@ def _open(
         if any(sign in text.canonical for sign in _MOJIBAKE):
             deviations.add(f"source {number} looks as if it had been saved in a wrong character encoding")
         inner = () if carrier is holder or not guid_of(carrier) else (guid_of(carrier),)
-        yield _tried(element, carrier, identity, inner, text, place)
+        yield _opened(element, carrier, identity, inner, text, place)
 
 
 def _identity(guid: str, number: int | str, taken: set[str], deviations: Deviations) -> str:
@@ -161,52 +164,58 @@ def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[El
     """Set aside every coding in an element, but for those in the parts that are read apart."""
     elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
     marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
-    return ReadSource(element, identity, (), None, marked, (), None)
+    return ReadSource(element, identity, (), None, marked, (), (), None)
 
 
-def _tried(
+def _opened(
     element: Element, carrier: Element, identity: str, others: tuple[str, ...], text: SourceText, place: int
 ) -> _Opened:
-    """Try every selection with whole positions, coded or not: all are evidence."""
-    points = {guid_of(point): position_of(point, "position") for point in carrier.iter("SyncPoint")}
+    """List every selection, coded or not: all are evidence where their positions are whole."""
     selections = [each for each in carrier if each.tag in _SELECTIONS]
-    ends = [_ends(selection, points) for selection in selections]
-    tried, asked = [], []
-    for k, (start, end) in enumerate(ends):
-        if start is not None and end is not None:
-            tried.append(k)
-            asked.append(Selection(start, end, selections[k].get("name", "")))
-    trial = Trial(text, asked) if asked else None
+    starts, ends = _ends(selections, carrier)
+    tried: Sequence[int] = range(len(selections))
+    if None in starts or None in ends:
+        tried = [k for k in tried if starts[k] is not None and ends[k] is not None]
+    asked = Selections(
+        clipped([starts[k] or 0 for k in tried]),
+        clipped([ends[k] or 0 for k in tried]),
+        [selections[k].get("name", "") for k in tried],
+    )
+    pairs = list(zip(starts, ends, strict=True))
     further = (carrier.get("name") or str(place + 1)) if place else ""
     return _Opened(
-        element, carrier, identity, others, text, selections, ends, tried, trial, first=not place, further=further
+        element, carrier, identity, others, text, selections, pairs, tried, asked, first=not place, further=further
     )
 
 
-def _ends(selection: Element, points: Mapping[str, int | None]) -> Ends:
-    """Return a selection's positions as delivered; a transcript's are those of its synchronisation points."""
-    if selection.tag == "PlainTextSelection":
-        return position_of(selection, "startPosition"), position_of(selection, "endPosition")
-    return points.get(guid_of(selection, "fromSyncPoint")), points.get(guid_of(selection, "toSyncPoint"))
+def _ends(selections: Sequence[Element], carrier: Element) -> tuple[list[int | None], list[int | None]]:
+    """Return selections' positions as delivered; a transcript's are those of its synchronisation points."""
+    starts = whole_numbers([each.get("startPosition", "") for each in selections])
+    ends = whole_numbers([each.get("endPosition", "") for each in selections])
+    if any(each.tag != "PlainTextSelection" for each in selections):
+        points = {guid_of(point): position_of(point, "position") for point in carrier.iter("SyncPoint")}
+        for k, each in enumerate(selections):
+            if each.tag != "PlainTextSelection":
+                starts[k] = points.get(guid_of(each, "fromSyncPoint"))
+                ends[k] = points.get(guid_of(each, "toSyncPoint"))
+    return starts, ends
 
 
-def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
+def _place(opened: _Opened, trial: Trial | None, habit: Convention | None) -> ReadSource:
     found: list[Placed | Refused] = [_NOT_WHOLE] * len(opened.selections)
     calibration = None
-    if opened.trial is not None:
-        calibration, results = opened.trial.verdict(opened.id, habit)
+    if trial is not None:
+        calibration, results = trial.verdict(opened.id, habit)
         for k, result in zip(opened.tried, results, strict=True):
             found[k] = result
     marked: list[Marked] = []
-    placed: list[tuple[Element, Placed]] = []
     annotated: list[tuple[Element, Placed]] = []
     for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
         codings = selection.findall("Coding")
-        marked += [Marked(coding, selection, place, delivered) for coding in codings]
-        if isinstance(place, Placed):
-            placed.append((selection, place))
-            if len(selection) and not codings:
-                annotated.append((selection, place))
+        if codings:
+            marked += [Marked(coding, selection, place, delivered) for coding in codings]
+        elif len(selection) and isinstance(place, Placed):
+            annotated.append((selection, place))
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
@@ -218,8 +227,9 @@ def _place(opened: _Opened, habit: Convention | None) -> ReadSource:
         opened.id,
         opened.other_ids,
         text,
-        tuple(marked),
-        placed,
+        marked,
+        opened.selections,
+        found,
         calibration,
         opened.carrier,
         tuple(annotated),

@@ -12,18 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.qualitative.models import (
-    Calibration,
     Case,
     CaseSpan,
     Code,
     Coder,
-    Coding,
     Document,
     Project,
-    QuarantinedCoding,
 )
 from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import IN_CODE_POINTS, Finder, Mark, Passage, Place, codings_at, placed_by_position
+from pipelines.qualitative.placing import IN_CODE_POINTS, Finder, Kept, Mark, Passage, Place
 from pipelines.qualitative.positions import Placed, Refused
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.transcripts import Transcripts, no_transcripts
@@ -89,11 +86,11 @@ def project_of(segments: Sequence[Segment], source: Source, deviations: Deviatio
         codes=tuple(making.codes.values()),
         cases=tuple(making.cases.values()),
         documents=documents,
-        codings=tuple(making.codings),
+        codings=tuple(making.kept.codings),
         case_spans=tuple(sorted(making.spans, key=lambda s: (s.document_id, s.start, s.end, s.case_name))),
-        quarantined=tuple(making.aside),
+        quarantined=tuple(making.kept.aside),
         deviations=deviations.sentences(),
-        calibrations=tuple(making.calibrations),
+        calibrations=tuple(making.kept.calibrations),
     )
 
 
@@ -133,10 +130,8 @@ class _Making:
     ) -> None:
         self._source, self._deviations = source, deviations
         self.codes, self.cases = codes, cases
-        self.codings: list[Coding] = []
-        self.aside: list[QuarantinedCoding] = []
+        self.kept = Kept()
         self.spans: list[CaseSpan] = []
-        self.calibrations: list[Calibration] = []
 
     def document(self, number: int, name: str, held: Sequence[Segment]) -> Document:
         identity = f"document-{number}"
@@ -147,9 +142,7 @@ class _Making:
             self._deviations.add(NO_TRANSCRIPT)
         else:
             text, places = transcript.canonical, self._placed(identity, transcript, passages)
-        codings, aside = codings_at(identity, text, passages, places)
-        self.codings += codings
-        self.aside += aside
+        self.kept.keep(identity, text, passages, places)
         cases = sorted({segment.case for segment in held} - {""})
         if len(cases) > 1 or (cases and not all(segment.case for segment in held)):
             self._span(identity, held, places)
@@ -181,9 +174,7 @@ class _Making:
         return Mark(identity, self.codes[path].id, coder, segment.created, segment.memo)
 
     def _placed(self, identity: str, text: SourceText, passages: Sequence[Passage]) -> list[Place]:
-        calibration, places = placed_by_position(identity, text, passages, IN_CODE_POINTS)
-        if calibration is not None:
-            self.calibrations.append(calibration)
+        places = self.kept.by_position(identity, text, passages, IN_CODE_POINTS)
         finder = Finder(text.canonical)
         for k, passage in enumerate(passages):
             positioned = passage.start is not None and passage.end is not None

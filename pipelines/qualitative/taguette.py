@@ -16,17 +16,14 @@ from typing import Any
 
 from pipelines.qualitative.html_text import text_nodes
 from pipelines.qualitative.models import (
-    Calibration,
     Code,
     Coder,
-    Coding,
     Document,
     Project,
-    QuarantinedCoding,
     UnreadableProject,
 )
-from pipelines.qualitative.offsets import SourceText, source_text
-from pipelines.qualitative.placing import IN_BYTES, Mark, Passage, codings_at, placed_by_position
+from pipelines.qualitative.offsets import source_text
+from pipelines.qualitative.placing import IN_BYTES, Kept, Mark, Passage
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.sqlite_source import Row, SqliteSource, content_of, guarded, moment, whole
 
@@ -96,10 +93,10 @@ def _read(source: SqliteSource, label: str, wanted: str) -> Project:
         coders=tuple(Coder(f"user-{login}", login) for login in sorted({each.login for each in who.values()} - {""})),
         codes=tuple(codes.values()),
         documents=tuple(documents),
-        codings=tuple(read.codings),
-        quarantined=tuple(read.aside),
+        codings=tuple(read.kept.codings),
+        quarantined=tuple(read.kept.aside),
         deviations=deviations.sentences(),
-        calibrations=tuple(read.calibrations),
+        calibrations=tuple(read.kept.calibrations),
     )
 
 
@@ -178,9 +175,7 @@ class _Reading:
     ) -> None:
         self._source = source
         self._codes, self._who, self._deviations = codes, who, deviations
-        self.codings: list[Coding] = []
-        self.aside: list[QuarantinedCoding] = []
-        self.calibrations: list[Calibration] = []
+        self.kept = Kept()
         self._tags: defaultdict[int, list[int]] = defaultdict(list)
         for row in source.rows("highlight_tags", ("highlight_id", "tag_id")):
             if row["tag_id"] in codes and row["tag_id"] not in self._tags[row["highlight_id"]]:
@@ -199,7 +194,9 @@ class _Reading:
             text=text.canonical,
             created=moment(row["created"]),
         )
-        self._place(document, text, number)
+        passages = [self._passage(*each) for each in self._highlights[number]]
+        places = self.kept.by_position(document.id, text, passages, IN_BYTES)
+        self.kept.keep(document.id, document.text, passages, places)
         return document
 
     def _nodes(self, row: Row, column: str, table: str) -> str:
@@ -209,15 +206,6 @@ class _Reading:
         except ValueError as fault:
             problem = str(fault)
         raise UnreadableProject(f"{self._source.label} cannot be read: {table}.{column}: {problem}.")
-
-    def _place(self, document: Document, text: SourceText, number: int) -> None:
-        passages = [self._passage(*each) for each in self._highlights[number]]
-        calibration, places = placed_by_position(document.id, text, passages, IN_BYTES)
-        if calibration is not None:
-            self.calibrations.append(calibration)
-        codings, aside = codings_at(document.id, document.text, passages, places)
-        self.codings += codings
-        self.aside += aside
 
     def _passage(self, number: int, row: Row) -> Passage:
         tags = sorted(self._tags[number])

@@ -68,7 +68,10 @@ def read_transcript(path: Path) -> SourceText:
         raise UnreadableProject("a transcript is too large to read.")
     try:
         if path.suffix.casefold() == ".docx":
-            return source_text(_of_word(path))
+            text = word_text(path)
+            if text is None:
+                raise ValueError("it is no Word document")
+            return source_text(text)
         return decode(path.read_bytes())
     except ValueError as fault:
         problem = str(fault)
@@ -85,11 +88,17 @@ def known_as(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", stem).split()).casefold()
 
 
-def _of_word(path: Path) -> str:
-    """Return the paragraphs of a Word document, one a line."""
+def word_text(path: Path) -> str | None:
+    """Return the paragraphs of a Word document, one a line; None where a zip is none.
+
+    Raises
+    ------
+    NotReadable
+        It is damaged, or unsafe to open.
+    """
     with SafeZip(path) as packed:
         if WORD not in packed.names:
-            raise ValueError("it is no Word document")
+            return None
         root = parse(packed.read(WORD), Deviations()).root
     return "\n".join("".join(_pieces(each)) for each in root.iter("p"))
 

@@ -31,6 +31,7 @@ def _candidates() -> tuple[str, ...]:
     for mark in MARKS:
         found += [mark.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"))]
         found += [mark.join(parts) for parts in (("%d", "%b", "%Y"), ("%d", "%B", "%Y"))]
+        found += [mark.join(parts) for parts in (("%d", "%b", "%y"), ("%d", "%B", "%y"))]
         found += [mark.join(parts) for parts in (("%d", "%m", "%y"), ("%m", "%d", "%y"))]
         # With a slash nobody begins with a short year; `24-01-15` may well be 15 January 2024.
         found += [mark.join(("%y", "%m", "%d"))] if mark != "/" else []

@@ -21,7 +21,7 @@ from pipelines.workspace import PilotSite
 COMMA = r"[+-]?[0-9.]*,[0-9]+"
 GROUPED = r"[+-]?[1-9][0-9]{0,2}([.][0-9]{3})+"
 """A number that may be decimal, or have a full stop between its thousands."""
-FIRST_ROWS = 20_000
+FIRST_ROWS = 4_000
 """Rows that are asked before all of them are."""
 
 
@@ -64,9 +64,10 @@ def insist_on_proven_thousands(connection: Any, site: PilotSite, noun: str, stag
         columns = {f: c for f, c in extract.columns.items() if f in numbers and _is_undeclared(c)}
         if not columns or not _is_text(extract.file):
             continue
-        open_ones = list(columns) if noun == "outcomes" else _unsettled(connection, staged, list(columns))
-        for field in open_ones:
-            if _is_in_doubt(connection, source, extract.completes or name, field):
+        asked = list(columns) if noun == "outcomes" else _unsettled_at_first(connection, staged, list(columns))
+        for field in asked:
+            in_doubt = _is_in_doubt(connection, source, extract.completes or name, field)
+            if in_doubt and (noun == "outcomes" or _asked(connection, staged, [field])[field] is False):
                 raise _doubtful(name, field, columns[field].column)
 
 
@@ -78,13 +79,14 @@ def _is_text(pattern: str) -> bool:
     return pattern.lower().endswith((*TEXTS, "*"))
 
 
-def _unsettled(connection: Any, staged: str, fields: Sequence[str]) -> list[str]:
-    """Return the fields that their typed values leave in doubt: none of 1,000 and more, none with other decimals."""
-    # One value settles a column, and nearly always one of the first does; no aggregate stops at it by itself.
+def _unsettled_at_first(connection: Any, staged: str, fields: Sequence[str]) -> list[str]:
+    """Return the fields that the first typed values leave in doubt: none of 1,000 and more, none with other decimals.
+
+    One value settles a column, and nearly always one of the first does. The others are looked at in their text, where
+    hardly any has a full stop between thousands; only of those that do are all typed values asked.
+    """
     first = _asked(connection, f"(FROM {staged} LIMIT {FIRST_ROWS})", fields)
-    open_ones = [field for field in fields if not first[field]]
-    every = _asked(connection, staged, open_ones) if open_ones else {}
-    return [field for field in open_ones if every[field] is False]
+    return [field for field in fields if not first[field]]
 
 
 def _asked(connection: Any, rows: str, fields: Sequence[str]) -> dict[str, bool | None]:

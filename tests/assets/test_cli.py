@@ -67,6 +67,15 @@ def test_no_workspace_is_unavailable_and_says_how_to_get_one(
     assert "pilotlens demo" in complaint
 
 
+def test_a_folder_without_a_protocol_is_named(pilotlens: Command, workspace: Workspace) -> None:
+    (workspace.pilot_folder("later") / "drops").mkdir(parents=True)
+    code, _, complaint = pilotlens("run", "later")
+    assert (code, "There is no protocol.yml in pilots/later." in complaint) == (MISUSED, True)
+    (workspace.pilot_folder("first-pilot") / "protocol.yml").unlink()
+    code, _, complaint = pilotlens("check")
+    assert (code, "pilots/first-pilot" in complaint, "pilots/later" in complaint) == (UNAVAILABLE, True, True)
+
+
 def test_a_workspace_that_is_no_folder_is_unavailable(pilotlens: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert pilotlens("--workspace", str(tmp_path / "file"), "new", "other")[0] == UNAVAILABLE

@@ -37,3 +37,16 @@ def test_it_is_the_same_every_time(tmp_path: Path) -> None:
     second = scaffold(Workspace(tmp_path / "b"), "new-pilot", DAY)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     assert {path.name for path in first} >= {"protocol.yml", "data-dictionary.md", "codebook.md", "README.md"}
+
+
+def test_its_criteria_hold_once_the_marks_are_taken_away(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    scaffold(workspace, "new-pilot", DAY)
+    path = workspace.pilot_folder("new-pilot") / "protocol.yml"
+    lines = path.read_text().splitlines()
+    first = lines.index("# progression:")
+    last = next(n for n in range(first, len(lines)) if not lines[n])
+    lines[first:last] = [line.removeprefix("# ") for line in lines[first:last]]
+    path.write_text("\n".join(lines))
+    criteria = workspace.protocol("new-pilot").progression.criteria
+    assert [one.measure for one in criteria.values()] == ["follow_up", "completeness"]

@@ -119,3 +119,31 @@ def test_a_new_pilot_is_announced(ticks: Ticks, workspace: Workspace) -> None:
     scaffold(workspace, "second-pilot", dt.date(2026, 1, 5))
     ticks.tick()
     assert "second-pilot" in ticks.skipped
+
+
+def test_a_changed_register_is_run_once_it_has_stopped_changing(ticks: Ticks, workspace: Workspace) -> None:
+    ticks.tick(), ticks.tick()
+    register = workspace.pilot_folder("first-pilot") / "learning.csv"
+    register.write_text("id,date,question,evidence,decision,owner\n")
+    assert ticks.tick() == []
+    with register.open("a") as file:
+        file.write("a,2026-01-06,Why?,Chart,Texts,Lead\n")
+    assert ticks.tick() == []
+    assert set(ticks.tick()) == KEYS
+    assert ticks.tick() == []
+    register.touch()
+    assert [ticks.tick() for _ in range(2)] == [[], []]
+
+
+def test_a_decision_against_a_light_is_run_when_it_is_recorded(ticks: Ticks, workspace: Workspace) -> None:
+    from pipelines.protocol_lock import deviate, lock_protocol
+
+    lock_protocol(workspace, "first-pilot", "A. Reader", "agreed")
+    ticks.tick(), ticks.tick()
+    path = workspace.pilot_folder("first-pilot") / "protocol.yml"
+    override = "progression:\n  overrides: [{of: overall, decision: go, who: Board, why: Need, on: 2026-01-06}]\n"
+    path.write_text(path.read_text() + override)
+    assert [ticks.tick() for _ in range(3)] == [[], [], []]  # a run would be refused
+    deviate(workspace, "first-pilot", "A. Lead", "the board met")
+    assert ticks.tick() == []
+    assert set(ticks.tick()) == KEYS

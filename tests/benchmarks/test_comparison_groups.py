@@ -14,12 +14,12 @@ SAMPLE = 1_000
 
 
 def fastest(work: Callable[[], object], times: int = 5) -> float:
-    """Return the shortest of several runs."""
+    """Return the processor time of the shortest of several runs."""
     found = []
     for _ in range(times):
-        begin = time.perf_counter()
+        begin = time.process_time()
         work()
-        found.append(time.perf_counter() - begin)
+        found.append(time.process_time() - begin)
     return min(found)
 
 
@@ -31,7 +31,7 @@ def test_matching_against_the_search_over_everybody():
     of, others = grid[treated], grid[~treated]
     order = np.argsort(-of, kind="stable")
     ours = fastest(lambda: nearest.without_replacement(of, others, order, 1, np.inf))
-    mixed = fastest(lambda: nearest.without_replacement(of, others, np.arange(len(of)), 1, np.inf), 2)
+    mixed = fastest(lambda: nearest.without_replacement(of, others, np.arange(len(of)), 1, np.inf), 4)
 
     def search() -> None:
         # A fiftieth of the treated people: the rest cost the same each
@@ -44,7 +44,7 @@ def test_matching_against_the_search_over_everybody():
         f"1:1 matching of {PEOPLE:,}: {theirs / ours:.0f} times as fast as n^2; "
         f"{theirs / mixed:.0f} times in the order of keys"
     )
-    assert theirs > 20 * ours
+    assert theirs > 10 * max(ours, mixed)
 
 
 def test_mahalanobis_in_bounded_memory():

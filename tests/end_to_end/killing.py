@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
 import os
 import signal
 import time
@@ -23,11 +22,7 @@ from pipelines.validation.correction_list import LISTED
 from pipelines.validation.publish import NOUNS, publish
 from pipelines.warehouse import columns_of, named, open_vault, open_warehouse, table_hash
 from pipelines.workspace import PilotSite, Workspace
-
-# A fork of a server that has imported everything: a kill then hits the work, and not the import before it.
-FORKS = multiprocessing.get_context("forkserver")
-IMPORTED = ("pandas", "duckdb", "great_expectations", "pipelines.validation.engine", "dagster", "IPython", "matplotlib")
-FORKS.set_forkserver_preload([*IMPORTED, __name__])
+from tests.end_to_end.command import FORKS
 
 PROTOCOL = """\
 pilot: first

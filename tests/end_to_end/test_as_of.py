@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 
 PROTOCOL = """\
 pilot: reminders

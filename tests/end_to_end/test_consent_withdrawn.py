@@ -16,7 +16,7 @@ from pipelines.qualitative.release_list import Decision, decide
 from pipelines.release.errata import FILE, errata
 from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Workspace
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 from tests.spec.interviewed_pilot import deliver, evidence, quotes_of, run, run_themes, shown
 
 HERS = "They took the time that nobody else ever took."

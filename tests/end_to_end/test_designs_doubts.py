@@ -21,7 +21,7 @@ from pipelines.estimation.doubt.signed_rank import signed_rank_bounds
 from pipelines.estimation.doubt.tipping import tipping_point
 from pipelines.estimation.doubt.worst_case import worst_case_bounds
 from pipelines.estimation.welch import difference
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 
 ALL = bool(os.environ.get("PILOTLENS_ALL_SIMULATIONS"))
 DATA = Path(__file__).parents[1] / "reference" / "data"

@@ -12,8 +12,8 @@ from pipelines.estimation.over_time.group_time import Staggered
 from pipelines.estimation.over_time.panel import make_panel
 from pipelines.estimation.over_time.staggered import staggered
 from pipelines.estimation.take_up.dose import CHOSEN, dose_by_assignment, dose_response
-from tests.conftest import pilotlens
 from tests.end_to_end import studies_over_time as studies
+from tests.end_to_end.command import pilotlens
 
 EVERYTHING = bool(os.environ.get("PILOTLENS_ALL_SIMULATIONS"))
 
@@ -27,6 +27,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     studies.minimum_wages(root, "mpdta", "control: never")
     studies.minimum_wages_of_2007(root)
     studies.smoking_ban(root, "sicily", "change: level, family: quasi_poisson")
+    studies.smoking_ban(root, "sicily-averaged", "change: level, family: quasi_poisson, errors: averaged")
     studies.smoking_ban(root, "sicily-gap", "change: level, family: poisson", "gap")
     studies.beer_taxes(root)
     studies.vitamin_a(root)
@@ -121,6 +122,13 @@ def test_a_series_without_a_case_file(workspace: Path) -> None:
     poisson = others["Poisson regression, independent points"]
     assert (poisson["lower"], poisson["upper"]) == pytest.approx((0.86469, 0.92509), rel=1e-4)
     assert (effect["null"], effect["verdict"]) == (1.0, "better")
+    averaged = findings(workspace, "sicily-averaged")["effect/aces/primary"]
+    name = "quasi-Poisson regression, averaged autocorrelation"
+    assert averaged["engine"] == f"segmented {name}"
+    for field in ("value", "lower", "upper", "df"):
+        assert averaged[field] == others[name][field]
+    assert any("instead of 95" in warning for warning in effect["warnings"])
+    assert not any("instead of 95" in warning for warning in averaged["warnings"])
     assert readings(found["doubts/aces"])["dispersion"]["value"] == pytest.approx(3.559, rel=1e-4)
     assert {"placebo_dates", "autocorrelation"} <= readings(found["doubts/aces"]).keys()
     assert over_time(found)["effect/2005-01"]["value"] == pytest.approx(0.89438, rel=1e-4)

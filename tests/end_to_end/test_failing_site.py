@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.release.write import latest
 from pipelines.workspace import Workspace
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 
 
 @pytest.fixture

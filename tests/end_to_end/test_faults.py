@@ -31,8 +31,8 @@ from pipelines.release.write import latest
 from pipelines.validation.publish import NOUNS, publish
 from pipelines.warehouse import named, open_warehouse, table_hash
 from pipelines.workspace import PilotSite, Workspace
-from tests.conftest import pilotlens
 from tests.end_to_end import killing
+from tests.end_to_end.command import pilotlens
 from tests.end_to_end.killing import PILOT, SECOND, State, child, deliver, ingest_and_validate, state
 
 FULL = bool(os.environ.get("PILOTLENS_ALL_FAULTS"))

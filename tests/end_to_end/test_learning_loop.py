@@ -15,7 +15,7 @@ import pypdf
 import pytest
 
 from pipelines.learning.registers import REGISTERS
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 
 NAME = "Persephone Quillfeather"
 JUICE = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22, 8, 10, 5, 13, 11, 20, 18, 24, 15, 9, 12, 7, 13, 9, 6]

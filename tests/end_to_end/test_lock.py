@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 from tests.spec.locked_pilot import PROTOCOL, deliver, evidence, kinds, sentences, write
 
 SHOWN = re.compile(rb"(?<![0-9A-Za-z.])(?:700[01][0-9]{3}|7,00[01],[0-9]{3})(?![0-9A-Za-z])")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ledger import entries
-from tests.conftest import pilotlens
+from tests.end_to_end.command import pilotlens
 
 PROTOCOL = """\
 pilot: {pilot}

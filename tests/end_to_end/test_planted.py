@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.demo.canaries import PLANTED
 from pipelines.workspace import Workspace
-from tests.conftest import pilotlens
 from tests.end_to_end import killing
+from tests.end_to_end.command import pilotlens
 from tests.end_to_end.killing import PILOT, child
 from tests.end_to_end.test_canaries import by_beginning, forms, held, written
 

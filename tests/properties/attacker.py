@@ -11,7 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.optimize import linprog
@@ -33,6 +33,9 @@ from pipelines.findings.models import (
     LinkageResult,
     ThemeResult,
 )
+from pipelines.findings.progress import CriterionResult
+from pipelines.progression.lights import Thresholds
+from pipelines.progression.shares import share_zones
 from pipelines.protocol.models import Plan
 
 MOST = 320
@@ -109,6 +112,7 @@ def attack(findings: Iterable[Finding], plan: Plan, wanted: Collection[str]) -> 
     _hidden_by_rule(system, results, exact)
     _difference(system, results["difference/cases"])
     _linkages(system, results)
+    _criteria(system, results, plan)
     targets = _targets(system, plan)
     found = {name: system.possible(targets[name]) for name in wanted if name in targets}
     early = {name: system.values[name] for name in wanted if name.startswith("left/") and name in system.values}
@@ -401,6 +405,36 @@ def _composition(system: System, result: LinkageResult, key: str) -> None:
         elif key == "consents" and row.measure == "share":
             whole = {f"part/{name}/{arm}": -1 for arm in ("treatment", "comparison")}
             system.relate({**cells, **whole}, 0, 0)
+
+
+OF = {"followed": ("due", "known/work"), "came": ("kept", "any"), "complete": ("kept", "base/age")}
+"""What the criteria of small_pilots count, by the attacker's names: of whom, and who met it."""
+
+
+def _criteria(system: System, results: dict[str, object], plan: Plan) -> None:
+    """Learn the criteria: their counts, groups apart, or which counts would have given the light that is shown."""
+    for key in plan.progression.criteria:
+        result = results[f"progression/{key}"]
+        assert isinstance(result, CriterionResult)
+        name, _, arm = key.partition("_")
+        whole, part = (f"{one}/{arm}" for one in OF[name])
+        system.count(whole, result.n)
+        system.count(part, result.events)
+        if result.light != "unknown" and result.events is None:
+            system.know(part, set().union(*(_of_light(result, n) for n in system.values[whole] if n)))
+        if result.estimate is not None and system.rules.rounding_base == 1:
+            system.know(part, {round(result.estimate * n) for n in system.values[whole]})
+
+
+@cache
+def _zones(red: float, green: float, n: int) -> dict[str, tuple[int, int]]:
+    return dict(share_zones(n, Thresholds(red, green)))
+
+
+def _of_light(result: CriterionResult, n: int) -> range:
+    """Return who could have met a criterion, for its light to be what it is."""
+    low, high = _zones(result.red, result.green, n).get(result.light, (0, -1))
+    return range(low, high + 1)
 
 
 def _hidden_by_rule(system: System, results: dict[str, object], exact: bool) -> None:

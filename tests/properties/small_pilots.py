@@ -29,12 +29,26 @@ from pipelines.findings.models import (
 )
 from pipelines.findings.outcomes import outcome_findings
 from pipelines.findings.participants import participant_findings
+from pipelines.findings.progression import progression_findings
 from pipelines.protocol.models import Plan
 from pipelines.workspace import Workspace
 
 HASH = "0" * 64
 ARMS = ("treatment", "comparison")
 OUTCOMES = ("work", "trouble", "nights", "early", "late")
+
+
+BOUNDS = {"red": 0.5, "green": 0.8}
+CRITERIA: dict[str, dict[str, Any]] = {
+    f"{name}_{arm}": {"title": name, "arm": arm, **BOUNDS, **rest}
+    for arm in ARMS
+    for name, rest in (
+        ("followed", {"measure": "follow_up", "outcome": "work"}),
+        ("came", {"measure": "fidelity", "of": "assigned", "least": 0.1, "red": 0.2, "green": 0.6}),
+        ("complete", {"measure": "completeness", "of": "assigned", "fields": ["age"]}),
+    )
+}
+"""Criteria that count people whom flow, doses and baseline count too: known of due, any talk, without an age."""
 
 
 def plan(profile: str = "standard", **changes: Any) -> Plan:
@@ -81,6 +95,7 @@ def plan(profile: str = "standard", **changes: Any) -> Plan:
                 "group": {"title": "Group", "type": "category", "labels": {"a": "first", "b": "second"}},
             },
             "adjust_for": ["age", "housed"],
+            "progression": {"criteria": CRITERIA},
             "disclosure": {"profile": profile},
             **changes,
         }
@@ -220,6 +235,7 @@ def _findings(
             "FROM analysis.participants GROUP BY ALL"
         )
         found = [*participant_findings(made), *delivery_findings(made), *outcome_findings(made)]
+        criteria = [one for one in progression_findings(made, found) if one.id.startswith("progression/")]
         themes, asked, withdrawn = _themes(made, rng)
         kept = people[people["kept"]]
         documents = asked + withdrawn
@@ -232,7 +248,7 @@ def _findings(
     )
     truths = {f"lost/{row.outcome}/{row.arm}": int(row.due - row.known) for row in known.itertuples()}
     truths |= {"withdrawn": withdrawn, "without consent": len(kept) - consents}
-    return (made.finding("quality/checks", quality), *found, *themes), truths
+    return (made.finding("quality/checks", quality), *found, *themes, *criteria), truths
 
 
 def _linkages(made: Making, consents: int, rng: np.random.Generator) -> list[Finding]:

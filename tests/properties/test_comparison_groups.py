@@ -61,6 +61,41 @@ def test_sorted_scores_match_as_the_search_over_everybody(seed, n1, n0, ratio, s
 
 
 @given(
+    seed=seeds, n1=st.integers(1, 60), n0=st.integers(1, 60), ratio=st.integers(1, 3),
+    spread=st.sampled_from([3, 20, 200, 10**6]), caliper=st.sampled_from([0.0, 5.0, np.inf]),
+    at_least=st.integers(1, 20), lower_first=st.booleans(),
+)  # fmt: skip
+@settings(derandomize=True, deadline=None, max_examples=100)
+def test_some_at_a_time_match_as_everybody_in_turn(seed, n1, n0, ratio, spread, caliper, at_least, lower_first):
+    draw = np.random.default_rng(seed)
+    treated, controls = draw.integers(0, spread, n1) + spread // 4, draw.integers(0, spread, n0)
+    order = draw.permutation(n1)
+    gap = treated[:, None] - controls[None, :]
+    # MatchIt 4.5 looks below first, and there the later of equals comes first
+    late = np.arange(n0) / n0 / 2
+    distance = np.where(gap > 0, gap - 10.0**9 - late, np.abs(gap)) if lower_first else np.abs(gap).astype(float)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "AT_LEAST", at_least)
+        ours = nearest.without_replacement(
+            treated, controls, order, ratio, np.inf if lower_first else caliper, lower_first
+        )
+    expected = in_turn(distance, order, ratio, np.inf if lower_first else caliper)
+    assert np.array_equal(ours, expected)
+
+
+def in_turn(distance, order, ratio, caliper):
+    """The n^2 search of distances as they are, the earlier of equals."""
+    found, free = np.full((len(distance), ratio), -1), np.ones(distance.shape[1], dtype=bool)
+    for turn in range(ratio):
+        for person in order:
+            gaps = np.where(free, distance[person], np.inf)
+            if gaps.min() <= caliper and free.any():
+                found[person, turn] = gaps.argmin()
+                free[gaps.argmin()] = False
+    return found
+
+
+@given(
     seed=seeds, n1=st.integers(1, 15), n0=st.integers(1, 60), ratio=st.integers(1, 3),
     levels=st.sampled_from([2, 4, 1000]), caliper=st.sampled_from([0.5, 2.0, np.inf]),
 )  # fmt: skip

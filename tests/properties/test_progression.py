@@ -13,11 +13,12 @@ from scipy.stats import binom
 
 from pipelines.disclosure.counts import part_hidden
 from pipelines.disclosure.policy import policy
+from pipelines.estimation.doubt.arrived import Arrived, detectable, power_of
 from pipelines.estimation.doubt.sign_and_size import sign_and_size
 from pipelines.progression.combining import Rule, combine
 from pipelines.progression.lights import ORDER, Thresholds
 from pipelines.progression.next_phase import assurance, inflated_sd
-from pipelines.progression.planning import Trial, cluster_detectable, individual_detectable, simulate
+from pipelines.progression.planning import Trial, simulate
 from pipelines.progression.predictive import chance_of_count, chance_of_green_rate
 from pipelines.progression.shares import judge_share, share_cut, share_size, share_zones
 from pipelines.protocol import load_text
@@ -100,21 +101,22 @@ def test_the_inflated_spread_covers_as_often_as_it_says() -> None:
 
 
 def test_simulated_power_is_that_of_the_detectable_difference() -> None:
-    single = individual_detectable(200, 1.0).value
-    found = simulate(Trial("mean", single, 100, 100), 8000, 1)
-    assert found.power == pytest.approx(0.8, abs=0.02)
+    people, clusters = Arrived(100, 100), Arrived(12, 12, per_cluster=15, icc=0.1)
+    single = detectable(people).value
+    found = simulate(Trial("mean", single, people), 8000, 1)
+    assert found.power == pytest.approx(power_of(people, single), abs=0.015)
     closed = sign_and_size(single, np.sqrt(2 / 100), df=198)
     assert found.exaggeration == pytest.approx(closed.exaggeration, rel=0.03)
-    clustered = cluster_detectable(24, 15, 0.1, 1.0).value
-    told = simulate(Trial("mean", clustered, 12, 12, per_cluster=15, icc=0.1), 8000, 1)
-    assert told.power == pytest.approx(0.8, abs=0.02)
-    shares = simulate(Trial("share", -0.2, 100, 100, baseline=0.5), 8000, 1)
+    clustered = detectable(clusters).value
+    told = simulate(Trial("mean", clustered, clusters), 8000, 1)
+    assert told.power == pytest.approx(power_of(clusters, clustered), abs=0.015)
+    shares = simulate(Trial("share", -0.2, people, baseline=0.5), 8000, 1)
     assert shares.power == pytest.approx(0.83, abs=0.03)
-    assert shares == simulate(Trial("share", -0.2, 100, 100, baseline=0.5), 8000, 1)
+    assert shares == simulate(Trial("share", -0.2, people, baseline=0.5), 8000, 1)
 
 
 def test_size_of_simulated_clusters_of_shares() -> None:
-    found = simulate(Trial("share", 1e-9, 10, 10, baseline=0.4, per_cluster=12, icc=0.15), 8000, 4)
+    found = simulate(Trial("share", 1e-9, Arrived(10, 10, per_cluster=12, icc=0.15), baseline=0.4), 8000, 4)
     assert found.power == pytest.approx(0.05, abs=0.012)
 
 

@@ -15,7 +15,7 @@ from numpy.random import PCG64, Generator
 
 from pipelines.qualitative.models import Calibration
 from pipelines.qualitative.offsets import source_text
-from pipelines.qualitative.positions import Placed, Refused, Selection, calibrate
+from pipelines.qualitative.positions import Placed, Refused, Selection, Selections, calibrate, trials
 from tests.properties.transcripts import PRODUCERS, Producer, copy_of, delivered, passages, transcript
 
 ALL = os.environ.get("PILOTLENS_ALL_SIMULATIONS") == "1"
@@ -161,6 +161,15 @@ def test_single_wrong_passages_are_refused_or_flagged(name: str) -> None:
         wrong += accepted(text, spans, result)
     # Where there is no copy, a passage cut short by whole words looks like any other.
     assert wrong <= (0 if PRODUCERS[name].copies == "whole" else CASES // 8)
+
+
+def test_documents_that_are_looked_at_together_are_judged_one_by_one() -> None:
+    made = [made_up(PRODUCERS[name], seed, fewest=1) for seed in range(2) for name in PRODUCERS]
+    sources = [(source_text(raw), selections) for _, _, raw, selections in made]
+    sources += [(source_text(""), [Selection(0, 0)]), (source_text("😀\r\n"), [Selection(0, 4), Selection(-3, 2**70)])]
+    alone = [calibrate("d", text, selections) for text, selections in sources]
+    together = trials([(text, Selections.of(selections)) for text, selections in sources])
+    assert [each.verdict("d") for each in together] == alone
 
 
 def test_a_copy_cut_where_only_a_blank_follows_is_the_passages() -> None:

@@ -68,7 +68,7 @@ def test_what_is_said_and_refused():
     assert any("very short" in warning for warning in found.warnings)
     assert found.others[0].name == "least squares, Newey-West"
     with pytest.raises(EstimationRefusal, match="not for counts"):
-        Segmented(9, family="poisson", errors="averaged")
+        Segmented(9, family="poisson", errors="prais_winsten")
     flat = make_series(range(13), np.ones(13), frequency="number")
     assert interrupted(flat, Segmented(9, errors="averaged")).level_change.se is None
 

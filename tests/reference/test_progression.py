@@ -4,10 +4,11 @@ from math import ceil, sqrt
 
 import pytest
 
+from pipelines.estimation.doubt.arrived import Arrived, detectable
 from pipelines.progression.averages import average_size, judge_average
 from pipelines.progression.lights import Thresholds
 from pipelines.progression.next_phase import inflated_sd, main_trial_per_arm, share_people
-from pipelines.progression.planning import cluster_detectable, fixed_detectable, individual_detectable
+from pipelines.progression.planning import fixed_detectable
 from pipelines.progression.predictive import chance_of_count
 from pipelines.progression.rates import garwood, judge_rate
 from pipelines.progression.shares import judge_share, share_cut, share_size, share_zones
@@ -55,11 +56,11 @@ def test_exact_limits() -> None:
 
 def test_detectable_differences() -> None:
     """Bloom 1995; Dong & Maynard 2013: standardised, 80% power, two-sided 5%."""
-    assert individual_detectable(400, 1.0).value == pytest.approx(0.28085, rel=1e-4)
-    assert individual_detectable(250, 1.0).value == pytest.approx(0.35578, rel=1e-4)
-    assert cluster_detectable(20, 15, 0.2, 1.0).value == pytest.approx(0.66694, rel=1e-4)
-    assert cluster_detectable(20, 15, 0.17, 1.0).value == pytest.approx(0.629, abs=5e-4)
-    assert cluster_detectable(40, 50, 0.10, 1.0).value == pytest.approx(0.312, abs=5e-4)
+    for n, value in ((400, 0.28085), (250, 0.35578)):
+        assert detectable(Arrived(n / 2, n / 2)).value == pytest.approx(value, rel=1e-4)
+    for clusters, people, icc, value in ((20, 15, 0.2, 0.66694), (20, 15, 0.17, 0.629), (40, 50, 0.10, 0.312)):
+        planned = Arrived(clusters / 2, clusters / 2, per_cluster=people, icc=icc)
+        assert detectable(planned).value == pytest.approx(value, abs=5e-4)
 
 
 def test_a_pilot_against_a_large_comparison() -> None:

@@ -99,4 +99,4 @@ def housed(findings: dict[str, Finding]) -> EffectResult:
 def taken(root: Path, outcome: str = "housed") -> list[dict[str, Any]]:
     """Return what the ledger says of the looks at an outcome."""
     found = entries(Workspace(root).ledger("first"))
-    return [dict(one.facts) for one in found if one.kind == "look" and one.facts["outcome"] == outcome]
+    return [dict(one.facts) for one in found if one.kind == "look" and one.facts.get("outcome") == outcome]

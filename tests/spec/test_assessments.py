@@ -17,6 +17,8 @@ from pipelines.findings.frames import outcome_frame
 from pipelines.findings.making import making
 from pipelines.findings.outcomes import TABLES, outcome_findings
 from pipelines.findings.participants import participant_findings
+from pipelines.findings.progression import TABLES as PROGRESSION_TABLES
+from pipelines.findings.progression import progression_findings
 from pipelines.ingest import receive
 from pipelines.protocol import Protocol
 from pipelines.validation.publish import publish
@@ -166,6 +168,29 @@ class TestAssessments:
         run(place, "consents", "cases", "assessments")
         kept = rows(place, "SELECT count(DISTINCT person_key) FROM validated.assessments")
         assert kept == [(30,)]
+
+    def test_progression_counts_who_was_assessed_in_the_period_that_counts(self, tmp_path):
+        gone = [row for row in VISITS if not row.startswith("C01") and not (row.startswith("C02") and ",3," in row)]
+        deliver(tmp_path, "2026-04-01", cases=CASES, visits=["Case,Site,Wave,Score", *gone, "C03,N,4,9"])
+        criteria = (
+            "progression:\n  criteria:\n"
+            "    seen: {title: Seen again, measure: follow_up, red: 0.5, green: 0.8}\n"
+            "    whole: {title: Whole, measure: completeness, of: assigned, red: 0.5, green: 0.8}\nlimits:"
+        )
+        last = {"seen": (38, 40), "whole": (38, 40)}
+        ever = {"seen": (1, 40), "whole": (1, 40)}  # where the protocol names no period it is the last one
+        for change, expected in ((("", ""), last), ((", at: 3,\n    baseline_at: 1", ""), ever)):
+            place = site(tmp_path, PROTOCOL.replace("limits:", criteria).replace(*change))
+            run(place, "cases", "assessments")
+            for noun in ("participants", "flow"):
+                build(place, noun)
+            with open_warehouse(place) as connection:
+                made = making(place, connection, PROGRESSION_TABLES)
+                found = {one.id: one.result for one in progression_findings(made, [])}
+            for name, (events, n) in expected.items():
+                result = found[f"progression/{name}"]
+                assert (result.events, result.n) == (events, n)
+        assert "who were to be assessed" in found["progression/seen"].counted
 
     def test_a_later_drop_adds_periods(self, tmp_path):
         early = ["Case,Site,Wave,Score", *(row for row in VISITS if row.split(",")[2] != "3")]

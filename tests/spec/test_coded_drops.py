@@ -204,6 +204,15 @@ def test_two_files_that_hold_the_same_codings_count_them_once(tmp_path: Path) ->
     assert [coding[1] for coding in codings] == ["said it helps", "came twice & stayed", "helps again"]
 
 
+def test_what_a_later_wave_says_of_a_person_holds_in_the_earlier_one(tmp_path: Path) -> None:
+    drop = pilot(tmp_path, "*.qda")
+    qualcoder(drop / "wave 1.qda", SAID[:2], "DELETE FROM case_text", "UPDATE code_text SET owner = ''")
+    qualcoder(drop / "wave 2.qda", SAID, "UPDATE code_text SET owner = ''")
+    documents, codings = arrived(site_of(tmp_path))
+    assert documents == [("participant", True, TEXT)]  # its case, and not the document besides
+    assert [coding[1] for coding in codings] == ["said it helps", "came twice & stayed", "helps again"]
+
+
 def test_what_belongs_to_no_case_of_a_group_is_said_by_the_document_itself(tmp_path: Path) -> None:
     drop = pilot(tmp_path, "early.qda")
     qualcoder(drop / "early.qda", SAID, "UPDATE case_text SET pos1 = 20", "UPDATE attribute SET attr_type = 'file'")

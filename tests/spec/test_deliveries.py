@@ -210,6 +210,13 @@ def test_further_fields_are_joined_by_the_person(pilot: Pilot) -> None:
     assert pilot.rows("SELECT extract, count(*) FROM raw.completing GROUP BY 1") == [("results", 2)]
 
 
+def test_a_file_that_completes_another_may_have_no_rows_of_a_site(pilot: Pilot) -> None:
+    pilot.people("2026-01-31", "1,N,1 May", "3,S,3 May", "4,S,4 May")
+    pilot.drop("2026-01-31", results=["ID,Site,Housed", "3,S,no", "4,S,yes"])
+    assert pilot.rows("SELECT start_date, housed FROM raw.cases") == [("1 May", None)]
+    assert pilot.rows("FROM raw.unplaced") == []
+
+
 def test_two_rows_of_a_person_that_differ_complete_nothing(pilot: Pilot) -> None:
     pilot.people("2026-01-31", "1,N,1 May")
     pilot.drop("2026-01-31", results=["ID,Site,Housed", "1,N,yes", "2,N,no", "1,N,no"])
@@ -400,6 +407,62 @@ def test_the_consent_of_who_moves_moves_along_and_contacts_stay(pilot: Pilot) ->
         pilot.drop(day, contacts=["ID,Site,On,Min", f"1,{site},{day},30"])
     counts = {noun: len(pilot.rows(f"FROM raw.{noun}", noun=noun)) for noun in ("cases", "consents", "contacts")}
     assert counts == {"cases": 0, "consents": 0, "contacts": 1}
+
+
+def completed_by_site(pilot: Pilot) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Return, by site, what each person who stands there is known to have had, and the rows that are not used."""
+    found = {}
+    for name in ("north", "south"):
+        site = pilot.site(name)
+        receive(site, "cases")
+        with open_warehouse(site, read_only=True) as connection:
+            rows = connection.execute("SELECT start_date, housed FROM raw.cases ORDER BY 1").fetchall()
+            unplaced = connection.execute("SELECT row_key FROM raw.unplaced WHERE noun = 'cases' ORDER BY 1").fetchall()
+        found[name] = (rows, [key for (key,) in unplaced])
+    return found
+
+
+def test_what_completes_follows_who_moves(pilot: Pilot) -> None:
+    pilot.protocol = MOVING
+    pilot.people("2026-01-31", "1,N,1 May", "2,N,2 May")
+    pilot.drop("2026-01-31", results=["ID,Site,Housed", "1,N,yes", "2,N,no", "9,N,no"])
+    pilot.people("2026-02-28", "1,S,3 May")
+    pilot.drop("2026-02-28", results=["ID,Site,Housed", "1,N,yes", "2,N,no", "9,N,no"])
+    assert completed_by_site(pilot) == {
+        "north": ([("2 May", "no")], ["results.csv#4"]),
+        "south": ([("3 May", "yes")], []),
+    }
+
+
+def test_what_completes_counts_under_the_site_where_the_person_stands_if_it_says_so(pilot: Pilot) -> None:
+    pilot.protocol = MOVING
+    pilot.people("2026-01-31", "1,N,1 May")
+    pilot.people("2026-02-28", "1,S,3 May")
+    pilot.drop("2026-02-28", results=["ID,Site,Housed", "1,N,no", "1,S,yes"])
+    assert completed_by_site(pilot) == {"north": ([], []), "south": ([("3 May", "yes")], [])}
+
+
+def test_a_row_under_a_site_where_the_person_never_stood_is_still_not_used(pilot: Pilot) -> None:
+    pilot.protocol = MOVING
+    pilot.people("2026-01-31", "1,N,1 May", "2,S,2 May")
+    pilot.people("2026-02-28", "1,S,3 May")
+    pilot.drop("2026-02-28", results=["ID,Site,Housed", "2,N,no"])
+    assert completed_by_site(pilot) == {
+        "north": ([], ["results.csv#2"]),
+        "south": ([("2 May", None), ("3 May", None)], []),
+    }
+
+
+def test_rows_of_different_people_are_known_to_be_when_they_are_read(pilot: Pilot) -> None:
+    """What need not be counted again at the checks; corrections and second rows take the knowledge away."""
+    known = "SELECT noun FROM raw.one_row_each"
+    pilot.people("2026-01-31", "1,N,1 May", "2,N,2 May", "3,S,3 May")
+    assert pilot.rows(known) == [("cases",)]
+    pilot.people("2026-02-28", "1,N,1 May", "2,N,2 May", "2,N,2 May")
+    assert pilot.rows(known) == []
+    assert pilot.rows(known, as_of="2026-01-31") == [("cases",)]
+    pilot.people("2026-03-31", "1,N,1 May", ",N,2 May")
+    assert pilot.rows(known) == []
 
 
 def test_what_killed_processes_left_in_the_store_goes_and_work_under_way_stays(tmp_path: Path) -> None:

@@ -201,6 +201,16 @@ KIND = ("  kind: matched\n", "  kind: {}\n")
         (ASSESSED, [], ["(outcomes.days.noun)", "no extract holds the assessments", "`noun: assessments`"]),
         # Periods
         (
+            SERIES,
+            [('began: "13"', 'began: "13"\n  family: poisson\n  lags: 2\n  errors: averaged')],
+            ["(design.lags)", "averaged errors have no lags", "Delete it"],
+        ),
+        (
+            SERIES,
+            [('began: "13"', 'began: "13"\n  errors: averagd')],
+            ["line 12 (design.errors)", 'Did you mean "averaged"?'],
+        ),
+        (
             ASSESSED + VISITS,
             [("      period: Wave\n", "")],
             ["(extracts.visits.columns)", "`period_date`", "Map one of them"],

@@ -266,6 +266,11 @@ class TestInterruptedTimeSeries:
         newey = estimate(frame, replace(design, declared=design.declared.model_copy(update={"lags": 3})))
         assert "Newey-West" in newey.engine
         assert newey.value == pytest.approx(found.value)
+        averaged = estimate(frame, replace(design, declared=design.declared.model_copy(update={"errors": "averaged"})))
+        assert averaged.engine.endswith("averaged autocorrelation")
+        assert averaged.value == pytest.approx(found.value)
+        assert averaged.df == found.residual_df
+        assert "not knowing how much" in averaged.why
 
     def test_a_control_series(self):
         control = series().assign(arm="comparison")

@@ -30,7 +30,7 @@ def clustered(clusters, treated, size=20, **more):
         (Counts(200, 100, "binary", events=(3, 20)), "description"),
         (clustered(20, 10), "CR2 + Satterthwaite"),
         (clustered(20, 10, satterthwaite_df=3.2), "randomisation inference"),
-        (clustered(20, 10, satterthwaite_df=3.2, randomised=False), "wild bootstrap"),
+        (clustered(20, 10, satterthwaite_df=3.2, randomised=False), "description"),
         (clustered(12, 1), "randomisation inference"),
         (clustered(12, 1, randomised=False), "description"),
         (clustered(12, 1, assignments=12), "description"),
@@ -61,6 +61,34 @@ def test_separation_and_extreme_shares_are_named():
         True,
         "CR2 + Satterthwaite",
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        (clustered(20, 10), True),
+        (clustered(18, 8), True),
+        (clustered(16, 8), False),
+        (clustered(20, 7), False),
+        (clustered(20, 10, satterthwaite_df=3.2), False),
+        (Counts(500, 200, cluster_sizes=(140, *(20,) * 18), treated_clusters=8), False),
+    ],
+)
+def test_the_wild_bootstrap_stands_beside_where_it_holds_and_never_leads(counts, shown):
+    found = advise(counts)
+    assert found.leads != "wild bootstrap"
+    assert ("wild bootstrap" in found.beside) == shown
+    assert ("wild bootstrap" in [refusal.engine for refusal in found.refused]) != shown
+
+
+def test_one_cluster_with_most_of_the_people():
+    few, many = (
+        advise(Counts(400, 60, cluster_sizes=(400 - 10 * others, *(10,) * others), treated_clusters=5))
+        for others in (9, 15)
+    )
+    assert (few.leads, many.leads) == ("randomisation inference", "CR2 + Satterthwaite")
+    assert any("more than half" in refusal.reason for refusal in few.refused)
+    assert "normal approximation" in [refusal.engine for refusal in many.refused]
 
 
 def test_counts_that_contradict_one_another():

@@ -15,6 +15,7 @@ from pipelines.disclosure.policy import policy
 from pipelines.findings.heard import Against, CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
 from pipelines.findings.models import ThemeResult
 from pipelines.findings.review import review
+from pipelines.findings.store import read_findings
 from pipelines.ingest import receive
 from pipelines.protocol.load import load_text
 from pipelines.qualitative.quotes import quote_hash
@@ -23,8 +24,9 @@ from pipelines.qualitative.stories import story_of
 from pipelines.refusal import Refusal
 from pipelines.release.errata import errata
 from pipelines.reporting.sections import heard as section
+from pipelines.warehouse import open_warehouse
 from pipelines.workspace import PilotSite, Workspace
-from tests.spec.interviewed_pilot import PROTOCOL, deliver, evidence, name, run
+from tests.spec.interviewed_pilot import PROTOCOL, RECEIVED, deliver, evidence, name, run, run_themes
 from tests.spec.test_coding_findings import plan
 
 STORY = "I came with two bags and no plan.\n\nNow I hold a key, and I tell others how that went. And so on."
@@ -196,11 +198,15 @@ def test_who_withdraws_takes_back_story_and_summary(told: PilotSite) -> None:
     root = told.workspace.root
     before = evidence(told)
     written(root, "2026-08-01", withdrawn="P055")
-    run(root)
+    for noun in RECEIVED:
+        receive(told, noun)
+    run_themes(root)  # what is released is made from these: a second release would take as long as the first
     assert STORY in before.model_dump_json().replace("\\n", "\n")
-    found = result_of(told, "stories")
-    assert isinstance(found, StoriesResult)
+    with open_warehouse(told) as connection:
+        made = [one.result for one in read_findings(connection, ("themes",))]
+    (found,) = (one for one in made if isinstance(one, StoriesResult))
     assert found.quotes == ()
+    assert not any(part in str(one) for one in made for part in (STORY.split("\n")[0], REPLY))
     (old,) = errata(told)
     assert "stories/told" in old.findings
     assert any(file.endswith("stories.parquet") for file in old.files)

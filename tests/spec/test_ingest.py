@@ -612,6 +612,24 @@ def test_check_drop_says_the_same_without_reading_rows(bench: Bench) -> None:
     assert "contacts.csv is empty (0 bytes)" in found
 
 
+def test_check_drop_names_what_is_not_read_and_what_cannot_be_unpacked(bench: Bench) -> None:
+    whole = bench.drop("cases.csv", csv(4))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(whole, "cases.csv")
+    whole.unlink()
+    bench.drop("data.zip", packed.getvalue()[: len(packed.getvalue()) // 2])
+    (told,) = [words for words in check_drop(bench.site) if "cases*.csv" in words]
+    assert "has no file cases*.csv (extract people). data.zip cannot be unpacked: it is not a zip file" in told
+    bench.drop("cases.csv", csv(4), day="")
+    bench.drop("cases.csv", csv(4), day="January")
+    (bench.root / "pilots" / "first" / "drops" / "2026-05-01").mkdir()
+    found = "\n".join(check_drop(bench.site))
+    assert "The folder first/drops/January is not read: a drop's folder begins with its date" in found
+    assert "The file first/drops/cases.csv is not read: put it into a folder named by its date" in found
+    assert "The drop first/2026-05-01 is empty. Put the provider's files into it." in found
+
+
 # ---- what is published, and what is set aside ------------------------------------------------------------------------
 
 UNREAD = "holds a value that cannot be read."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.demo.registers import registers
-from pipelines.learning.registers import REGISTERS, read_register, register_faults
+from pipelines.learning.registers import REGISTERS, _sound_lines, read_register, register_faults
 from pipelines.protocol import Protocol, ProtocolFaults, load_text
 from pipelines.refusal import Refusal
 from pipelines.workspace import Workspace
@@ -146,6 +146,50 @@ def test_a_fault_of_a_register_names_its_place_and_no_value(
     assert words in told
     assert REGISTERS[kind].file in told
     assert SOMEBODY not in told
+
+
+def starts(folder: Path, protocol: Protocol, *days: str) -> list[str] | tuple[str, ...]:
+    """Return the days of a register of two columns of days as they are read, or what is wrong with them."""
+    head = "id,title,start,plan,prediction,end\n"
+    rows = "".join(
+        f"r{n},T,{start},P,E,{end}\n" for n, (start, end) in enumerate(zip(days[::2], days[1::2], strict=True))
+    )
+    written(folder, "pdsa", head + rows)
+    faults = register_faults(folder, protocol, "pdsa")
+    lines = [] if faults else _sound_lines(folder, protocol, "pdsa")
+    return faults or [line.cells[name] for line in lines for name in ("start", "end")]
+
+
+def test_days_as_excel_saves_them_are_read_where_the_file_proves_which_number_is_the_month(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    assert starts(tmp_path, protocol, "02/06/2025", "30/06/2025") == ["2025-06-02", "2025-06-30"]
+    assert starts(tmp_path, protocol, "6/2/2025", "6/30/2025") == ["2025-06-02", "2025-06-30"]
+    assert starts(tmp_path, protocol, "02.06.2025", "30.06.2025 00:00") == ["2025-06-02", "2025-06-30"]
+    assert starts(tmp_path, protocol, "2025-06-02", "30/06/2025") == ["2025-06-02", "2025-06-30"]
+    assert starts(tmp_path, protocol, "06/06/2025", "") == ["2025-06-06", ""]
+    unclear = starts(tmp_path, protocol, "02/06/2025", "03/06/2025")
+    assert 'pdsa.csv, row 2, column "start": either number could be the month' in unclear[0]
+    assert "02/06" not in "".join(unclear)
+    for wrong in ("45810", "02/06/25", "31/02/2025", "02-06.2025"):
+        assert "this is no date" in "".join(starts(tmp_path, protocol, wrong, "")), wrong
+    assert len(starts(tmp_path, protocol, "30/06/2025", "6/30/2025")) == 2  # both cannot be
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_register_is_read_as_excel_saves_it(encoding: str, tmp_path: Path, protocol: Protocol) -> None:
+    text = 'id;title;start;plan;prediction\r\n\r\na;"A £5 note; ‘soon’";2025-06-02;"Café\r\nvisit";x\r\n;;;;\r\n'
+    (tmp_path / "pdsa.csv").write_bytes(text.encode(encoding))
+    assert register_faults(tmp_path, protocol, "pdsa") == ()
+    (line,) = _sound_lines(tmp_path, protocol, "pdsa")
+    assert (line.row, line.cells["title"]) == (3, "A £5 note; ‘soon’")
+    assert line.cells["plan"].split() == ["Café", "visit"]
+
+
+def test_bytes_that_are_no_western_letters_are_refused(tmp_path: Path, protocol: Protocol) -> None:
+    (tmp_path / "pdsa.csv").write_bytes("id,title,start,plan,prediction\na,Café,2025-06-02,P,E\n".encode("mac-roman"))
+    (told,) = register_faults(tmp_path, protocol, "pdsa")
+    assert "cannot be read as text" in told
 
 
 def test_a_figure_without_its_day_and_an_end_before_the_start(tmp_path: Path, protocol: Protocol) -> None:

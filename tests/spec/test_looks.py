@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from pipelines.disclosure.apply import checked
 from pipelines.estimation import Design, estimate
+from pipelines.estimation.cluster_robust import contrast_test, fit_clustered
 from pipelines.estimation.sequential import level_at, planned_standing
 from pipelines.estimation.sequential.standing import Seen
-from pipelines.findings.look import led, which
+from pipelines.findings.look import counting_p, led, which
 from pipelines.findings.models import ArmSummary, EffectResult, Finding, Inputs, Look, Scope
+from pipelines.findings.multiplicity import with_adjusted_p
 from pipelines.protocol import ProtocolFaults
 from tests.spec.looked_at import at_drop, housed, look, protocol, taken
 
@@ -170,6 +175,52 @@ def test_the_interval_of_a_boundary_is_the_engines_own(tmp_path: Path) -> None:
     assert found.boundary is not None
     wide = estimate(frame, replace(Design("binary", ""), level=level_at(found.boundary)), beside=False)
     assert (found.lower, found.upper) == pytest.approx((wide.lower, wide.upper))
+
+
+@pytest.mark.parametrize("z", [2.24, 3.36, 4.88])
+def test_few_clusters_are_held_to_the_same_tail_of_student_s_t(z: float) -> None:
+    """A boundary is a tail of the normal distribution; with few degrees of freedom it lies much farther out."""
+    draw = np.random.Generator(np.random.PCG64(3))
+    codes = np.repeat(np.arange(10), 15)
+    treated = (codes % 2).astype(float)
+    outcome = draw.normal(size=150) + 0.6 * draw.normal(size=10)[codes] + 0.5 * treated
+    columns = np.column_stack([np.ones(150), treated])
+    found = contrast_test(fit_clustered(columns, outcome, codes), 1, "CR2", level_at(z))
+    assert found.df is not None
+    assert found.df < 10
+    half = (found.upper - found.lower) / 2  # type: ignore[operator]
+    assert half / found.se == pytest.approx(student.isf(norm.sf(z), found.df), rel=1e-6)  # type: ignore[operator]
+    assert half / found.se > 1.2 * z  # type: ignore[operator]
+
+
+def test_the_p_value_beside_allows_for_the_looks_and_says_what_the_interval_says(tmp_path: Path) -> None:
+    for people, looks in ((110, "{planned: 2}"), (110, "{planned: 2, spending: pocock}"), (200, "{planned: 2}")):
+        result = housed(look(tmp_path / f"{people}{len(looks)}", protocol(looks), people))
+        assert result.look is not None
+        assert result.p is not None
+        assert result.look.p is not None
+        assert result.look.p >= result.p
+        assert (result.look.p < 0.05) == (result.verdict != "inconclusive")
+        assert counting_p(result) == result.look.p
+    look(tmp_path, protocol(), 80)
+    second = housed(look(tmp_path, protocol(), 90))
+    assert second.look is not None
+    assert second.p is not None
+    assert second.look.p is not None
+    assert second.p < 0.05 < second.look.p  # which is why nothing there is called a difference
+
+
+def test_adjusted_p_values_rest_on_those_that_allow_for_the_looks(tmp_path: Path) -> None:
+    plan = protocol("{planned: 2, outcomes: [housed, days]}").plan()
+    results = {
+        key: housed(look(tmp_path, protocol("{planned: 2}"), 110)).model_copy(update={"tier": "primary"})
+        for key in ("housed", "days")
+    }
+    adjusted = with_adjusted_p(results, plan)["housed"].p_adjusted
+    first = results["housed"].look
+    assert first is not None
+    assert first.p is not None
+    assert adjusted == pytest.approx(min(2 * first.p, 1))
 
 
 def shown(result: EffectResult, profile: str = "standard") -> Finding:

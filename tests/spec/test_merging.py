@@ -8,8 +8,9 @@ from itertools import permutations
 
 import pytest
 
-from pipelines.qualitative.merging import merge
+from pipelines.qualitative.merging import informed, merge
 from pipelines.qualitative.models import Case, Code, Coder, Coding, Document, Medium, Memo, Project
+from pipelines.qualitative.waves import known_before
 
 TEXT = "They listened.\nIt took long."
 
@@ -114,3 +115,21 @@ def test_order_does_not_matter_and_merging_again_changes_nothing() -> None:
 def test_nothing_cannot_be_merged() -> None:
     with pytest.raises(ValueError, match="no project"):
         merge([])
+
+
+def test_projects_inform_each_other_and_keep_their_ids() -> None:
+    first = project("a", "Ann", "x")
+    alone = replace(first, documents=(replace(first.documents[0], case_names=(), attributes={}),), cases=())
+    later = project("b", "Ben", "y", day=2)
+    one, two = informed([alone, later])
+    assert [(d.id, d.case_names, d.attributes) for d in one.documents] == [("x3", ("P1",), {"site": "North"})]
+    assert [case.attributes for case in one.cases] == [{"age": "30"}]
+    assert (one.codings, two.codings) == (alone.codings, later.codings)
+
+
+def test_what_an_earlier_project_holds_is_known_whatever_its_ids() -> None:
+    first, other = project("a", "Ann", "x"), project("b", "Ben", "y")
+    again, more = project("c", "Ann", "z"), project("d", "Ann", "w", text=TEXT + " More.")
+    known = known_before([first, other, again, more])
+    assert [each.documents for each in known] == [set(), {"y3"}, {"z3"}, set()]
+    assert [each.codings for each in known] == [set(), set(), {"z5"}, set()]

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.disclosure.policy import policy
 from pipelines.disclosure.progress import progress
+from pipelines.estimation.doubt.arrived import Arrived
 from pipelines.findings.evidence_level import (
     LOST_MANY,
     NOTHING_ESTIMATED,
@@ -139,7 +140,7 @@ def test_combinations(lights: list[Any], rule: Rule, verdict: str) -> None:
         lambda: chance_of_green(5, 4, 10, UP),
         lambda: combine([], Rule()),
         lambda: Rule("custom"),
-        lambda: simulate(Trial("share", 0.6, 10, 10), 10, 1),
+        lambda: simulate(Trial("share", 0.6, Arrived(10, 10)), 10, 1),
     ],
 )
 def test_what_makes_no_sense_is_misuse(refused: Any) -> None:

@@ -104,9 +104,10 @@ def _asked(frame: pd.DataFrame, design: Design) -> Asked:
 
 
 def _segmented(declared: designs.InterruptedTimeSeries, before: int, design: Design) -> Segmented:
-    """Return the regression as declared; without `lags`, counts take their family's errors, values averaged ones."""
+    """Return the regression as declared; by default counts take their family's errors, values averaged ones."""
     lags = declared.lags
-    independent = lags == 0 or (lags is None and declared.family != "gaussian")
+    counts = declared.family != "gaussian" and declared.errors is None
+    independent = lags == 0 or (lags is None and counts)
     errors: Errors = "independent" if independent else "averaged" if lags is None else "newey_west"
     kind: designs.InterruptedTimeSeries = declared
     season = None

@@ -51,7 +51,9 @@ def averaged(y: Array, X: Array, place: NDArray[np.intp]) -> Averaged:
     -------
     Averaged
         Zero where the fit is perfect. By simulation (levels and slopes, 18 to 60 points, autocorrelation 0 to 0.6), 95%
-        intervals cover 93 to 98%, where Newey-West's cover 53 to 90%; with 12 points 90 to 98%.
+        intervals cover 93 to 98%, where Newey-West's cover 53 to 90%; with 12 points 90 to 98%. For counts (the
+        weighted least squares of the last step of their fit; levels, 24 to 60 points, with and without seasons) 93 to
+        98%, where a quasi-Poisson model's cover 76 to 95% and a Poisson model's 54 to 96%.
 
     References
     ----------

@@ -77,7 +77,8 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
     columns = columns_of(len(treated.outcome), design)
     alone = interrupted(treated, design), interrupted(control, design)
     fits = fit(treated, columns, design), fit(control, columns, design)
-    joint = _joint(fits, design) if design.errors != "averaged" else fit(_gap(treated, control), columns, design)
+    together = design.errors == "averaged" and not design.counts
+    joint = fit(_gap(treated, control), columns, design) if together else _joint(fits, design)
     names = columns.names
     changes = {
         name: from_variance(
@@ -91,7 +92,7 @@ def controlled(treated: Series, control: Series, design: Segmented) -> Controlle
         changes.get("level change", unchanged(design)),
         changes.get("slope change"),
         *alone,
-        () if design.errors in ("newey_west", "averaged") else (INDEPENDENT,),
+        () if together or design.errors == "newey_west" else (INDEPENDENT,),
     )
 
 

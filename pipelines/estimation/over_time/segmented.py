@@ -53,8 +53,8 @@ class Segmented:
         Values or rates; or counts, with the series' exposure.
     errors : {'averaged', 'newey_west', 'prais_winsten', 'independent'}
         How neighbours' likeness is allowed for. 'averaged' averages over first-order autocorrelations (see `averaged`)
-        and suits short series; 'independent' takes the model's own standard errors. The average and Prais-Winsten are
-        for gaussian only.
+        and suits short series; 'independent' takes the model's own standard errors. Prais-Winsten is for gaussian
+        only.
     lags : int or None
         Newey-West's; None for the rule of thumb.
     horizon : int or None
@@ -86,9 +86,8 @@ class Segmented:
             raise ValueError("A change of slope needs a trend.")
         if not (self.slope_change or self.level_change):
             raise ValueError("Nothing is declared to change.")
-        if self.errors in ("prais_winsten", "averaged") and self.family != "gaussian":
-            name = "Prais-Winsten" if self.errors == "prais_winsten" else "Averaged"
-            raise EstimationRefusal(f"{name} errors are not for counts.", "Use Newey-West errors.")
+        if self.errors == "prais_winsten" and self.family != "gaussian":
+            raise EstimationRefusal("Prais-Winsten errors are not for counts.", "Use averaged errors.")
 
     @property
     def counts(self) -> bool:

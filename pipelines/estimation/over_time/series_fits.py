@@ -30,7 +30,7 @@ class SeriesFit:
     covariance : array, shape (k, k)
         By the declared errors.
     df : float or None
-        n - k; None for the normal distribution (counts, unless Newey-West).
+        n - k; None for the normal distribution (counts with independent errors).
     residuals : array, shape (n,)
         Of the outcome; Pearson's for counts; of the transformed series for Prais-Winsten.
     influence : array, shape (T, k)
@@ -170,8 +170,12 @@ def _counts(series: Series, columns: Columns, design: Segmented) -> SeriesFit:
     covariance = np.asarray(bread * (dispersion if quasi else 1.0), dtype=float)
     if design.errors == "newey_west":
         covariance = robust(influence, n, k, design.lags)
+    if design.errors == "averaged":
+        # The last step of the weighted least squares that the fit is: its residuals are Pearson's.
+        root = np.sqrt(mu / (1 + alpha * mu))
+        covariance = averaged(root * (X @ coefficients) + pearson, X * root[:, None], columns.fitted).covariance
     # Quasi-Poisson limits by the normal distribution are what the published analyses print.
-    df = n - k if design.errors == "newey_west" else None
+    df = None if design.errors == "independent" else n - k
     parameter = alpha if design.family == "negative_binomial" else None
     return SeriesFit(coefficients, covariance, df, pearson, influence, dispersion, parameter)
 

@@ -32,7 +32,7 @@ class Boundary:
     fraction : float
         Of the information planned, at most 1.
     spent : float
-        Error spent up to and including this look.
+        Error spent up to and including this look, before anything is kept back.
     z : float
         Boundary of the standardised estimate; infinity where no error is left to spend.
     """
@@ -44,7 +44,12 @@ class Boundary:
 
 
 def boundaries(
-    information: Sequence[float], planned: float, alpha: float, spending: Spending, sides: int = 2
+    information: Sequence[float],
+    planned: float,
+    alpha: float,
+    spending: Spending,
+    sides: int = 2,
+    kept_back: float = 0.0,
 ) -> tuple[Boundary, ...]:
     """Return the boundary of each look, by Lan and DeMets.
 
@@ -56,6 +61,7 @@ def boundaries(
     alpha : error of all looks together, of both sides where `sides` is 2.
     spending : `obrien_fleming` or `pocock`.
     sides : 1, where only a positive estimate is a finding, or 2.
+    kept_back : part of what each look after the first would spend that is not spent; 0 gives the published boundaries.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def boundaries(
     inside, used = START, 0.0
     for number, one in enumerate(looks):
         total = spent(one / planned, alpha, spending, sides)
-        z = _boundary(inside, one, total - used, sides)
+        z = _boundary(inside, one, (total - used) * (1 - kept_back if number else 1.0), sides)
         found.append(Boundary(one, min(one / planned, 1.0), total, z))
         used = total
         if number + 1 < len(looks):

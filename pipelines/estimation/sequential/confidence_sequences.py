@@ -39,13 +39,52 @@ def mixture_multiplier(information: float, alpha: float, tuned_at: float = TUNED
     Robbins 1970, Annals of Mathematical Statistics 41:1397-1409; Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2024,
     Annals of Statistics 52:2613-2640, theorem 2.2 and its appendix on the choice of rho.
     """
+    known = _known(information, alpha, tuned_at)
+    return math.sqrt((known + 1) / known * (math.log1p(known) - 2 * math.log(alpha)))
+
+
+def always_valid_p(information: float, p: float, alpha: float, tuned_at: float = TUNED_AT) -> float:
+    """Return a p value that may be looked at as often as one likes: that of the same mixture as `mixture_multiplier`.
+
+    It is sqrt(1 + t rho^2) exp(-z^2 t rho^2 / (2 (1 + t rho^2))), z being the normal quantile of p, and at most alpha
+    where and only where the sequence of level 1 - alpha leaves out no difference.
+
+    Parameters
+    ----------
+    information, alpha, tuned_at : as in `mixture_multiplier`; the level says how the mixture is tuned.
+    p : two-sided p value of the estimate, had nobody looked before.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range.
+
+    References
+    ----------
+    Robbins 1970, Annals of Mathematical Statistics 41:1397-1409; Johari, Koomen, Pekelis & Walsh 2022, Operations
+    Research 70:1806-1821 (always valid p values from mixtures).
+    """
+    from scipy.special import ndtri
+
+    if not 0 <= p <= 1:
+        raise ValueError("A p value lies between 0 and 1.")
+    known = _known(information, alpha, tuned_at)
+    z = float(ndtri(max(p, 1e-300) / 2))
+    return min(1.0, math.exp(0.5 * (math.log1p(known) - z * z * known / (known + 1))))
+
+
+def _known(information: float, alpha: float, tuned_at: float) -> float:
+    """Return t rho^2: the information in units of what the mixture is tuned at."""
     if not (0 < alpha < 1 and 0 < information < math.inf and 0 < tuned_at < math.inf):
         raise ValueError("Information is a positive number, and the error lies between 0 and 1.")
     log_error = -2 * math.log(alpha)
     # Below an error of about a half the choice of rho has a root; above it nobody would ask.
-    rho_squared = max(log_error + math.log(log_error) + 1, 1e-6) / tuned_at
-    known = information * rho_squared
-    return math.sqrt((known + 1) / known * (math.log1p(known) + log_error))
+    return information * max(log_error + math.log(log_error) + 1, 1e-6) / tuned_at
 
 
 def beta_binomial_sequence(events: int, n: int, alpha: float) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 """A `.qmd` file as lines that know where they came from, a header, and cells. No judgement (lint), no running."""
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,7 +139,7 @@ def cell_options(source: str, line: Line) -> Mapping[str, Any]:
 def read_yaml(text: str, line: Line) -> Mapping[str, Any]:
     """A YAML mapping; a fault at `line` where it is none."""
     try:
-        content = YAML(typ="safe", pure=True).load(text) or {}
+        content = copy.deepcopy(_loaded(text))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = Fault(line.path, line.number + (mark.line + 1 if mark else 0), "this is not valid YAML")
@@ -146,6 +147,12 @@ def read_yaml(text: str, line: Line) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise RenderFault.of([line.fault("options must be written 'name: value'")])
     return content
+
+
+@lru_cache(maxsize=1024)
+def _loaded(text: str) -> Any:
+    """The same few hundred options stand in every report of every site, and are read by whoever judges and runs it."""
+    return YAML(typ="safe", pure=True).load(text) or {}
 
 
 def _read_lines(path: Path, parents: tuple[Path, ...]) -> Iterator[Line]:

@@ -12,8 +12,14 @@ Format = Literal["html", "typst"]
 _current: ContextVar[Format | None] = ContextVar("pilotlens_format", default=None)
 
 
+_asked: ContextVar[list[Format] | None] = ContextVar("pilotlens_format_asked", default=None)
+
+
 def current_format() -> Format:
     """The format being rendered, in the embedded renderer and under Quarto; `html` where nobody says."""
+    asked, current = _asked.get(), _current.get()
+    if asked is not None and current:
+        asked.append(current)
     return _current.get() or _quarto_format()
 
 
@@ -25,6 +31,17 @@ def rendering(output: Format) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def asking() -> Iterator[list[Format]]:
+    """Give a list that is empty as long as nobody has asked inside the block for the format."""
+    asked: list[Format] = []
+    token = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(token)
 
 
 def _quarto_format() -> Format:

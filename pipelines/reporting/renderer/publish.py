@@ -55,16 +55,14 @@ def render(
         raise RenderFault.of(faults)
     values = {name: _plain(value, name) for name, value in parameters.items()}
     program = quarto.find()
-    targets: dict[Format, Path | None] = {"html": html, "typst": pdf}
+    both: dict[Format, Path | None] = {"html": html, "typst": pdf}
+    targets = {output: target for output, target in both.items() if target is not None}
     titles = Titles(title, subtitle, lang)
-    finished = {
-        target: quarto.produce(program, source, output, values, titles)
-        if program
-        else embedded.produce(read_document(source), output, values, titles)
-        for output, target in targets.items()
-        if target is not None
-    }
-    _replace(finished)
+    if program:
+        made = {output: quarto.produce(program, source, output, values, titles) for output in targets}
+    else:
+        made = embedded.produce(read_document(source), tuple(targets), values, titles)
+    _replace({target: made[output] for output, target in targets.items()})
     return Rendered("quarto" if program else "embedded", html, pdf)
 
 

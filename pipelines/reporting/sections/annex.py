@@ -36,6 +36,8 @@ def other_engines(evidence: Evidence) -> str:
     rows = [_other(pair, other) for pair in ev.effects(evidence) for other in pair.result.others]
     head = ("Outcome", "Engine", "Measure", "Estimate", "Interval", "p")
     note = "Differences of shares are in percentage points."
+    if any(pair.result.look is not None and pair.result.others for pair in ev.effects(evidence)):
+        note += " Intervals and p values are those of a single look; the table of looks shows those that allow for all."
     table = Table(
         "engines", "Other engines' answers to the same questions", head, rows, (32, 16, 18, 10, 16, 8), note=note
     )
@@ -73,9 +75,18 @@ def disclosure(evidence: Evidence) -> str:
     ]
     profile = f"Profile “{evidence.disclosure.profile or evidence.plan.disclosure.profile}”."
     nothing = "" if items else "Nothing had to be withheld or rounded."
-    rows = [(change.cell, change.action, change.rule) for change in evidence.disclosure.changes]
-    table = Table("disclosure", "Disclosure log", ("Figure", "Action", "Rule"), rows, (46, 20, 34), False)
+    head = ("Finding", "Figures", "Action", "Rule")
+    table = Table("disclosure", "Disclosure log", head, _changed(evidence), (24, 40, 12, 24), False)
     return joined(plain(f"{profile} {nothing}".strip()), bullets(plain(item) for item in items), markdown(table))
+
+
+def _changed(evidence: Evidence) -> list[tuple[str, ...]]:
+    """Return the disclosure log with a row for all figures of a finding that were changed in the same way."""
+    told: dict[tuple[str, str, str], list[str]] = {}
+    for change in evidence.disclosure.changes:
+        finding, _, figure = change.cell.partition(": ")
+        told.setdefault((finding, change.action, change.rule), []).append(figure or "the whole finding")
+    return [(finding, ", ".join(figures), action, rule) for (finding, action, rule), figures in told.items()]
 
 
 def provenance(evidence: Evidence) -> str:

@@ -9,6 +9,10 @@ from pipelines.reporting import numbers, sentences
 from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
+OF_ONE_LOOK = (
+    "Where an outcome was looked at more than once, the figures of this section are those of a single look: how clear "
+    "the result is, allowing for all looks, is said by the interval with the outcome itself."
+)
 NOTHING_ESTIMATED = "How small a difference could have gone unseen cannot be said: no estimate here tells it."
 
 
@@ -16,7 +20,8 @@ def opening(evidence: Evidence) -> str:
     """Return the heading, what the pilot could not have seen; a sentence where that is not known."""
     title = heading(2, f"How wrong could this be? {_title(evidence)}", "sec-doubts")
     estimated = any(pair.result.detectable is not None for pair in ev.effects(evidence))
-    return joined(title, "" if estimated else NOTHING_ESTIMATED)
+    looked = any(pair.result.look is not None and pair.result.look.estimated for pair in ev.effects(evidence))
+    return joined(title, "" if estimated else NOTHING_ESTIMATED, plain(OF_ONE_LOOK) if looked and estimated else "")
 
 
 def detectable(evidence: Evidence) -> str:

@@ -20,7 +20,7 @@ UNPLANNED = (
     "chance. The protocol does not say when to look, so from the second look on the intervals that count are wider: "
     "they hold however often somebody looks."
 )
-_WIDTHS = (22, 18, 16, 12, 16, 16)
+_WIDTHS = (20, 16, 15, 10, 15, 9, 15)
 
 
 def looks(evidence: Evidence) -> str:
@@ -29,10 +29,10 @@ def looks(evidence: Evidence) -> str:
     if not found:
         return ""
     rows = [_row(pair, look) for pair, look in found if look is not None]
-    head = ("Outcome", "Look", "Known so far", "Error spent", "Interval that counts", "If looked at only once")
+    head = ("Outcome", "Look", "Known so far", "Error spent", "Interval that counts", "Its p", "If looked at only once")
     note = (
         "Known so far: people whose outcome is known (or events), of those planned. Error spent: the chance, over all "
-        "looks up to this one, of an interval that misses the truth."
+        "looks up to this one, of an interval that misses the truth. Its p: the p value that allows for all looks."
     )
     planned = any(look is not None and look.planned for _, look in found)
     why = (PLANNED if planned else UNPLANNED).replace("5 in 100", _error(evidence))
@@ -66,7 +66,9 @@ def _row(pair: ev.Estimated, look: Look) -> tuple[str, ...]:
     spent = numbers.NONE_HERE if look.spent is None else _percent(look.spent)
     intervals = [one_group.limits(one) or numbers.NONE_HERE for one in (counts, ordinary) if one_group.alone(counts)]
     intervals = intervals or [sentences.interval(one) for one in (counts, ordinary)]
-    return (sentences.name_of(counts), sentences.capital(which(look)), _known(look), spent, *intervals)
+    first, only = intervals
+    name, p = sentences.name_of(counts), numbers.p_value(look.p)
+    return (name, sentences.capital(which(look)), _known(look), spent, first, p, only)
 
 
 def _percent(share: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.findings.look import counting_p
 from pipelines.findings.models import ArmSummary, EffectResult
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, one_group, sentences, survival_figure
@@ -157,7 +158,7 @@ def _several(found: list[ev.Estimated]) -> str:
         (
             sentences.name_of(pair.result),
             pair.result.tier.capitalize(),
-            numbers.p_value(pair.result.p),
+            numbers.p_value(counting_p(pair.result)),
             numbers.p_value(pair.result.p_adjusted),
             _ADJUSTMENTS.get(pair.result.adjustment, pair.result.adjustment),
         )

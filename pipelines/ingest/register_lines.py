@@ -38,13 +38,19 @@ class Line:
 
 
 def read_lines(
-    path: Path, register: str, columns: Sequence[str] = COLUMNS, optional: Sequence[str] = OPTIONAL
+    path: Path,
+    register: str,
+    columns: Sequence[str] = COLUMNS,
+    optional: Sequence[str] = OPTIONAL,
+    *,
+    from_excel: bool = False,
 ) -> list[Line]:
     """Return the lines of a register that hold anything; refuse a file that is not one.
 
-    Other registers that people keep by hand have other columns: those they need, and those they may have.
+    Other registers that people keep by hand have other columns: those they need, and those they may have. A register of
+    words may come as Excel saves a CSV in Western Europe (`from_excel`); one that changes data must be in UTF-8.
     """
-    text = _text(path, register)
+    text = _text(path, register, from_excel)
     header, rows = _table(text, register, columns, optional)
     lines = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     uneven = [
@@ -63,16 +69,33 @@ def refuse_if(faults: Sequence[str]) -> None:
         raise Refusal("\n".join([*faults[:FAULTS_NAMED], *more]), REMEDY)
 
 
-def _text(path: Path, register: str) -> str:
+FOREIGN = frozenset(bytes((0x83, 0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F)))
+"""Letters of Windows-1252 that no British or Irish word has: where they stand, the file is in another encoding."""
+
+
+def _text(path: Path, register: str, from_excel: bool) -> str:
+    text = None
     try:
         content = path.read_bytes()
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = content.decode("utf-16" if wide else "utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        text = None
+    except UnicodeDecodeError:
+        text = _of_windows(content) if from_excel and not wide else None
+    except OSError:
+        pass
     if text is None or "\0" in text:
         raise Refusal(f"{register} cannot be read as text in UTF-8.", 'Save it as "CSV UTF-8" and run again.')
     return text
+
+
+def _of_windows(content: bytes) -> str | None:
+    """Return text of Windows-1252; None where its bytes speak against it."""
+    if FOREIGN & set(content):
+        return None
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
 
 
 def _table(

@@ -1,0 +1,84 @@
+"""Files of coding tools that hold no passages to read, known by what is in them, and what to export instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pipelines.qualitative.coded_tables import DEEPEST, DELIMITERS, WORKBOOKS, fold, in_our_words
+from pipelines.qualitative.models import UnreadableProject
+
+EXPORT = "Export the project as REFI-QDA (.qdpx)"
+PROJECTS: Mapping[str, str] = {
+    **dict.fromkeys((".nvp", ".nvpx", ".nvcx", ".nvpd"), "NVivo"),
+    **dict.fromkeys((".atlproj", ".atlproj9", ".atlproj22", ".atlproj23", ".hpr7", ".hpr8"), "ATLAS.ti"),
+    **{f".mx{version}": "MAXQDA" for version in (*range(2, 8), 11, 12, 18, 20, 22, 24)},
+    **dict.fromkeys((".qrk", ".qpd"), "Quirkos"),
+    ".tra": "Transana",
+}
+"""Endings of projects in their tool's own format."""
+# Reports of NVivo, by names that only they have.
+_REPORTS: Mapping[str, frozenset[str]] = {
+    "a report on coding": frozenset({"coded by initials", "number of coding references", "number of coding files"}),
+    "a list of codes or files": frozenset({"references", "files", "modified by", "created by"}),
+}
+_DOCUMENTS: Mapping[bytes, str] = {
+    b"{\\rtf": "a rich text file",
+    b"%PDF": "a PDF",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
+_ROW, _COLUMN = re.compile(r"\d+ : \S.*"), re.compile(r"[A-Z]{1,3} : \S.*")
+
+
+def foreign_project(label: str) -> str:
+    """Return what to send instead of a tool's own project, told by its name's ending; nothing where it is none."""
+    tool = PROJECTS.get(Path(label).suffix.casefold())
+    return f"{label} is a project in the format of {tool}, which {tool} alone reads. {EXPORT} instead." if tool else ""
+
+
+def other_export(path: Path, label: str) -> str:
+    """Return what a file that holds no passages is, and what to send instead; nothing where it is not known here."""
+    with path.open("rb") as file:
+        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if kind := next((said for sign, said in _DOCUMENTS.items() if start.startswith(sign.lower())), ""):
+        return f"{label} is {kind}, which is not read. Save it as Word (.docx) or plain text."
+    for rows in _rows(path):
+        if _is_matrix(rows):
+            return f"{label} is a matrix of numbers that NVivo made: it holds no passages. {EXPORT} instead."
+        cells = {fold(cell) for row in rows for cell in row}
+        report = _REPORTS["a report on coding"] & cells
+        if report or _REPORTS["a list of codes or files"] <= cells:
+            kind = "a report on coding" if report else "a list of codes or files"
+            return f"{label} is {kind} that NVivo made: it does not say where passages stand. {EXPORT} instead."
+    return ""
+
+
+def _is_matrix(rows: list[list[str]]) -> bool:
+    """Tell NVivo's matrices: rows are numbered, columns lettered."""
+    columns = max((sum(bool(_COLUMN.fullmatch(cell.strip())) for cell in row) for row in rows), default=0)
+    return columns > 0 and sum(bool(row and _ROW.fullmatch(row[0].strip())) for row in rows) > 0
+
+
+def _rows(path: Path) -> Iterator[list[list[str]]]:
+    """Yield the first rows of a table, or of each sheet of a workbook."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+        if not start.startswith(WORKBOOKS):
+            text = start.decode("utf-8", "replace")
+            lines = text.splitlines()[:DEEPEST]
+            yield from ([[cell.strip('"') for cell in line.split(each)] for line in lines] for each in DELIMITERS)
+            return
+        yield from in_our_words(lambda: list(_sheets(path)))
+    except UnreadableProject:
+        return
+
+
+def _sheets(path: Path) -> Iterator[list[list[str]]]:
+    from pipelines.ingest.book_kinds import open_book
+
+    book = open_book(path)
+    for sheet in book.sheets:
+        yield [list(cells) for _, cells in sorted(book.grid(sheet.name, DEEPEST).rows.items())]
