@@ -12,6 +12,9 @@ from pipelines.estimation import Design, EstimationRefusal, estimate
 from pipelines.estimation.design import AFTER, CLUSTER, DOSE, PAIR, PERIOD, UNIT
 from pipelines.estimation.kaplan_meier import kaplan_meier, restricted_mean
 from pipelines.estimation.over_time.fixed_effects import panel_fixed_effects
+from pipelines.estimation.over_time.group_time import Staggered
+from pipelines.estimation.over_time.panel import make_panel
+from pipelines.estimation.over_time.staggered import staggered
 from pipelines.estimation.pseudo_observations import restricted_time
 from pipelines.findings.exhibits import DoubtsResult, Reading
 from pipelines.findings.sentences import places_for
@@ -37,6 +40,20 @@ class TestSomeBeganAlone:
         apart = frame.assign(value=frame["value"] + 30 * ((frame["design adopted"] == 3) & (frame[PERIOD] >= 3)))
         plain, wide = (estimate(one, asked("staggered")) for one in (frame, apart))
         assert wide.se > 3 * plain.se
+
+    def test_three_alone_cover_what_is_true(self):
+        """Of 100 intervals around no effect, from three units that each began alone, hardly more than five miss it."""
+        draw, units, periods = np.random.Generator(np.random.PCG64(3)), 23, 6
+        cohort = np.array([3.0, 4.0, 5.0, *[np.inf] * 20])
+        covered = 0
+        for _ in range(100):
+            own = draw.normal(0, 1, (units, 1)) + draw.normal(0, 0.5, (units, periods)).cumsum(axis=1)
+            unit, period = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
+            panel = make_panel(unit, period, np.repeat(cohort, periods), own.ravel())
+            overall = staggered(panel, Staggered(draws=0)).simple.overall
+            covered += overall.lower <= 0 <= overall.upper
+        assert covered >= 88
+        assert overall.df < 10
 
     def test_a_single_unit_has_none_anywhere(self):
         found = estimate(assessed({3: 1, 0: 15}), asked("staggered", floor_per_arm=2))
