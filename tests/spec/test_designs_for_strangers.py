@@ -12,11 +12,14 @@ from pipelines.estimation import Design, EstimationRefusal, estimate
 from pipelines.estimation.design import AFTER, CLUSTER, DOSE, PAIR, PERIOD, UNIT
 from pipelines.estimation.kaplan_meier import kaplan_meier, restricted_mean
 from pipelines.estimation.over_time.fixed_effects import panel_fixed_effects
+from pipelines.estimation.over_time.group_time import Staggered
+from pipelines.estimation.over_time.panel import make_panel
+from pipelines.estimation.over_time.staggered import staggered
 from pipelines.estimation.pseudo_observations import restricted_time
 from pipelines.findings.exhibits import DoubtsResult, Reading
 from pipelines.findings.sentences import places_for
 from pipelines.protocol import designs
-from pipelines.reporting.sections.readings import _folded, _told
+from pipelines.reporting.sections.readings import _checks, _folded, _told
 from tests.spec.test_designs_over_time import asked, assessed, others, refused
 
 
@@ -37,6 +40,20 @@ class TestSomeBeganAlone:
         apart = frame.assign(value=frame["value"] + 30 * ((frame["design adopted"] == 3) & (frame[PERIOD] >= 3)))
         plain, wide = (estimate(one, asked("staggered")) for one in (frame, apart))
         assert wide.se > 3 * plain.se
+
+    def test_three_alone_cover_what_is_true(self):
+        """Of 100 intervals around no effect, from three units that each began alone, hardly more than five miss it."""
+        draw, units, periods = np.random.Generator(np.random.PCG64(3)), 23, 6
+        cohort = np.array([3.0, 4.0, 5.0, *[np.inf] * 20])
+        covered = 0
+        for _ in range(100):
+            own = draw.normal(0, 1, (units, 1)) + draw.normal(0, 0.5, (units, periods)).cumsum(axis=1)
+            unit, period = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
+            panel = make_panel(unit, period, np.repeat(cohort, periods), own.ravel())
+            overall = staggered(panel, Staggered(draws=0)).simple.overall
+            covered += overall.lower <= 0 <= overall.upper
+        assert covered >= 88
+        assert overall.df < 10
 
     def test_a_single_unit_has_none_anywhere(self):
         found = estimate(assessed({3: 1, 0: 15}), asked("staggered", floor_per_arm=2))
@@ -238,3 +255,14 @@ class TestDoubtsAreShort:
         assert 'collapse="true"' in folded
         assert "- Age" in folded
         assert "E-value" in folded
+
+
+def test_of_many_benchmarks_the_strongest_are_tabulated():
+    many = [
+        Reading(key=f"benchmark/c{k}/{times}", title=f"c{k} x{times}", measure="x", value=10.0 - k * times)
+        for k in range(6)
+        for times in (1, 2)
+    ]
+    table = _checks(DoubtsResult(title="Housed", outcome="housed", readings=tuple(many)))
+    assert [row[0] for row in table.rows] == ["c5 x1", "c5 x2", "c4 x1", "c4 x2", "c3 x1", "c3 x2"]
+    assert "Of 6 covariates the 3" in table.note

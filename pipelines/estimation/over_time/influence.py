@@ -47,12 +47,15 @@ class Clusters:
         Treatment history of each cluster, for degrees of freedom; all zero when clusters hold several histories.
     small_sample : bool
         Multiply each history's variance by c / (c - 1), c its number of clusters. Off reproduces the R package did.
+    pooled : int or None
+        Stratum of histories that had a single cluster each, whose variance is multiplied in any case.
     """
 
     code: Codes
     count: int
     stratum: Codes
     small_sample: bool
+    pooled: int | None = None
 
     def sums(self, values: Array) -> Array:
         """Sum of a unit-level array, shape (n,) or (n, k), within clusters."""
@@ -85,8 +88,8 @@ def make_clusters(history: Codes, labels: Codes | None, small_sample: bool | Non
     Returns
     -------
     Clusters
-        Histories with a single cluster are taken together with the rarest that has several, so that their share of the
-        variance never borrows the degrees of freedom of a large group.
+        Histories with a single cluster are taken together with one another, or a lone one with the rarest that has
+        several, so that their share of the variance never borrows the degrees of freedom of a large group.
     """
     code = np.arange(len(history)) if labels is None else labels
     count = int(code.max()) + 1
@@ -95,10 +98,13 @@ def make_clusters(history: Codes, labels: Codes | None, small_sample: bool | Non
     np.maximum.at(high, code, history)
     stratum = low if (low == high).all() else np.zeros(count, dtype=np.intp)
     sizes = np.bincount(stratum)
-    several = np.flatnonzero(sizes > 1)
-    if len(several):
-        stratum = np.where(sizes[stratum] < 2, several[sizes[several].argmin()], stratum)
-    return Clusters(code, count, stratum, labels is not None if small_sample is None else small_sample)
+    alone, several = sizes[stratum] == 1, np.flatnonzero(sizes > 1)
+    pooled = len(sizes) if alone.sum() > 1 else None
+    if pooled is not None:
+        stratum = np.where(alone, pooled, stratum)
+    elif len(several):
+        stratum = np.where(alone, several[sizes[several].argmin()], stratum)
+    return Clusters(code, count, stratum, labels is not None if small_sample is None else small_sample, pooled)
 
 
 def variance_and_df(sums: Array, n: int, clusters: Clusters) -> tuple[float, float]:
@@ -125,8 +131,8 @@ def variance_and_df(sums: Array, n: int, clusters: Clusters) -> tuple[float, flo
     sizes = np.bincount(clusters.stratum)
     parts = np.bincount(clusters.stratum, sums**2, len(sizes)) / n**2
     less = np.maximum(sizes - 1, 1)
-    if clusters.small_sample:
-        parts = parts * np.where(sizes > 1, sizes / less, 1.0)
+    corrected = np.full(len(sizes), clusters.small_sample) | (np.arange(len(sizes)) == clusters.pooled)
+    parts = parts * np.where(corrected & (sizes > 1), sizes / less, 1.0)
     total = float(parts.sum())
     return total, float(total**2 / (parts**2 / less).sum()) if total > 0 else 1.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from pipelines.findings.exhibits import DoubtsResult, OverTimeResult, Reading
 from pipelines.release.bundle import Evidence
@@ -15,6 +16,8 @@ from pipelines.reporting.tables import Table, markdown
 FEW_BENCHMARKS = 9
 FOLDED = "The checks in figures"
 NOT_MADE = ("not made", "not declared")
+STRONGEST = 3
+"""Of more benchmarks than are shown, the covariates that are."""
 SHARES = ("risk difference", "share", "proportion")
 
 
@@ -119,12 +122,23 @@ def _folded(result: DoubtsResult, rest: Iterable[str]) -> str:
 
 
 def _checks(result: DoubtsResult) -> Table:
-    """Tabulate the checks that have a figure; of many benchmarks only those as strong as what is known."""
+    """Tabulate the checks that have a figure; of many benchmarks only the strongest, and say where the others stand."""
     shown = [one for one in result.readings if not one.key.startswith("benchmark/")]
     benchmarks = [one for one in result.readings if one.key.startswith("benchmark/")]
-    once = [one for one in benchmarks if one.key.endswith("/1") or one.sentence]
-    told = (*shown, *(benchmarks if len(benchmarks) <= FEW_BENCHMARKS else once))
-    return _table(f"doubts-{result.outcome}", f"{result.title}: checks in figures", told, units=True)
+    if len(benchmarks) > FEW_BENCHMARKS:
+        by_covariate: dict[str, list[Reading]] = {}
+        for one in benchmarks:
+            by_covariate.setdefault(one.key.split("/")[1], []).append(one)
+        strongest = sorted(by_covariate, key=lambda name: (_left(by_covariate[name][-1]), name))[:STRONGEST]
+        benchmarks = [one for name in strongest for one in (by_covariate[name][0], by_covariate[name][-1])]
+        note = (
+            f"Of {len(by_covariate)} covariates the {STRONGEST} that would change most; the others stand in the annex."
+        )
+    else:
+        note = ""
+    told = (*shown, *dict.fromkeys(benchmarks))
+    table = _table(f"doubts-{result.outcome}", f"{result.title}: checks in figures", told, units=True)
+    return replace(table, note=note)
 
 
 def _table(name: str, caption: str, readings: Iterable[Reading], *, units: bool = False) -> Table:
