@@ -19,6 +19,7 @@ Bytes = NDArray[np.uint8]
 # A block with no more assignments than this is drawn from the list of them.
 LISTED = 1 << 12
 BYTES_AT_A_TIME = 1 << 19
+BITS = np.array([128, 64, 32, 16, 8, 4, 2, 1], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ def drawn_subsets(units: int, size: int, draws: int, generator: np.random.Genera
     packed = _coins(units, size, draws, generator)
     surplus = np.bitwise_count(packed).sum(axis=1, dtype=np.int64) - size
     rows = np.flatnonzero(surplus)
-    while len(rows):
-        unit = generator.integers(0, units, len(rows))
-        bit = (128 >> (unit & 7)).astype(np.uint8)
-        over = surplus[rows] > 0
-        right = ((packed[rows, unit >> 3] & bit) > 0) == over
-        hit = rows[right]
-        packed[hit, unit[right] >> 3] ^= bit[right]
-        surplus[hit] -= np.where(over[right], 1, -1)
-        rows = rows[surplus[rows] != 0]
+    # One long row of bytes, and only what is still wrong: this loop is the cost of drawing.
+    flat, begins, over, left = packed.reshape(-1), rows * packed.shape[1], surplus[rows] > 0, np.abs(surplus[rows])
+    while len(begins):
+        unit = generator.integers(0, units, len(begins))
+        place, bit = begins + (unit >> 3), BITS.take(unit & 7)
+        right = ((flat.take(place) & bit) > 0) == over
+        flat[place[right]] ^= bit[right]
+        left -= right
+        if not left.all():
+            wrong = np.flatnonzero(left)
+            begins, over, left = begins.take(wrong), over.take(wrong), left.take(wrong)
     return packed
 
 
@@ -113,5 +116,5 @@ def _tables(loads: Array, width: int) -> Array:
 
 
 def _looked_up(tables: Array, packed: Bytes) -> Array:
-    where = packed + 256 * np.arange(packed.shape[1])
+    where = packed + 256 * np.arange(packed.shape[1], dtype=np.int32)
     return np.stack([table.take(where).sum(axis=1) for table in tables], axis=1)

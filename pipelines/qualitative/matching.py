@@ -54,6 +54,10 @@ class _Comparing:
 
     def match(self, column: int, start: int, end: int) -> int:
         """Say how the copy of a selection agrees with a passage of the joined text."""
+        copy = self._copies[column]
+        # One or the other nearly always holds under the right way of counting.
+        if self._blanked[start:end] == copy or self._text[start:end] == copy:
+            return EXACT if self._text[start:end] == copy else NAME
         place = (column, start, end)
         match = self._known.get(place)
         if match is None:
@@ -61,10 +65,6 @@ class _Comparing:
         return match
 
     def _compared(self, column: int, start: int, end: int) -> int:
-        copy = self._copies[column]
-        # One or the other nearly always holds under the right way of counting.
-        if self._blanked[start:end] == copy or self._text[start:end] == copy:
-            return EXACT if self._text[start:end] == copy else NAME
         text, stripped, cut = self._text, self._stripped[column], self._cut[column]
         first, last = _trimmed(text, start, end)
         if self._blanked[first:last] == stripped or text[first:last] == stripped:

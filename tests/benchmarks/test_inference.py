@@ -12,11 +12,12 @@ from pipelines.estimation.wild_bootstrap import wild_bootstrap
 
 
 def seconds(ask, repeat=3):
+    """Processor time of the shortest of several runs: other work on the machine does not count."""
     found = []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         ask()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return min(found)
 
 
@@ -61,7 +62,7 @@ def test_randomisation_inference_beside_scipy(n):
     assert theirs > ours
 
 
-@pytest.mark.parametrize(("n", "clusters"), [(10_000, 20), (10_000, 900), (100_000, 400)])
+@pytest.mark.parametrize(("n", "clusters"), [(n, G) for n in (10_000, 100_000) for G in (20, 100, 400, 900)])
 def test_wild_bootstrap_beside_wildboottest(n, clusters):
     peer = pytest.importorskip("wildboottest.wildboottest", reason="wildboottest, the peer, is not installed")
     import pandas as pd

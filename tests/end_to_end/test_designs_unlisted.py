@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import pilotlens
 from tests.end_to_end import studies_unlisted as studies
+from tests.end_to_end.command import pilotlens
 from tests.end_to_end.test_designs_over_time import beside, findings, over_time
 
 EVERYTHING = bool(os.environ.get("PILOTLENS_ALL_SIMULATIONS"))

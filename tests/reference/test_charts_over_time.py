@@ -13,6 +13,8 @@ ORANGE_JUICE = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22]
 ORANGE_JUICE += [8, 10, 5, 13, 11, 20, 18, 24, 15, 9, 12, 7, 13, 9, 6]
 # NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2: flow rate of ten batches.
 FLOW_RATE = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1]
+# The limits of the revised chart of shares and of both charts of rates are those Montgomery prints, as far as known:
+# no copy of the book was at hand to hold them against.
 # Montgomery, nonconformities in 20 samples of 5 computers; and in dyed cloth, per 50 square metres, in 10 rolls.
 COMPUTERS = [10, 12, 8, 14, 10, 16, 11, 7, 10, 15, 9, 5, 7, 11, 12, 6, 8, 10, 7, 5]
 CLOTH = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]

@@ -22,8 +22,8 @@ ALIKE = (
 )
 NOT_ALIKE = "Neighbouring periods do not resemble each other beyond the course that was fitted (Durbin-Watson {:.2f})."
 DISPERSED = (
-    "Counts vary {:.1f} times as much as chance alone (Poisson) would have it: read the quasi-Poisson or Newey-West "
-    "interval."
+    "Counts vary {:.1f} times as much as chance alone (Poisson) would have it: read the quasi-Poisson "
+    "interval, best with averaged autocorrelation."
 )
 NOT_DISPERSED = "Counts vary about as much as chance alone (Poisson) would have it ({:.1f} times)."
 PLACEBO = "At {:.0f} of every 100 dates, the real one among them, the same model finds a change at least as extreme. {}"

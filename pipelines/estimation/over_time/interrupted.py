@@ -22,14 +22,13 @@ ESTIMAND = (
     "{season} gone on and nothing else changed at the same time."
 )
 OVERDISPERSED = (
-    "Counts vary more than a Poisson model allows: its standard errors are too small. Read the quasi-Poisson or "
-    "Newey-West ones beside it."
+    "Counts vary more than a Poisson model allows: its standard errors are too small. Read the "
+    "quasi-Poisson ones beside it, best with averaged autocorrelation."
 )
 SHORT_COUNTS = (
-    "The series is short, and an interval that takes its periods for independent of each other covers the truth less "
-    "often than it says: by simulation, with 24 to 60 periods, 54 to 95 times in 100 instead of 95 (Poisson) or 76 to "
-    "95 (quasi-Poisson). Read the one with averaged autocorrelation, which covers it 93 to 98 times, beside it; or "
-    "declare `errors: averaged`."
+    "The series is short: an interval that takes its periods for independent of each other covers the truth less often "
+    "than it says (by simulation, with 24 to 60 periods, 76 to 95 times in 100 instead of 95 for a quasi-Poisson model "
+    "and 54 to 95 for a Poisson one). The interval with averaged autocorrelation, beside it, covers it 93 to 98 times."
 )
 SHORT_COUNTS_BELOW = 100
 NOT_OVERDISPERSED = "Counts vary no more than Poisson's, so the negative binomial is the Poisson model here."

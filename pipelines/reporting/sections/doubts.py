@@ -10,8 +10,8 @@ from pipelines.reporting.markup import bullets, heading, joined, plain, source
 from pipelines.reporting.tables import Table, markdown
 
 OF_ONE_LOOK = (
-    "Where an outcome was looked at more than once, the figures of this section are those of a single look: how clear "
-    "the result is, allowing for all looks, is said by the interval with the outcome itself."
+    "Where several looks at an outcome are planned or were taken, the figures of this section are those of a single "
+    "look: how clear the result is, allowing for all looks, is said by the interval with the outcome itself."
 )
 NOTHING_ESTIMATED = "How small a difference could have gone unseen cannot be said: no estimate here tells it."
 

@@ -38,35 +38,50 @@ return function(emit)
     return given and "(" .. table.concat(shares, ", ") .. ",)" or tostring(#tbl.colspecs)
   end
 
-  local function cell_source(cell, align, strong)
+  -- Source of each cell of a table in the order in which they are asked for: head, body, title, foot.
+  local function cells_of(...)
+    local contents, at = {}, 0
+    for _, rows in ipairs({ ... }) do
+      for _, row in ipairs(rows) do
+        for _, cell in ipairs(row.cells) do contents[#contents + 1] = cell.contents end
+      end
+    end
+    local sources = emit.sources(contents)
+    return function()
+      at = at + 1
+      return sources[at]
+    end
+  end
+
+  local function cell_source(cell, source, align, strong)
     local arguments = {}
     if cell.col_span > 1 then arguments[#arguments + 1] = "colspan: " .. cell.col_span end
     if cell.row_span > 1 then arguments[#arguments + 1] = "rowspan: " .. cell.row_span end
     if align then arguments[#arguments + 1] = "align: " .. align end
-    local body = "[" .. emit.source(cell.contents) .. "]"
+    local body = "[" .. source .. "]"
     if strong then body = "[#strong" .. body .. "]" end
     if #arguments == 0 then return body end
     return "table.cell(" .. table.concat(arguments, ", ") .. ")" .. body
   end
 
   -- Spanners stand centred over their columns.
-  local function head_rows(rows)
+  local function head_rows(rows, following)
     local lines = {}
     for _, row in ipairs(rows) do
       local cells = {}
       for _, cell in ipairs(row.cells) do
-        cells[#cells + 1] = cell_source(cell, cell.col_span > 1 and "center" or nil)
+        cells[#cells + 1] = cell_source(cell, following(), cell.col_span > 1 and "center" or nil)
       end
       lines[#lines + 1] = "    " .. table.concat(cells, ", ") .. ","
     end
     return table.concat(lines, "\n")
   end
 
-  local function body_rows(rows)
+  local function body_rows(rows, following)
     local lines = {}
     for _, row in ipairs(rows) do
       local cells = {}
-      for _, cell in ipairs(row.cells) do cells[#cells + 1] = cell_source(cell, nil, is_group(row)) end
+      for _, cell in ipairs(row.cells) do cells[#cells + 1] = cell_source(cell, following(), nil, is_group(row)) end
       lines[#lines + 1] = "  " .. table.concat(cells, ", ") .. ","
     end
     return table.concat(lines, "\n")
@@ -81,10 +96,10 @@ return function(emit)
     return rows
   end
 
-  local function texts(rows)
+  local function texts(rows, following)
     local out = {}
     for _, row in ipairs(rows) do
-      for _, cell in ipairs(row.cells) do out[#out + 1] = emit.source(cell.contents) end
+      for _ = 1, #row.cells do out[#out + 1] = following() end
     end
     return out
   end
@@ -93,11 +108,12 @@ return function(emit)
   function tables.typst(tbl)
     local head = pandoc.List(tbl.head.rows)
     local heading, titles = head:filter(function(row) return not is_title(row) end), head:filter(is_title)
-    local rows = rows_of(tbl)
+    local rows, foot = rows_of(tbl), pandoc.List(tbl.foot.rows)
+    local following = cells_of(heading, rows, titles, foot)
     local source = "table(\n  columns: " .. columns_of(tbl) .. ",\n  align: ("
-      .. table.concat(column_aligns(tbl, rows), ", ") .. ",),\n  table.header(\n" .. head_rows(heading) .. "\n  ),\n"
-      .. body_rows(rows) .. "\n)"
-    return { source = source, titles = texts(titles), notes = texts(tbl.foot.rows) }
+      .. table.concat(column_aligns(tbl, rows), ", ") .. ",),\n  table.header(\n" .. head_rows(heading, following) .. "\n  ),\n"
+      .. body_rows(rows, following) .. "\n)"
+    return { source = source, titles = texts(titles, following), notes = texts(foot, following) }
   end
 
   function tables.has_header(tbl)
