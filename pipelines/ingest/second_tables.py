@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from pipelines.ingest.swallowed_rows import VALUE
 from pipelines.refusal import Refusal
 
 DIGIT = re.compile(r"\d")
@@ -82,10 +83,10 @@ class OneTable:
         """Tell whether a row holds distinct words only, some of them where every row so far has a digit."""
         known = range(min(len(row), len(self.always)))
         asked = [i for i in known if row[i].strip() and self.always[i] and self.filled[i]]
-        needed = 1 if after_gap else FEWEST_COLUMNS
-        if len(asked) < needed or (not after_gap and self.seen < FEWEST_SEEN):
+        columns, rows = (1, 1) if after_gap else (FEWEST_COLUMNS, FEWEST_SEEN)
+        if len(asked) < columns or self.seen < rows or any(DIGIT.search(row[index]) for index in asked):
             return False
-        if any(DIGIT.search(row[index]) for index in asked):
+        if any(VALUE.fullmatch(cell.strip()) for cell in row):  # a number or a date names no column
             return False
         words = [cell.strip().casefold() for cell in row if cell.strip()]
         names = [name for cell, name in zip(row, self.header, strict=False) if cell.strip()]

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.refusal import Refusal
 
 VALUE = re.compile(r"[-+£$€(]?[\d.,/: -]*\d[\d.,/:%TZ )-]*")
+"""A number, a date or a time."""
 FORMULA = re.compile(r'="[^"]*"')
 OTHER_QUOTES = {"'": "'", "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u00ab": "\u00bb", '"': '"'}
 """Signs that programs and pens put around values, with the one that ends them."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -104,9 +105,29 @@ def sayable(rows: Rows, ending: str) -> Rows:
     return [tuple(one_kind(cell).replace("\n", ending) for cell in row) for row in rows]
 
 
+PAIRS = ("''", "``", "\u2018\u2019", "\u201c\u201d", "\u00ab\u00bb")
+
+
 def two_meanings(rows: Rows) -> bool:
-    """Tell what may be refused though a program wrote it: a backslash or a blank in front of a quotation mark."""
-    return any("\\" in cell or '"' in cell for row in rows for cell in row)
+    """Tell what may be refused though a program wrote it.
+
+    That is a backslash or a blank in front of a quotation mark, a row between other signs, and a row that could hold
+    the names of a second table: words below figures.
+    """
+    if any("\\" in cell or '"' in cell for row in rows for cell in row):
+        return True
+    held = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    if any(len(row) > 1 and any({cell[0] + cell[-1] for cell in row} == {pair} for pair in PAIRS) for row in held):
+        return True
+    return any(_names_below_figures(rows[:number], row) for number, row in enumerate(rows))
+
+
+def _names_below_figures(above: Rows, row: tuple[str, ...]) -> bool:
+    """Tell distinct words, one of them in a column in which everything above has a digit."""
+    words = [cell.strip() for cell in row if cell.strip()]
+    columns = [[one[index] for one in above if one[index].strip()] for index, cell in enumerate(row) if cell.strip()]
+    figures = any(column and all(any(map(str.isdecimal, cell)) for cell in column) for column in columns)
+    return figures and len(set(words)) > 1
 
 
 @ANY
@@ -131,9 +152,14 @@ def test_a_declared_8_bit_encoding(connection: Any, tmp_path: Path, rows: Rows, 
     content = written(rows, delimiter=delimiter, lineterminator=ending).encode("cp1252")
     path.write_bytes(content)
     found = read_or_refused(connection, path, EXTRACT.model_copy(update={"encoding": "cp1252", "delimiter": delimiter}))
-    assert found == same(rows) or (found is None and (two_meanings(rows) or is_utf8(content)))
+    doubtful = two_meanings(rows) or is_utf8(content) or LOOKS_LIKE_UTF8.search(content)
+    assert found == same(rows) or (found is None and doubtful)
     if not content.isascii() and not is_utf8(content):
         assert read_or_refused(connection, path, EXTRACT.model_copy(update={"delimiter": delimiter})) is None
+
+
+LOOKS_LIKE_UTF8 = re.compile(rb"[\xc2\xc3][\x80-\xbf]|\xe2\x80[\x80-\xbf]")
+"""Letters of Western Europe, and curly quotes, as UTF-8 has them: in a file in cp1252 they may be of another file."""
 
 
 def is_utf8(content: bytes) -> bool:
@@ -179,7 +205,9 @@ def test_what_sqlite_holds(connection: Any, tmp_path: Path, rows: list[tuple[Any
         database.executemany("INSERT INTO cases VALUES (?, ?, ?)", rows)
         database.execute("CREATE TABLE other (x)")
         database.commit()
-    assert read(connection, path) == [tuple(one_kind(as_text(value)) for value in row) for row in rows]
+    found = read_or_refused(connection, path)
+    lost_digits = any(isinstance(row[0], float) and abs(row[0]) >= 2**53 for row in rows)  # of a person's number
+    assert found is None if lost_digits else found == [tuple(one_kind(as_text(value)) for value in row) for row in rows]
 
 
 @ANY
