@@ -10,6 +10,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import figures, numbers, over_time_figure
 from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
+from pipelines.reporting.sentences import name as standing_alone
 from pipelines.reporting.series_figure import KEYS, part_of, series_figure
 from pipelines.reporting.tables import Table, markdown
 
@@ -85,12 +86,19 @@ def doubts(evidence: Evidence) -> str:
     """Return how wrong each estimate could be: the sentences that matter, and all the rest folded away below them."""
     found = [(f, result) for f, result in ev.doubts(evidence) if not result.withheld]
     parts = []
-    for finding, result in found:
+    for finding, doubted in found:
+        result = doubted.model_copy(update={"title": _named(doubted, evidence)})
         first, rest = _told(result.readings)
         folded = _folded(result, rest)
         title = heading(3, f"How far to trust: {result.title}")
         parts.append(joined(title, bullets(map(plain, first)), folded, source(finding.id)))
     return joined(*parts)
+
+
+def _named(result: DoubtsResult, evidence: Evidence) -> str:
+    """Name the outcome where it stands alone; as it is where the plan does not know it."""
+    outcome = evidence.plan.outcomes.get(result.outcome)
+    return result.title if outcome is None else standing_alone(outcome.type, result.title)
 
 
 def _told(readings: Iterable[Reading]) -> tuple[list[str], list[str]]:
