@@ -44,13 +44,13 @@ SEMICOLONS = PLAIN.replace(",", ";")
 Verdict = list[tuple[str, ...]] | str
 
 
-def read(path: Path, **pins: Any) -> list[tuple[str, ...]]:
+def read(path: Path, blanks: str = " \ufeff", **pins: Any) -> list[tuple[str, ...]]:
     """Return what is read of a file with the four columns: a value as it is compared, without blanks at its ends."""
     extract = Extract.model_validate({"file": "*", "columns": COLUMNS, "ignore": ["Name"], **pins})
     with duckdb.connect(config={"threads": 1}) as connection:
         rows = open_rows(connection, path, extract)
         wanted = [place(rows.facts.columns.index(name)) for name in COLUMNS.values()]
-        listed = ", ".join(f"coalesce(trim({one}, ' \ufeff'), '')" for one in wanted)
+        listed = ", ".join(f"coalesce(trim({one}, '{blanks}'), '')" for one in wanted)
         try:
             return connection.execute(f"SELECT {listed} FROM {rows.source}").fetchall()
         except duckdb.Error as error:
