@@ -34,14 +34,14 @@ def produce(
     The cells run once for all formats, which is most of the work, unless one of them asks for which format it runs.
     """
     finished: dict[Format, bytes] = {}
-    cells: list[Ran] | None = None
+    shared: list[Ran] | None = None
     for output in outputs:
         settings = settings_for(document, output, parameters)
-        if cells is None:
-            given = {**parameters, FORMAT: output}
+        ran = shared
+        if ran is None:
             with rendering(output), asking() as asked:
-                ran = run(document, given, evaluate=settings.evaluate)
-            cells = None if asked or _names_the_format(document) else ran
+                ran = run(document, {**parameters, FORMAT: output}, evaluate=settings.evaluate)
+            shared = None if asked or _names_the_format(document) else ran
         finished[output] = _finished(ran, output, document, settings, titles, parameters.get("source_date"))
     return finished
 
