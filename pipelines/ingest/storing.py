@@ -126,7 +126,7 @@ def _written(writing: Writing) -> About:
         one.parent.mkdir()
     _write_rows(writing, whole, odd=False)
     _write_people(writing, whole, secret)
-    if _keep_odd_people(writing, secret):
+    if _keep_odd_people(writing, whole, secret):
         _write_rows(writing, whole, odd=True)
         _write_people(writing, whole, secret)
     _refuse_shortened(writing, secret)
@@ -225,9 +225,9 @@ def _write_people(writing: Writing, whole: Path, target: Path) -> None:
         raise Refusal(f"{writing.file.shown} changed while it was read.", "Run again. The earlier results stand.")
 
 
-def _keep_odd_people(writing: Writing, secret: Path) -> bool:
+def _keep_odd_people(writing: Writing, whole: Path, secret: Path) -> bool:
     """Keep the pseudonyms of identifiers that SQL does not normalise; tell whether there are any."""
-    if "person" not in writing.extract.columns:
+    if "person" not in writing.extract.columns or not _lacks_pseudonyms(writing, whole):
         return False
     person = named("is person")
     query = (
@@ -239,6 +239,12 @@ def _keep_odd_people(writing: Writing, secret: Path) -> bool:
     writing.connection.execute("CREATE OR REPLACE TEMP TABLE odd_people (identifier VARCHAR, person_key VARCHAR)")
     insert(writing.connection, "odd_people", pseudonyms(key, odd))
     return bool(odd)
+
+
+def _lacks_pseudonyms(writing: Writing, whole: Path) -> bool:
+    """Tell whether a row has no pseudonym; Parquet notes how many have none, so that no row is read to find none."""
+    query = f"SELECT 1 FROM {_read(whole, 'delivered')} WHERE person_key IS NULL LIMIT 1"
+    return writing.connection.execute(query).fetchone() is not None
 
 
 def _apart(writing: Writing, whole: Path, secret: Path) -> About:
