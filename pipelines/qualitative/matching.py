@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,17 @@ def matches_of(shelf: Shelf, copies: Sequence[str], named: Flags, cut: Flags, fo
     return matches
 
 
+class _Measured(NamedTuple):
+    """Copies, and how long they are."""
+
+    texts: Sequence[str]
+    lengths: Integers
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Measured:
+        return cls(texts, np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
+
+
 class _Comparing:
     """Copies against the passages where some way of counting finds them.
 
@@ -50,7 +61,7 @@ class _Comparing:
         self._text, self._points = shelf.text.canonical, shelf.text.code_points
         # As attributes in XML have their line breaks and tabs.
         self._blanked = self._text.replace("\n", " ").replace("\t", " ")
-        self._copies, self._stripped, self._cut = copies, stripped, cut
+        self._copies, self._stripped, self._cut = _Measured.of(copies), _Measured.of(stripped), cut
         self._which = shelf.which.tolist()
         self._by_words = [not has_controls(each.canonical) for each in shelf.texts]
         self._known: dict[tuple[int, int, int], int] = {}
@@ -58,21 +69,42 @@ class _Comparing:
     def matches(self, columns: Integers, starts: Integers, ends: Integers) -> Kinds:
         """Say how copies of selections, by their numbers, agree with passages of the joined text."""
         found = np.full(len(columns), FAILED, dtype=np.uint8)
-        for text, match in ((self._blanked, NAME), (self._text, EXACT)):
-            found[_equal(text, starts, ends, self._copies, columns)] = match
-        left = np.flatnonzero(found == FAILED)
-        first, last = _trimmed(self._points, starts[left], ends[left])
+        first, last = _trimmed(self._points, starts, ends)
+        left = np.arange(len(columns))
+        for text, match in ((self._text, EXACT), (self._blanked, NAME)):
+            left = self._note(found, left, self._equal(text, starts, ends, self._copies, columns, left), match)
+        left = self._note(found, left, self._again(columns, first, last, found, left), NAME)
         for text in (self._blanked, self._text):
-            equal = _equal(text, first, last, self._stripped, columns[left])
-            found[left[equal]] = NAME
-            kept = np.delete(np.arange(len(left)), equal)
-            left, first, last = left[kept], first[kept], last[kept]
-        others = (columns[left], first, last, starts[left], ends[left])
-        found[left] = [self._compared(*each) for each in zip(*(each.tolist() for each in others), strict=True)]
+            left = self._note(found, left, self._equal(text, first, last, self._stripped, columns, left), NAME)
+        others = (each[left].tolist() for each in (columns, first, last, starts, ends))
+        found[left] = [self._compared(*each) for each in zip(*others, strict=True)]
         return found
 
+    @staticmethod
+    def _note(found: Kinds, left: Integers, equal: Flags, match: int) -> Integers:
+        """Note a match of some that were left; return those still left."""
+        found[left[equal]] = match
+        return left[~equal]
+
+    def _equal(
+        self, text: str, starts: Integers, ends: Integers, copies: _Measured, columns: Integers, left: Integers
+    ) -> Flags:
+        """Whether the passages left are the copies of their selections; most others differ in length."""
+        equal = ends[left] - starts[left] == copies.lengths[columns[left]]
+        likely = left[equal]
+        asked = zip(*(each[likely].tolist() for each in (starts, ends, columns)), strict=True)
+        equal[equal] = [text[start:end] == copies.texts[column] for start, end, column in asked]
+        return equal
+
+    def _again(self, columns: Integers, first: Integers, last: Integers, found: Kinds, left: Integers) -> Flags:
+        """Whether the passages left are, but for blanks around them, where the same copies were found already."""
+        known = np.flatnonzero(found != FAILED)
+        at = np.full((2, len(self._which)), -1, dtype=np.int64)
+        at[:, columns[known]] = first[known], last[known]
+        return np.asarray((at[:, columns[left]] == (first[left], last[left])).all(axis=0))
+
     def _compared(self, column: int, first: int, last: int, start: int, end: int) -> int:
-        place, stripped, cut = (column, first, last), self._stripped[column], self._cut[column]
+        place, stripped, cut = (column, first, last), self._stripped.texts[column], self._cut[column]
         match = self._known.get(place)
         if match is None:
             by_words = self._by_words[self._which[column]]
@@ -81,15 +113,6 @@ class _Comparing:
             # Cut where the passage's last word ends, with only blanks behind: trimmed, it is no longer than its copy.
             match = MATCHES.index(compare(self._text[start:end], stripped))
         return match
-
-
-def _equal(text: str, starts: Integers, ends: Integers, copies: Sequence[str], columns: Integers) -> Integers:
-    """Return the numbers of the passages that are the copies of their selections; most others differ in length."""
-    lengths = np.fromiter(map(len, copies), dtype=np.int64, count=len(copies))
-    likely = np.flatnonzero(ends - starts == lengths[columns])
-    asked = zip(*(each[likely].tolist() for each in (starts, ends, columns)), strict=True)
-    equal = [text[start:end] == copies[column] for start, end, column in asked]
-    return likely[np.array(equal, dtype=bool)]
 
 
 def _trimmed(points: npt.NDArray[np.integer[Any]], starts: Integers, ends: Integers) -> tuple[Integers, Integers]:

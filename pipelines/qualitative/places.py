@@ -42,13 +42,13 @@ class Places:
         """Return these as some of `count` selections, by their numbers there; the others are refused."""
         if len(numbers) == count:
             return self
-        whole = Places([-1] * count, [-1] * count, ["failed"] * count, dict.fromkeys(range(count), reason))
-        for k, number in enumerate(numbers):
-            whole.starts[number], whole.ends[number] = self.starts[k], self.ends[k]
-            whole.checks[number] = self.checks[k]
-        found = {number: self.refused.get(k) for k, number in enumerate(numbers)}
-        refused = {k: found.get(k, reason) for k in range(count)}
-        return Places(whole.starts, whole.ends, whole.checks, {k: each for k, each in refused.items() if each})
+        own = dict(zip(numbers, range(len(numbers)), strict=True))
+        rows = [own.get(number) for number in range(count)]
+        starts, ends = ([-1 if k is None else each[k] for k in rows] for each in (self.starts, self.ends))
+        checks: list[Checked] = ["failed" if k is None else self.checks[k] for k in rows]
+        refused = {number: self.refused[k] for number, k in own.items() if k in self.refused}
+        refused |= {number: reason for number, k in enumerate(rows) if k is None}
+        return Places(starts, ends, checks, refused)
 
     def __len__(self) -> int:
         """Return how many selections there are."""

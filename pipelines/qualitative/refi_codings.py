@@ -24,7 +24,6 @@ from pipelines.qualitative.refi_elements import (
 from pipelines.qualitative.refi_lists import case_id
 from pipelines.qualitative.refi_sources import Marked, ReadSource, Run
 
-
 _NOBODY = frozenset({""})
 
 
