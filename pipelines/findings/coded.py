@@ -13,13 +13,18 @@ Spread = Literal["nobody", "few", "some", "many", "most"]
 Standing = Literal["reached", "below", "unknown", "no floor"]
 
 
-class CodeAgreement(Record):
-    """How far coders agree on one code. Figures have two decimals, one where they rest on few units."""
+class OfCode(Record):
+    """What is told of one code."""
 
     code: str
     """Path of the code."""
     title: str
     """Name of the code."""
+
+
+class CodeAgreement(OfCode):
+    """How far coders agree on one code. Figures have two decimals, one where they rest on few units."""
+
     value: Figure = None
     """The measure that the protocol chose."""
     lower: Figure = None
@@ -48,13 +53,9 @@ class CodeAgreement(Record):
     """Units in which any coder found it."""
 
 
-class ReadingDifference(Record):
+class ReadingDifference(OfCode):
     """How two groups of coders read one code, in what both worked through: a finding, not an error."""
 
-    code: str
-    """Path of the code."""
-    title: str
-    """Name of the code."""
     first: str
     """One group, for example `peer_researcher`."""
     second: str
@@ -97,13 +98,9 @@ class AgreementResult(Record):
     """Entries of the worklist: stretches of text on which coders differ about a code."""
 
 
-class CodeWording(Record):
+class CodeWording(OfCode):
     """A code with every wording of its definition, the first one first."""
 
-    code: str
-    """Path of the code."""
-    title: str
-    """Name of the code."""
     wordings: tuple[str, ...]
     """Its definitions, each time the words changed; a wording that names somebody is left out."""
 
@@ -224,13 +221,9 @@ class TogetherResult(Record):
     """Pairs that meet often enough to be told, the closest first; the others are left out."""
 
 
-class WhoSaid(Record):
+class WhoSaid(OfCode):
     """One theme in one category of an attribute."""
 
-    code: str
-    """Path of the code."""
-    title: str
-    """Name of the code."""
     level: str
     """The category, in words."""
     people: Count

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from pipelines.qualitative.evidence import Numbers
 from pipelines.qualitative.matching import FAILED, MATCHES, SNIPPET, Flags
 from pipelines.qualitative.models import Calibration, Checked, Newline
 from pipelines.qualitative.offsets import Convention, SourceText, conventions
+from pipelines.qualitative.places import Placed, Places, Refused
 from pipelines.qualitative.ways import Selection, Selections
 from pipelines.qualitative.weighed import EVERY, HANDICAPS, Weighed, weighed_together
 
@@ -51,20 +51,8 @@ _NEIGHBOURS = 6
 _PROOF_IN_ITSELF = 12
 # Ways of counting that fall this far behind on some passages are not tried on the others.
 _FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
-
-
-class Placed(NamedTuple):
-    """A passage placed: canonical code points, end exclusive, and how that was checked."""
-
-    start: int
-    end: int
-    checked: Checked
-
-
-class Refused(NamedTuple):
-    """A passage that could not be placed, and why, without its words."""
-
-    reason: str
+_CHECKS: tuple[Checked, ...] = (*MATCHES, "boundary")
+_BOUNDARY = len(MATCHES)
 
 
 _REVERSED = Refused("it ends before it starts")
@@ -150,6 +138,11 @@ class Trial:
         self, document_id: str, habit: Convention | None = None
     ) -> tuple[Calibration, tuple[Placed | Refused, ...]]:
         """Decide; see `calibrate`."""
+        calibration, places = self.judged(document_id, habit)
+        return calibration, tuple(places)
+
+    def judged(self, document_id: str, habit: Convention | None = None) -> tuple[Calibration, Places]:
+        """Decide, with the places in columns; see `calibrate`."""
         standing = np.round(self._weighed.standings + self._bonuses(habit), 9)
         order = np.argsort(-standing, kind="stable").tolist()
         best = order[0]
@@ -165,7 +158,7 @@ class Trial:
             runner_up=max([*scores[order[1:]].tolist(), *(score for _, score in self._dropped.values())], default=None),
             verified=supported and not disputed.any(),
         )
-        return calibration, tuple(self._places(best, supported, disputed))
+        return calibration, self._places(best, supported, disputed)
 
     def _bonuses(self, habit: Convention | None) -> Numbers:
         told = None if habit is None else _as_told_by(self._text, habit)
@@ -189,21 +182,20 @@ class Trial:
             disputed[column] = len({_trimmed(self._text.canonical, pair) for pair in pairs}) > 1
         return disputed
 
-    def _places(self, row: int, supported: bool, disputed: Flags) -> list[Placed | Refused]:
+    def _places(self, row: int, supported: bool, disputed: Flags) -> Places:
         """Place each selection by the best way of counting, or refuse it."""
         evidence = self._weighed.evidence
-        starts, ends = (each[row].tolist() for each in (self._weighed.ways.starts, self._weighed.ways.ends))
         cut_off = evidence.end_kinds[row] == INSIDE
-        split = (evidence.start_kinds[row] == INSIDE) | cut_off
-        checks: list[Checked] = ["failed" if inside else "boundary" for inside in split.tolist()]
-        for k in np.flatnonzero(evidence.copy_worth > 0).tolist():
-            checked = MATCHES[evidence.matches[row, k]]
-            checks[k] = "failed" if checked == "snippet" and cut_off[k] else checked
-        places: list[Placed | Refused] = list(map(Placed, starts, ends, checks))
+        checks = np.where((evidence.start_kinds[row] == INSIDE) | cut_off, FAILED, _BOUNDARY)
+        if evidence.named:
+            matches = evidence.matches[row]
+            checked = np.where((matches == SNIPPET) & cut_off, FAILED, matches)
+            checks = np.where(evidence.copy_worth > 0, checked, checks)
+        refused: dict[int, Refused] = {}
         for flags, reason in self._reasons(row, supported, disputed):
-            for k in np.flatnonzero(flags).tolist():
-                places[k] = reason
-        return places
+            refused.update((k, reason) for k in np.flatnonzero(flags).tolist())
+        starts, ends = (each[row].tolist() for each in (self._weighed.ways.starts, self._weighed.ways.ends))
+        return Places(starts, ends, [_CHECKS[k] for k in checks.tolist()], refused)
 
     def _reasons(self, row: int, supported: bool, disputed: Flags) -> Iterator[tuple[Flags, Refused]]:
         """Yield which selections are refused, and why; the last reason that holds for one is the one to tell."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import repeat
 from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import Case, CaseSpan, Code, Coder, Coding, QuarantinedCoding
-from pipelines.qualitative.positions import Placed, Refused
+from pipelines.qualitative.places import Placed, Refused
 from pipelines.qualitative.refi_elements import (
     Deviations,
     child,
@@ -20,7 +22,9 @@ from pipelines.qualitative.refi_elements import (
     tidied,
 )
 from pipelines.qualitative.refi_lists import case_id
-from pipelines.qualitative.refi_sources import Marked, ReadSource
+from pipelines.qualitative.refi_sources import Marked, ReadSource, Run
+
+_NOBODY = frozenset({""})
 
 
 @dataclass
@@ -42,9 +46,10 @@ class Assembly:
 def refer_cases(root: Element, known: Mapping[str, ReadSource], assembly: Assembly, deviations: Deviations) -> None:
     """Take over what cases say about sources and selections."""
     sources = {source.id: source for source in known.values()}.values()
-    asked = any(True for _ in (child(root, "Cases") or root).iter("SelectionRef"))
+    cases = child(root, "Cases")
+    asked = cases is not None and any(True for _ in cases.iter("SelectionRef"))
     places = {guid: (each, place) for each in sources for guid, place in each.places().items()} if asked else {}
-    for number, element in enumerate(children(child(root, "Cases"), "Case"), start=1):
+    for number, element in enumerate(children(cases, "Case"), start=1):
         name = assembly.cases[case_id(element, number)].name
         for target in targets(element, "SourceRef"):
             if target in known:
@@ -68,31 +73,68 @@ def _belongs(source: ReadSource, place: Placed, case_name: str, assembly: Assemb
 
 def take(source: ReadSource, assembly: Assembly) -> None:
     """Turn the Coding elements of a source into codings, case membership or quarantine."""
-    cases, ids, text = assembly.cases, assembly.ids, source.text or ""
     for marked in source.marked:
-        element, selection, place, delivered = marked
-        coder = tidied(element.get("creatingUser", ""))
-        if not coder and selection is not None:
-            coder = tidied(selection.get("creatingUser", ""))
-        for code in _codes_of(element):
-            identity = guid_of(element) or "coding"
-            if identity in ids:
-                identity = _unique(identity, ids)
-            ids[identity] = 1
-            reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
-            if isinstance(place, Refused) or reason:
-                assembly.quarantined.append(
-                    QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason)
-                )
-                continue
-            if code in cases:
-                _belongs(source, place, cases[code].name, assembly)
-                continue
-            start, end, checked = place
-            quote = "" if checked == "whole-document" else text[start:end]
-            created = moment_of(element) or (None if selection is None else moment_of(selection))
-            memo = _memo(marked, assembly) if len(element) > 1 or (selection is not None and len(selection) > 1) else ""
-            assembly.codings.append(Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo))
+        if isinstance(marked, Marked):
+            _take_one(source, marked, assembly)
+        elif not _take_run(source, marked, assembly):
+            for each in source.one_by_one(marked):
+                _take_one(source, each, assembly)
+
+
+def _take_run(source: ReadSource, run: Run, assembly: Assembly) -> bool:
+    """Take the Codings of plain selections over together; False, and nothing done, if one of them is odd."""
+    part, text, said, found = slice(*run), source.text or "", source.rows.said, source.found
+    ids, codes, coders = said.ids[part], said.codes[part], said.coders[part]
+    if not _ordinary(ids, codes, coders, assembly):
+        return False
+    try:
+        created = list(map(datetime.fromisoformat, said.created[part]))
+    except ValueError:
+        return False
+    starts, ends = found.starts[part], found.ends[part]
+    quotes = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    columns = (ids, repeat(source.id), codes, coders, starts, ends, quotes, created, found.checks[part])
+    assembly.codings.extend(map(Coding, *columns))
+    assembly.ids.update(dict.fromkeys(ids, 1))
+    return True
+
+
+def _ordinary(ids: Sequence[str], codes: Sequence[str], coders: Sequence[str], assembly: Assembly) -> bool:
+    """Whether ids are new, and every code and coder is in the file and no code a case."""
+    fresh, used, known = set(ids), set(codes), assembly.coders.keys()
+    return (
+        len(fresh) == len(ids)
+        and "" not in fresh
+        and assembly.ids.keys().isdisjoint(fresh)
+        and used <= assembly.codes.keys()
+        and assembly.cases.keys().isdisjoint(used)
+        and set(coders) - known <= _NOBODY
+    )
+
+
+def _take_one(source: ReadSource, marked: Marked, assembly: Assembly) -> None:
+    cases, ids, text = assembly.cases, assembly.ids, source.text or ""
+    element, selection, place, delivered = marked
+    coder = tidied(element.get("creatingUser", ""))
+    if not coder and selection is not None:
+        coder = tidied(selection.get("creatingUser", ""))
+    for code in _codes_of(element):
+        identity = guid_of(element) or "coding"
+        if identity in ids:
+            identity = _unique(identity, ids)
+        ids[identity] = 1
+        reason = place.reason if isinstance(place, Refused) else _dangling(code, coder, assembly)
+        if isinstance(place, Refused) or reason:
+            assembly.quarantined.append(QuarantinedCoding(identity, source.id, code, coder, *delivered, reason=reason))
+            continue
+        if code in cases:
+            _belongs(source, place, cases[code].name, assembly)
+            continue
+        start, end, checked = place
+        quote = "" if checked == "whole-document" else text[start:end]
+        created = moment_of(element) or (None if selection is None else moment_of(selection))
+        memo = _memo(marked, assembly)
+        assembly.codings.append(Coding(identity, source.id, code, coder, start, end, quote, created, checked, memo))
 
 
 def _codes_of(coding: Element) -> Sequence[str]:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from xml.etree import ElementTree
 
-from pipelines.qualitative.models import Case, Code, Document, Medium, Memo, Project
+from pipelines.qualitative.models import Case, Code, Memo, Project
 from pipelines.qualitative.refi_parts import (
+    Element,
     by,
     clean,
     created_at,
@@ -17,6 +18,7 @@ from pipelines.qualitative.refi_parts import (
     guid,
     note_reference,
     sorted_spans,
+    sources_of,
     span_guid,
     values,
 )
@@ -25,7 +27,6 @@ from pipelines.qualitative.refi_source_markup import sources
 PROJECT_NAMESPACE = "urn:QDA-XML:project:1.0"
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _ORDER = ("Users", "CodeBook", "Variables", "Cases", "Sources", "Notes", "Sets")
-Element = ElementTree.Element
 
 
 def project_element(project: Project) -> Element:
@@ -84,7 +85,7 @@ def _code(code: Code) -> Element:
 
 
 def _variables(project: Project) -> list[Element]:
-    holders: list[Case | Document | Medium] = [*project.cases, *project.documents, *project.media]
+    holders = [*project.cases, *sources_of(project)]
     names = {name for each in holders for name in each.attributes}
     return [
         Element("Variable", {"guid": guid("variable", name), "name": clean(name), "typeOfVariable": "Text"})
@@ -104,8 +105,7 @@ def _case(case: Case, project: Project, codes: set[str]) -> Element:
     element = Element("Case", {"guid": identity, "name": clean(case.name)})
     described(element, case.description)
     element.extend(values(case.attributes))
-    held: list[Document | Medium] = [*project.documents, *project.media]
-    for document in sorted(held, key=lambda each: each.id):
+    for document in sorted(sources_of(project), key=lambda each: each.id):
         if case.name in document.case_names:
             ElementTree.SubElement(element, "SourceRef", {"targetGUID": guid("document", document.id)})
     for span in sorted_spans(project):
@@ -142,7 +142,7 @@ def _notes_by_thing(project: Project) -> Mapping[str, list[str]]:
 
 
 def _sets(project: Project) -> list[Element]:
-    held: list[Document | Medium] = [*project.documents, *project.media]
+    held = sources_of(project)
     sets = []
     for name in sorted({group for each in held for group in each.groups}):
         members = sorted(guid("document", each.id) for each in held if name in each.groups)

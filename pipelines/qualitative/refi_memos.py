@@ -39,7 +39,9 @@ def read_memos(root: Element, sources: Sequence[ReadSource], assembly: Assembly)
 def _about(root: Element, sources: Sequence[ReadSource]) -> Mapping[str, list[str]]:
     """Return what each note is about, by GUID."""
     about: defaultdict[str, list[str]] = defaultdict(list)
-    holders = [(element, guid_of(element)) for element in root.iter("Code")]
+    # Sources have no codes, and by far the most elements.
+    parts = [part for part in root if part.tag != "Sources"]
+    holders = [(element, guid_of(element)) for part in parts for element in part.iter("Code")]
     for source in sources:
         carriers = [source.carrier] if source.carrier not in (None, source.element) else []
         holders += [(element, source.id) for element in [source.element, *carriers] if element is not None]

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from pipelines.qualitative.models import CaseSpan, Coding, Memo, Project
+from pipelines.qualitative.models import CaseSpan, Coding, Document, Medium, Memo, Project
 
 _NAMESPACE = uuid.UUID("6f0d1d3e-6a43-5b0c-9a5b-0c8f5c6a7d21")
 _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
 # XML 1.0 has no way to write these, not even as character references.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Element = ElementTree.Element
+Source = Document | Medium
 
 
 def guid(kind: str, identity: str) -> str:
@@ -40,6 +41,15 @@ def note_reference(memo_id: str) -> Element:
 def span_guid(span: CaseSpan) -> str:
     """Return the GUID of the selection that a case's span becomes."""
     return guid("span", f"{span.document_id} {span.case_name} {span.start} {span.end}")
+
+
+def sources_of(project: Project) -> list[Source]:
+    """Return documents, then media, each in the order of their names."""
+    return [source for kind in (project.documents, project.media) for source in sorted(kind, key=_by_name)]
+
+
+def _by_name(source: Source) -> tuple[str, str]:
+    return source.name, source.id
 
 
 def sorted_spans(project: Project) -> list[CaseSpan]:

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 from pipelines.qualitative.models import CaseSpan, Coding, Document, Medium, MediumKind, Memo, Project
 from pipelines.qualitative.refi_parts import (
+    Element,
+    Source,
     by,
     clean,
     created_at,
@@ -17,11 +19,10 @@ from pipelines.qualitative.refi_parts import (
     guid,
     note_reference,
     sorted_spans,
+    sources_of,
     span_guid,
     values,
 )
-
-Element = ElementTree.Element
 
 _SOURCES: Mapping[MediumKind, tuple[str, str]] = {
     "text": ("TextSource", ""),
@@ -55,12 +56,14 @@ def sources(project: Project) -> list[Element]:
                 held[thing].notes.append(memo.id)
             else:
                 held[thing].annotations.append(memo)
-    documents = sorted(project.documents, key=lambda each: (each.name, each.id))
-    media = sorted(project.media, key=lambda each: (each.name, each.id))
-    return [_source(each, held[each.id]) for each in documents] + [_medium(each, held[each.id]) for each in media]
+    return [_source(each, held[each.id]) for each in sources_of(project)]
 
 
-def _source(document: Document, held: _Belongings) -> Element:
+def _source(source: Source, held: _Belongings) -> Element:
+    return _document(source, held) if isinstance(source, Document) else _medium(source, held)
+
+
+def _document(document: Document, held: _Belongings) -> Element:
     kind, carried = _SOURCES[document.medium]
     path = {"plainTextPath": f"internal://{guid('document', document.id)}.txt"}
     source = _begun(kind, document, {} if carried else path)
@@ -79,12 +82,12 @@ def _medium(medium: Medium, held: _Belongings) -> Element:
     return _ended(_begun(_SOURCES[medium.kind][0], medium, {}), medium, held.notes)
 
 
-def _begun(tag: str, source: Document | Medium, more: Mapping[str, str]) -> Element:
+def _begun(tag: str, source: Source, more: Mapping[str, str]) -> Element:
     attributes = {"guid": guid("document", source.id), "name": clean(source.name)} | dict(more)
     return described(Element(tag, attributes | created_at(source.created)), source.description)
 
 
-def _ended(element: Element, source: Document | Medium, notes: Sequence[str]) -> Element:
+def _ended(element: Element, source: Source, notes: Sequence[str]) -> Element:
     element.extend(note_reference(each) for each in notes)
     element.extend(values(source.attributes))
     return element

@@ -5,15 +5,17 @@ Who coded, and what a code means, is decided in refi_codings.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.models import Calibration, MediumKind, NotReadable
-from pipelines.qualitative.offsets import Convention, SourceText, clipped
-from pipelines.qualitative.positions import Placed, Refused, Selections, Trial, habit_of, trials
-from pipelines.qualitative.refi_elements import Deviations, guid_of, position_of, whole_numbers
+from pipelines.qualitative.offsets import Convention, SourceText
+from pipelines.qualitative.places import Placed, Places, Refused
+from pipelines.qualitative.positions import Trial, habit_of, trials
+from pipelines.qualitative.refi_elements import Deviations, guid_of
+from pipelines.qualitative.refi_selections import SELECTIONS, Ends, Rows, rows_of
 
 KINDS: Mapping[str, MediumKind] = {
     "TextSource": "text",
@@ -29,14 +31,12 @@ _CARRIERS = {
     "AudioSource": "Transcript",
     "VideoSource": "Transcript",
 }
-_SELECTIONS = ("PlainTextSelection", "TranscriptSelection")
 _MOJIBAKE = ("\u00c3\u00a9", "\u00e2\u20ac\u2122", "\u00e2\u20ac\u0153")
 _NOT_WHOLE = Refused("its positions are missing or not whole numbers")
 _NOT_READ = Refused("it is on a picture or recording, which is not read")
 _NO_TEXT = Refused("the text of its document cannot be read")
+_NO_ROWS = rows_of(Element("TextSource"))
 _AREA = Refused("it marks an area of a page or a stretch of a recording, which is not read")
-
-Ends = tuple[int | None, int | None]
 
 
 class Marked(NamedTuple):
@@ -46,6 +46,16 @@ class Marked(NamedTuple):
     selection: Element | None
     place: Placed | Refused
     delivered: Ends = (None, None)
+
+
+class Run(NamedTuple):
+    """Plain selections one after the other, all of them placed: from one number in the source's rows to before another.
+
+    They are handled together; `Rows.said` has their Codings.
+    """
+
+    first: int
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -60,9 +70,9 @@ class ReadSource:
     id: str
     other_ids: tuple[str, ...]
     text: str | None = field(repr=False)
-    marked: Sequence[Marked]
-    selections: Sequence[Element]
-    found: Sequence[Placed | Refused]
+    marked: Sequence[Marked | Run]
+    rows: Rows
+    found: Places
     calibration: Calibration | None
     carrier: Element | None = None
     annotated: tuple[tuple[Element, Placed], ...] = ()
@@ -71,23 +81,25 @@ class ReadSource:
 
     def places(self) -> Mapping[str, Placed]:
         """Return the places of its selections by GUID."""
-        both = zip(self.selections, self.found, strict=True)
+        both = zip(self.rows.elements, self.found, strict=True)
         return {guid_of(selection): place for selection, place in both if isinstance(place, Placed)}
+
+    def one_by_one(self, run: Run) -> Iterator[Marked]:
+        """Yield the Codings of a run."""
+        for k in range(*run):
+            yield _marked(self.rows, k, self.rows.elements[k][0], self.found[k])
 
 
 @dataclass
 class _Opened:
-    """A source whose text is open; `tried` are the numbers of the selections with whole positions, `asked` they."""
+    """A source whose text is open, and its selections."""
 
     element: Element
     carrier: Element
     id: str
     other_ids: tuple[str, ...]
     text: SourceText
-    selections: Sequence[Element]
-    ends: Sequence[Ends]
-    tried: Sequence[int]
-    asked: Selections
+    rows: Rows
     first: bool
     further: str
 
@@ -117,8 +129,8 @@ def read_sources(
 
 def _placed(opened: Sequence[_Opened | ReadSource]) -> Iterator[ReadSource]:
     """Place each source by itself; what that leaves open is decided by how the others count."""
-    asked = {k: each for k, each in enumerate(opened) if isinstance(each, _Opened) and len(each.asked)}
-    tried = dict(zip(asked, trials([(each.text, each.asked) for each in asked.values()]), strict=True))
+    asked = {k: each for k, each in enumerate(opened) if isinstance(each, _Opened) and each.rows.tried}
+    tried = dict(zip(asked, trials([(each.text, each.rows.asked) for each in asked.values()]), strict=True))
     read = [each if isinstance(each, ReadSource) else _place(each, tried.get(k), None) for k, each in enumerate(opened)]
     doubtful = [k for k, each in enumerate(read) if each.calibration is not None and not each.calibration.verified]
     habit = habit_of(trial.standings() for trial in tried.values()) if doubtful and len(tried) > 1 else None
@@ -164,63 +176,28 @@ def _unread(element: Element, identity: str, reason: Refused, apart: Sequence[El
     """Set aside every coding in an element, but for those in the parts that are read apart."""
     elsewhere = {id(coding) for part in apart for coding in part.iter("Coding")}
     marked = tuple(Marked(coding, None, reason) for coding in element.iter("Coding") if id(coding) not in elsewhere)
-    return ReadSource(element, identity, (), None, marked, (), (), None)
+    return ReadSource(element, identity, (), None, marked, _NO_ROWS, Places.none(0, reason), None)
 
 
 def _opened(
     element: Element, carrier: Element, identity: str, others: tuple[str, ...], text: SourceText, place: int
 ) -> _Opened:
-    """List every selection, coded or not: all are evidence where their positions are whole."""
-    selections = [each for each in carrier if each.tag in _SELECTIONS]
-    starts, ends = _ends(selections, carrier)
-    tried: Sequence[int] = range(len(selections))
-    if None in starts or None in ends:
-        tried = [k for k in tried if starts[k] is not None and ends[k] is not None]
-    asked = Selections(
-        clipped([starts[k] or 0 for k in tried]),
-        clipped([ends[k] or 0 for k in tried]),
-        [selections[k].get("name", "") for k in tried],
-    )
-    pairs = list(zip(starts, ends, strict=True))
     further = (carrier.get("name") or str(place + 1)) if place else ""
-    return _Opened(
-        element, carrier, identity, others, text, selections, pairs, tried, asked, first=not place, further=further
-    )
-
-
-def _ends(selections: Sequence[Element], carrier: Element) -> tuple[list[int | None], list[int | None]]:
-    """Return selections' positions as delivered; a transcript's are those of its synchronisation points."""
-    starts = whole_numbers([each.get("startPosition", "") for each in selections])
-    ends = whole_numbers([each.get("endPosition", "") for each in selections])
-    if any(each.tag != "PlainTextSelection" for each in selections):
-        points = {guid_of(point): position_of(point, "position") for point in carrier.iter("SyncPoint")}
-        for k, each in enumerate(selections):
-            if each.tag != "PlainTextSelection":
-                starts[k] = points.get(guid_of(each, "fromSyncPoint"))
-                ends[k] = points.get(guid_of(each, "toSyncPoint"))
-    return starts, ends
+    return _Opened(element, carrier, identity, others, text, rows_of(carrier), first=not place, further=further)
 
 
 def _place(opened: _Opened, trial: Trial | None, habit: Convention | None) -> ReadSource:
-    found: list[Placed | Refused] = [_NOT_WHOLE] * len(opened.selections)
-    calibration = None
+    rows = opened.rows
+    calibration, found = None, Places.none(len(rows.elements), _NOT_WHOLE)
     if trial is not None:
-        calibration, results = trial.verdict(opened.id, habit)
-        for k, result in zip(opened.tried, results, strict=True):
-            found[k] = result
-    marked: list[Marked] = []
-    annotated: list[tuple[Element, Placed]] = []
-    for selection, place, delivered in zip(opened.selections, found, opened.ends, strict=True):
-        codings = selection.findall("Coding")
-        if codings:
-            marked += [Marked(coding, selection, place, delivered) for coding in codings]
-        elif len(selection) and isinstance(place, Placed):
-            annotated.append((selection, place))
+        calibration, places = trial.judged(opened.id, habit)
+        found = places.among(rows.tried, len(rows.elements), _NOT_WHOLE)
+    others = [k for k, simple in enumerate(rows.plain) if not simple or k in found.refused]
+    marked = list(_in_order(rows, found, others))
     text = opened.text.canonical
     if opened.first:
         marked += _on_whole_source(opened, len(text))
-        if len(marked) != sum(1 for _ in opened.element.iter("Coding")):
-            marked += _elsewhere(opened, {id(mark.coding) for mark in marked})
+        marked += _elsewhere(opened, marked)
     ink = len(text) - len(text.lstrip()), len(text.rstrip())
     return ReadSource(
         opened.element,
@@ -228,14 +205,38 @@ def _place(opened: _Opened, trial: Trial | None, habit: Convention | None) -> Re
         opened.other_ids,
         text,
         marked,
-        opened.selections,
+        rows,
         found,
         calibration,
         opened.carrier,
-        tuple(annotated),
+        tuple(_annotated(rows, found, others)),
         ink,
         opened.further,
     )
+
+
+def _in_order(rows: Rows, found: Places, others: Iterable[int]) -> Iterator[Marked | Run]:
+    """Yield Codings in the order of the file: those of `others` singly, what lies between them in runs."""
+    reached = 0
+    for k in [*others, len(rows.elements)]:
+        if reached < k:
+            yield Run(reached, k)
+        reached = k + 1
+        if k < len(rows.elements):
+            for coding in rows.elements[k].findall("Coding"):
+                yield _marked(rows, k, coding, found[k])
+
+
+def _marked(rows: Rows, number: int, coding: Element, place: Placed | Refused) -> Marked:
+    return Marked(coding, rows.elements[number], place, (rows.starts[number], rows.ends[number]))
+
+
+def _annotated(rows: Rows, found: Places, others: Iterable[int]) -> Iterator[tuple[Element, Placed]]:
+    """Yield selections with words, but no Coding."""
+    for k in others:
+        element, place = rows.elements[k], found[k]
+        if len(element) and isinstance(place, Placed) and element.find("Coding") is None:
+            yield element, place
 
 
 def _on_whole_source(opened: _Opened, length: int) -> Iterator[Marked]:
@@ -245,10 +246,22 @@ def _on_whole_source(opened: _Opened, length: int) -> Iterator[Marked]:
             yield Marked(coding, None, place)
 
 
-def _elsewhere(opened: _Opened, known: set[int]) -> Iterator[Marked]:
-    """List codings on what is not read: areas of a page, stretches of a recording."""
+def _elsewhere(opened: _Opened, marked: Sequence[Marked | Run]) -> Iterator[Marked]:
+    """Yield codings on what is not read: areas of a page, stretches of a recording."""
+    if sum(each.stop - each.first if isinstance(each, Run) else 1 for each in marked) == _codings_in(opened):
+        return
     texts = opened.element.findall(_CARRIERS.get(opened.element.tag, ""))
-    read = {id(coding) for text in texts for coding in text.iter("Coding")}
+    known = {id(coding) for text in texts for coding in text.iter("Coding")}
+    known |= {id(selection[0]) for selection in opened.rows.plain_ones}
+    known |= {id(each.coding) for each in marked if isinstance(each, Marked)}
     for coding in opened.element.iter("Coding"):
-        if id(coding) not in known and id(coding) not in read:
+        if id(coding) not in known:
             yield Marked(coding, None, _AREA)
+
+
+def _codings_in(opened: _Opened) -> int:
+    """Count the Codings inside a source; nearly all are in plain selections, which need not be gone through."""
+    if opened.element is not opened.carrier:
+        return sum(1 for _ in opened.element.iter("Coding"))
+    parts = [each for each in opened.element if each.tag not in SELECTIONS] + opened.rows.other_ones
+    return len(opened.rows.plain_ones) + sum(1 for part in parts for _ in part.iter("Coding"))

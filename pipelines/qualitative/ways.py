@@ -148,7 +148,10 @@ def placings(shelf: Shelf, among: Sequence[Convention]) -> Placings:
         marks = np.array([[mark_width(among[row])] for row in rows])
         inclusive = np.array([[int(among[row].end_inclusive)] for row in rows])
         numbers = np.array(rows)[:, None]
-        starts[numbers, by_start] = _places(shelf, laid_out, shelf.starts[by_start] - marks)
+        # How ends are counted is nothing to starts.
+        different, which = np.unique(marks, return_inverse=True)
+        places = _places(shelf, laid_out, shelf.starts[by_start] - different[:, None])
+        starts[numbers, by_start] = places[which.ravel()]
         ends[numbers, by_end] = _places(shelf, laid_out, shelf.ends[by_end] - marks + inclusive)
     impossible = (starts < 0) | (ends < starts)
     starts[impossible] = ends[impossible] = -1
