@@ -32,6 +32,7 @@ Kind = Literal[
     "interrupted_time_series",
     "panel",
     "before_after",
+    "instrumental",
     "observational_unadjusted",
 ]
 BY_CHANCE: tuple[Kind, ...] = ("randomised", "cluster_randomised")

@@ -37,7 +37,7 @@ ENGINES: dict[str, dict[str, str]] = {
     },
     **{
         kind: dict.fromkeys(NUMBERS, f"{DESIGNS}{kind}")
-        for kind in ("difference_in_differences", "staggered", "panel", "before_after")
+        for kind in ("difference_in_differences", "staggered", "panel", "before_after", "instrumental")
     },
     "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),
     "observational_unadjusted": {

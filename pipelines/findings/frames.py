@@ -57,7 +57,8 @@ def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
 def _everybody(plan: Plan) -> dict[str, str]:
     """Return how people who were never assessed are kept: as missing, where a row must be a person with an arm."""
     over_time = plan.design is not None and plan.design.kind in OVER_TIME
-    return {"join": "" if over_time else "LEFT", "where": "" if over_time else "WHERE c.arm IS NOT NULL"}
+    whole = over_time or plan.arms is None
+    return {"join": "" if over_time else "LEFT", "where": "" if whole else "WHERE c.arm IS NOT NULL"}
 
 
 def _own(plan: Plan, outcome: Outcome) -> str:
@@ -68,10 +69,11 @@ def _own(plan: Plan, outcome: Outcome) -> str:
         BLOCK: getattr(design, "blocks", None),
         PAIR: getattr(design, "pairs", None),
         ADOPTED: getattr(design, "adopted", None),
+        DOSE: getattr(design, "dose", None),
         BASELINE: outcome.baseline,
         TAKE_UP: plan.take_up.field if plan.take_up else None,
     }
-    numeric = (BASELINE, TAKE_UP)
+    numeric = (BASELINE, TAKE_UP, DOSE)
     columns = [f'c.{named(f)}{"::DOUBLE" if n in numeric else ""} AS "{n}"' for n, f in fields.items() if f]
     taken = {BLOCK} if fields[BLOCK] else set()
     columns += [f"c.{named(name)}" for name in plan.covariates if name not in taken]

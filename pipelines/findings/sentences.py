@@ -267,6 +267,7 @@ LED_BY = {
     "staggered": "Held against how the others changed, that is",
     "panel": "For one more of what is tested, within the same unit, that is",
     "interrupted_time_series": "Held against the course before, that is",
+    "instrumental": "For one more unit of the dose, among those whose dose the instruments moved, that is",
 }
 """How an estimate is introduced that is not the difference between the averages said before it."""
 

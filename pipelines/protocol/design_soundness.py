@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.protocol.designs import ALONE, BY_CHANCE
 from pipelines.protocol.faults import Fault, did_you_mean
+from pipelines.protocol.instrument_soundness import instrument_faults
 from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, written
 
 ADJUSTED = ("matched", "weighted", "regression_adjusted", "doubly_robust")
@@ -23,6 +24,7 @@ def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     checks = (
         *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
         *(_exposures, _adjusted, _names, _trend),
+        instrument_faults,
     )
     return [fault for check in checks for fault in check(tree, line)]
 
@@ -57,7 +59,7 @@ def _assignment(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 def _listed_covariates(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Return every place outside `adjust_for` that names a covariate."""
     design, doubts = mapping(tree.get("design")), mapping(tree.get("doubts"))
-    for key in ("by", "exactly"):
+    for key in ("by", "exactly", "instruments"):
         if not (key == "by" and _kind(tree) == "panel"):
             yield from ((("design", key, i), str(name)) for i, name in enumerate(listed(design.get(key))))
     for key in ("benchmarks", "auxiliary"):
@@ -203,7 +205,7 @@ def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     made_of = {
         str(body.get(key)) for body in map(mapping, mapping(tree.get("outcomes")).values()) for key in ("value",)
     }
-    for key in ("blocks", "clusters", "pairs", "adopted"):
+    for key in ("blocks", "clusters", "pairs", "adopted", "dose"):
         field = mapping(tree.get("design")).get(key)
         if isinstance(field, str) and field in made_of:
             yield _at(line, ("design", key), "an outcome is made from this field.", "Name another field.")

@@ -71,7 +71,7 @@ def outcome_fields(tree: Mapping[str, Any], noun: str = "cases") -> Iterator[tup
                     yield ("outcomes", name, key), field
 
 
-CASES_KEYS = ("blocks", "clusters", "pairs", "adopted")
+CASES_KEYS = ("blocks", "clusters", "pairs", "adopted", "dose")
 """Keys of a design that name a field of the cases."""
 
 

@@ -31,6 +31,7 @@ MADE_ALIKE = {
     "staggered": "Those who began are compared with those who had not.",
     "panel": "Each unit is compared with itself over time, and with the others.",
     "matched_pairs": "People are compared in pairs that were alike beforehand.",
+    "instrumental": "Something that moved the dose stands in for chance, if it moved nothing else.",
     "interrupted_time_series": "The series is held against its own course before the change.",
 }
 """What stands in for chance, by design."""

@@ -78,8 +78,8 @@ def _design_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
 def _design_types_of_cases(protocol: Protocol) -> dict[str, FieldType]:
     """Return the fields of the cases that say how people were grouped, what they began with, and what they took up."""
     design = protocol.design
-    named = {key: getattr(design, key, None) for key in ("blocks", "clusters", "pairs", "adopted")}
-    types: dict[str, FieldType] = {f: "number" if k == "adopted" else "text" for k, f in named.items() if f}
+    named = {key: getattr(design, key, None) for key in ("blocks", "clusters", "pairs", "adopted", "dose")}
+    types: dict[str, FieldType] = {f: "number" if k in ("adopted", "dose") else "text" for k, f in named.items() if f}
     for outcome in protocol.outcomes.values():
         if outcome.baseline:
             types[outcome.baseline] = "yes_no" if outcome.type == "binary" else "number"
