@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.models import ArmSummary, EffectResult
-from pipelines.findings.sentences import LED_BY
+from pipelines.findings.sentences import led_by
 from pipelines.reporting.numbers import (
     WITHHELD,
     average,
@@ -103,9 +103,10 @@ def gap(effect: EffectResult) -> str:
             f"lower one, is {decimal(effect.value, 2)}; the {level(effect)} interval runs {interval(effect)}."
         )
     of = " in every 100" if is_share(effect) and not effect.null else " on average"
-    lead = LED_BY.get(effect.design, "That is")
+    # An effect for one more of a dose is no difference between the two groups.
+    where = "" if effect.design == "instrumental" else f" in “{effect.arms['treatment'].title}”"
     return (
-        f"{lead} {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
+        f"{led_by(effect)} {fewer_or_more(effect, effect.value)}{of}{where}; "
         f"the {level(effect)} interval {'' if effect.lower is None else 'runs '}{span(effect)}."
     )
 

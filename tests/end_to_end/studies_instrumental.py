@@ -1,4 +1,4 @@
-"""Published studies with instruments as pilots: a protocol and a drop each. Results stand in test_designs_instrumental."""
+"""Published studies with instruments as pilots: a protocol and a drop each; results: test_designs_instrumental."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def study(
 ) -> None:
     """Write one study; `outcome` is its field, title and type, `dose` its field and one unit of it in words."""
     known = [*instruments, *fixed]
-    kinds = {name: ", type: category" for name in categories}
+    kinds = dict.fromkeys(categories, ", type: category")
     body = BODY.format(
         dose=dose[0],
         one_more=dose[1],

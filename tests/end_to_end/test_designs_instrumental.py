@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from pipelines.estimation.take_up.instrumental import instrumental_effect

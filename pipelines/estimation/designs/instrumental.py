@@ -14,9 +14,10 @@ from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Estimate, Inference, OtherEstimate
 from pipelines.estimation.sample import MISSING, Array, numbers
 from pipelines.estimation.take_up.instrumental import InstrumentalEffect, Method, instrument_index, instrumental_effect
+from pipelines.estimation.take_up.instruments import NO_DOSE, SAYS_NOTHING
 from pipelines.protocol import designs
 
-TITLES = {TREATMENT: "Moved towards more by the instruments", COMPARISON: "Moved towards less"}
+TITLES = {TREATMENT: "More by the instruments", COMPARISON: "Less by the instruments"}
 NAMES: dict[Method, str] = {"two_stage": "two-stage least squares", "liml": "LIML"}
 WHY = (
     "The dose is predicted from the instruments and what is held fixed, and the outcome is held against that "
@@ -86,7 +87,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         raise ValueError("A design with instruments is declared by its own model.")
     asked = _asked(frame, declared, design)
     few = _fewest(asked, design)
-    description = _described(asked, few, declared, design)
+    description = _described(asked, few, design)
     reason = too_few(description.n, design)
     if reason:
         return described_only(description, reason)
@@ -106,7 +107,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         estimand=TOOK_IT if took else ESTIMAND.format(one_more=declared.one_more),
         residual_df=found.residual_df,
         others=_others(found, declared, measure, led.scale),
-        take_up=readings(found, few, measure, led, declared),
+        take_up=readings(found, few, measure, led),
         warnings=(*led.warnings, UNTESTABLE, *found.warnings),
     )
 
@@ -131,9 +132,11 @@ def _asked(frame: pd.DataFrame, declared: designs.Instrumental, design: Design) 
     rows = frame[known].reset_index(drop=True)
     cluster = rows[CLUSTER].astype(object).to_numpy() if CLUSTER in rows else None
     Z = encode(rows, declared.instruments).columns
+    if np.ptp(dose[known]) == 0:
+        raise EstimationRefusal(*NO_DOSE)
     index = instrument_index(Z, dose[known])
-    cut = _cut(index)
-    moved = index > cut
+    if np.ptp(index) <= 1e-9 * np.ptp(dose[known]):
+        raise EstimationRefusal(*SAYS_NOTHING)
     left = int((~known).sum())
     return Asked(
         value[known],
@@ -141,7 +144,7 @@ def _asked(frame: pd.DataFrame, declared: designs.Instrumental, design: Design) 
         Z,
         encode(rows, design.covariates).columns,
         cluster,
-        moved,
+        index > _cut(index),
         {TREATMENT: 0, COMPARISON: left},
     )
 
@@ -149,8 +152,6 @@ def _asked(frame: pd.DataFrame, declared: designs.Instrumental, design: Design) 
 def _cut(index: Array) -> float:
     """Return the value that parts people into two groups as equal as ties allow."""
     steps = np.unique(np.round(index, 12))
-    if len(steps) < 2:
-        return float(steps[-1])
     middles = (steps[1:] + steps[:-1]) / 2
     above = len(index) - np.searchsorted(np.sort(index), middles)
     return float(middles[np.argmin(np.abs(above - len(index) / 2))])
@@ -174,7 +175,7 @@ def _fewest(asked: Asked, design: Design) -> int:
     return min(few)
 
 
-def _described(asked: Asked, few: int, declared: designs.Instrumental, design: Design) -> Estimate:
+def _described(asked: Asked, few: int, design: Design) -> Estimate:
     arms = {TREATMENT: asked.value[asked.moved], COMPARISON: asked.value[~asked.moved]}
     found = resting_on(described_groups(arms, asked.missing, design), {arm: (one,) for arm, one in arms.items()})
     summary = {arm: replace(one, contributors=min(one.contributors or 0, few)) for arm, one in found.summary.items()}

@@ -1,14 +1,15 @@
 """What stands beside an effect by instruments: how strong they are, what holds if they are weak, whether they agree."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import inf, isfinite
 
 from pipelines.estimation.designs.inferred import reading_of
+from pipelines.estimation.doubt.wording import figure
 from pipelines.estimation.result import Estimate, Inference, Reading
 from pipelines.estimation.take_up.compliance import WEAK_BELOW
 from pipelines.estimation.take_up.instrumental import CONTRADICT, InstrumentalEffect
 from pipelines.estimation.take_up.weak_instruments import Shape
-from pipelines.protocol import designs
 
 STRONG = "The instruments move the dose clearly: the estimate and its usual interval can be trusted as far as they can."
 WEAK = (
@@ -21,9 +22,13 @@ MIDDLING = (
 )
 CRITICAL = "Effective F that rules out a pull of a tenth or more"
 SETS: dict[Shape, str] = {
-    "interval": "Effects that Anderson and Rubin's test does not reject, however weak the instruments are.",
+    "interval": (
+        "However little the instruments move the dose, effects from {lower} to {upper} agree with the data (Anderson "
+        "and Rubin's interval)."
+    ),
     "pieces": (
-        "Effects that Anderson and Rubin's test does not reject lie in several pieces; the limits are the outermost."
+        "However little the instruments move the dose, only effects from {lower} to {upper} agree with the data, and "
+        "not all of these (Anderson and Rubin's set)."
     ),
     "two_rays": (
         "However large an effect, Anderson and Rubin's test does not rule it out: the instruments move the dose too "
@@ -38,8 +43,8 @@ SETS: dict[Shape, str] = {
     ),
 }
 EXCLUSION = (
-    "If the instrument moved the outcome by as much as this in any other way than through the dose, nothing would be "
-    "left of the estimate."
+    "If the instrument moved the outcome by {figure} in any other way than through the dose, nothing would be left of "
+    "the estimate."
 )
 DIFFERS = "The instruments give another answer than least squares of the dose itself, clearly so (Wu-Hausman)."
 SAME = "The instruments do not give clearly another answer than least squares of the dose itself (Wu-Hausman)."
@@ -49,9 +54,7 @@ AGREE = (
 )
 
 
-def readings(
-    found: InstrumentalEffect, few: int, measure: str, about: Estimate, declared: designs.Instrumental
-) -> tuple[Reading, ...]:
+def readings(found: InstrumentalEffect, few: int, measure: str, about: Estimate) -> tuple[Reading, ...]:
     """Return everything that stands beside an effect by instruments.
 
     Parameters
@@ -64,14 +67,12 @@ def readings(
         Of the effect.
     about : Estimate
         Unit, scale and level.
-    declared : Instrumental
-        The design.
     """
     figures: dict[str, str | float] = {"measure": measure, "unit": about.unit, "scale": about.scale}
     return (
         *_strength(found, few),
-        _anderson_rubin(found, few, figures),
-        *_reduced_form(found, few, figures, declared),
+        _anderson_rubin(found, few, figures, about),
+        *_reduced_form(found, few, figures, about),
         *_tests(found, few, about.level),
     )
 
@@ -94,23 +95,27 @@ def _plain(key: str, title: str, measure: str, value: float, few: int, sentence:
     return Reading(key=key, title=title, measure=measure, value=shown, n=few, sentence=sentence)
 
 
-def _anderson_rubin(found: InstrumentalEffect, few: int, figures: dict[str, str | float]) -> Reading:
+def _anderson_rubin(found: InstrumentalEffect, few: int, figures: dict[str, str | float], about: Estimate) -> Reading:
     shown = found.anderson_rubin
     bounded = shown.shape in ("interval", "pieces")
     lower, upper = (shown.pieces[0][0], shown.pieces[-1][1]) if bounded else (-inf, inf)
     value = found.result.value if bounded and shown.holds(found.result.value or 0.0) else None
     limits = Inference(value, None, lower if bounded else None, upper if bounded else None, p=shown.p)
     reading = reading_of("anderson_rubin", "Anderson-Rubin interval of the effect", limits, few, figures)
-    return Reading(**{**vars(reading), "sentence": SETS[shown.shape]})
+    scale, unit = about.scale, f" {about.unit}" if about.unit else ""
+    said = SETS[shown.shape].format(lower=figure(scale * lower), upper=f"{figure(scale * upper)}{unit}")
+    return replace(reading, sentence=said)
 
 
 def _reduced_form(
-    found: InstrumentalEffect, few: int, figures: dict[str, str | float], declared: designs.Instrumental
+    found: InstrumentalEffect, few: int, figures: dict[str, str | float], about: Estimate
 ) -> Iterator[Reading]:
     if found.reduced_form is not None:
         title = "Outcome for one more of the instrument"
+        size = abs(found.reduced_form.value or 0.0) * about.scale
+        said = f"{figure(size)} {about.unit}".strip()
         reading = reading_of("reduced_form", title, found.reduced_form, few, figures)
-        yield Reading(**{**vars(reading), "measure": _instead(figures), "sentence": EXCLUSION})
+        yield replace(reading, measure=_instead(figures), sentence=EXCLUSION.format(figure=said))
 
 
 def _instead(figures: dict[str, str | float]) -> str:
