@@ -205,7 +205,7 @@ def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     made_of = {
         str(body.get(key)) for body in map(mapping, mapping(tree.get("outcomes")).values()) for key in ("value",)
     }
-    for key in ("blocks", "clusters", "pairs", "adopted", "dose"):
+    for key in ("blocks", "clusters", "pairs", "adopted", "dose", "weights"):
         field = mapping(tree.get("design")).get(key)
         if isinstance(field, str) and field in made_of:
             yield _at(line, ("design", key), "an outcome is made from this field.", "Name another field.")

@@ -173,6 +173,12 @@ class Staggered(Part):
     one before the beginning."""
     by: tuple[Slug, ...] = ()
     """Covariates that the change may depend on (numbers, from the cases)."""
+    changing: tuple[Slug, ...] = ()
+    """Further ones that change over time: fields of the assessments (numbers). Each comparison uses them as they stood
+    in the earlier of its two periods, before what is tested could have moved them."""
+    weights: Slug | None = None
+    """Field of the cases (a number above zero) that says how much a unit counts, such as its population. The same
+    without weights stands beside. Default: every unit counts alike."""
     method: Literal["regression", "weighting", "doubly_robust"] = "doubly_robust"
     """How covariates are used."""
     summary: Literal["simple", "group", "calendar", "dynamic"] = "simple"
@@ -232,6 +238,9 @@ class Panel(Part):
     """Which levels are taken out."""
     by: tuple[Slug, ...] = ()
     """Further fields of the assessments (numbers) that vary over time."""
+    weights: Slug | None = None
+    """Field of the assessments (a number above zero) that says how much a row counts, such as the population of the
+    area in that period. The same without weights stands beside. Default: every row counts alike."""
     clusters: Slug | None = None
     """Field of the cases that holds a larger group of units. Default: the unit."""
 

@@ -1,12 +1,16 @@
-"""Instruments, from protocol and drop to evidence: published numbers, and the function's own."""
+"""Instruments, and weights of units over time, from protocol and drop to evidence: published numbers and peers."""
 
 import os
 from pathlib import Path
 
 import pytest
 
+from pipelines.estimation.over_time.group_time import Staggered
+from pipelines.estimation.over_time.panel import make_panel
+from pipelines.estimation.over_time.staggered import staggered
 from pipelines.estimation.take_up.instrumental import instrumental_effect
 from tests.end_to_end import studies_instrumental as studies
+from tests.end_to_end import studies_weighted as weighted
 from tests.end_to_end.command import pilotlens
 from tests.end_to_end.test_designs_over_time import beside, findings, readings
 
@@ -20,7 +24,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     studies.colleges(root, "colleges", ["nearc4"])
     studies.women(root)
     studies.farmers(root)
+    weighted.castle_panel(root, "castle-panel")
+    weighted.castle_staggered(root, "castle-began")
     if EVERYTHING:
+        weighted.castle_panel(root, "castle-regions", tuple(weighted.regions()))
+        more = ", changing: [unemployrt], method: regression, control: not_yet"
+        weighted.castle_staggered(root, "castle-changing", more, ("unemployrt",))
         studies.colleges(root, "two-kinds", ["nearc2", "nearc4"], ", method: liml")
     done = pilotlens(root, "run")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -83,3 +92,36 @@ def test_weak_instruments_lead_with_the_interval_that_holds(workspace: Path) -> 
     assert effect["value"] == pytest.approx(0.1640, abs=5e-5)
     assert (effect["lower"], effect["upper"]) == pytest.approx((0.0526, 0.3552), abs=5e-5)
     assert beside(effect)["two-stage least squares"]["value"] == pytest.approx(0.1571, abs=5e-5)
+
+
+def test_rows_of_a_panel_count_by_their_people(workspace: Path) -> None:
+    """Cheng & Hoekstra 2013's data: PanelOLS with weights gives 0.0755 (0.0345), without 0.0694 (0.0581)."""
+    effect = findings(workspace, "castle-panel")["effect/log/primary"]
+    assert (effect["value"], effect["se"]) == pytest.approx((0.0755333, 0.0344984), rel=1e-5)
+    alike = beside(effect)["every row alike, without weights"]
+    assert (alike["value"], alike["lower"] < 0 < alike["upper"]) == (pytest.approx(0.0693984, rel=1e-5), True)
+    assert "count by their weight" in effect["why"]
+
+
+def test_units_that_began_count_by_their_people(workspace: Path) -> None:
+    found = findings(workspace, "castle-began")
+    effect, data = found["effect/log/primary"], weighted.states()
+    panel = make_panel(data["sid"], data["year"], data["first"], data["log"], weight=data["popwt"])
+    own = staggered(panel, Staggered(draws=0)).simple.overall
+    assert effect["value"] == pytest.approx(own.value, rel=1e-8)
+    assert effect["se"] == pytest.approx(own.se, rel=1e-8)
+    assert beside(effect)["every unit alike, without weights"]["value"] == pytest.approx(0.0194028, abs=5e-7)
+    assert beside(effect)["two-way fixed effects"]["value"] == pytest.approx(0.0755333, rel=1e-5)
+    assert "counts by its weight" in effect["estimand"]
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="set PILOTLENS_ALL_SIMULATIONS=1 for the other studies")
+def test_what_changes_over_time_is_held_fixed(workspace: Path) -> None:
+    """Regions' years, of which some repeat others; unemployment as it stood before each change."""
+    regions = findings(workspace, "castle-regions")["effect/log/primary"]
+    assert regions["value"] == pytest.approx(0.0946, abs=0.02)
+    assert any("say the same as others" in words for words in regions["warnings"])
+    effect, data = findings(workspace, "castle-changing")["effect/log/primary"], weighted.states()
+    panel = make_panel(*(data[one] for one in ("sid", "year", "first", "log", "unemployrt")), weight=data["popwt"])
+    own = staggered(panel, Staggered(controls="not_yet", method="regression", draws=0)).simple.overall
+    assert (effect["value"], effect["se"]) == pytest.approx((own.value, own.se), rel=1e-8)
