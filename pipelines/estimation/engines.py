@@ -27,10 +27,15 @@ ENGINES: dict[str, dict[str, str]] = {
         "time_to_event": f"{DESIGNS}times",
     },
     "matched_pairs": {**dict.fromkeys(NUMBERS, f"{DESIGNS}pairs"), "time_to_event": f"{DESIGNS}times_compared"},
-    "cluster_randomised": {**dict.fromkeys(NUMBERS, f"{DESIGNS}clusters"), "time_to_event": f"{DESIGNS}times_compared"},
+    "cluster_randomised": {
+        **dict.fromkeys(NUMBERS, f"{DESIGNS}clusters"),
+        "ordinal": f"{DESIGNS}ordinal_compared",
+        "time_to_event": f"{DESIGNS}times_compared",
+    },
     **{
         kind: {
             **dict.fromkeys(NUMBERS, f"{DESIGNS}comparison_groups"),
+            "ordinal": f"{DESIGNS}ordinal_compared",
             "time_to_event": f"{DESIGNS}times_compared",
         }
         for kind in ("matched", "weighted", "regression_adjusted", "doubly_robust")

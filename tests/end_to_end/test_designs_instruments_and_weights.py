@@ -108,8 +108,8 @@ def test_units_that_began_count_by_their_people(workspace: Path) -> None:
     effect, data = found["effect/log/primary"], weighted.states()
     panel = make_panel(data["sid"], data["year"], data["first"], data["log"], weight=data["popwt"])
     own = staggered(panel, Staggered(draws=0)).simple.overall
-    assert effect["value"] == pytest.approx(own.value, rel=1e-8)
-    assert effect["se"] == pytest.approx(own.se, rel=1e-8)
+    assert effect["value"] == pytest.approx(own.value, rel=1e-6)
+    assert effect["se"] == pytest.approx(own.se, rel=1e-6)
     assert beside(effect)["every unit alike, without weights"]["value"] == pytest.approx(0.0194028, abs=5e-7)
     assert beside(effect)["two-way fixed effects"]["value"] == pytest.approx(0.0755333, rel=1e-5)
     assert "counts by its weight" in effect["estimand"]
@@ -124,4 +124,4 @@ def test_what_changes_over_time_is_held_fixed(workspace: Path) -> None:
     effect, data = findings(workspace, "castle-changing")["effect/log/primary"], weighted.states()
     panel = make_panel(*(data[one] for one in ("sid", "year", "first", "log", "unemployrt")), weight=data["popwt"])
     own = staggered(panel, Staggered(controls="not_yet", method="regression", draws=0)).simple.overall
-    assert (effect["value"], effect["se"]) == pytest.approx((own.value, own.se), rel=1e-8)
+    assert (effect["value"], effect["se"]) == pytest.approx((own.value, own.se), rel=1e-6)
