@@ -12,7 +12,7 @@ from pipelines.estimation.take_up.instrumental import instrumental_effect
 from pipelines.estimation.take_up.instruments import instrumented
 from pipelines.estimation.take_up.weak_instruments import anderson_rubin_set
 
-PILOTS = 2000 if os.environ.get("PILOTLENS_ALL_SIMULATIONS") else 400
+PILOTS = 2000 if os.environ.get("PILOTLENS_ALL_SIMULATIONS") else 250
 
 
 def people(seed: int, n: int = 80, count: int = 3, strength: float = 0.4, effect: float = 1.0):
@@ -63,7 +63,7 @@ def test_the_set_is_what_a_search_finds(seed, count, strength, level):
             assert shown.holds(value) == (p > 1 - level)
 
 
-@pytest.mark.parametrize(("strength", "least"), [(0.0, 0.93), (0.15, 0.93), (1.5, 0.93)])
+@pytest.mark.parametrize(("strength", "least"), [(0.0, 0.92), (0.15, 0.92), (1.5, 0.92)])
 def test_the_interval_that_holds_covers(strength, least):
     """Anderson-Rubin covers 95 in 100 with no, weak and strong instruments; the usual one only with strong ones."""
     held, usual = 0, 0
@@ -72,8 +72,8 @@ def test_the_interval_that_holds_covers(strength, least):
         found = instrumental_effect(y, d, Z, X)
         held += found.anderson_rubin.holds(1.0)
         usual += found.usual.lower <= 1.0 <= found.usual.upper
-    assert least <= held / PILOTS <= 0.97
+    assert least <= held / PILOTS <= 0.98
     if strength > 1:
-        assert 0.93 <= usual / PILOTS <= 0.97
+        assert 0.92 <= usual / PILOTS <= 0.98
     if strength == 0:
         assert usual / PILOTS < 0.85

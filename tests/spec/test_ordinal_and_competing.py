@@ -16,7 +16,7 @@ from pipelines.estimation.pseudo_observations import incidence
 from pipelines.estimation.rank_comparison import rank_comparison
 from pipelines.protocol import designs
 
-PILOTS = 600 if os.environ.get("PILOTLENS_ALL_SIMULATIONS") else 120
+PILOTS = 600 if os.environ.get("PILOTLENS_ALL_SIMULATIONS") else 60
 MADE = {
     "matched": designs.Matched(kind="matched", replacement=True),
     "weighted": designs.Weighted(kind="weighted"),
@@ -80,7 +80,7 @@ class TestOrdinal:
         for seed in range(PILOTS):
             found = estimate(people(seed), asked(kind), beside=False)
             held += found.lower <= truth <= found.upper
-        assert 0.90 <= held / PILOTS <= 0.99
+        assert 0.88 <= held / PILOTS <= 1 - 0.5 / PILOTS
 
     def test_clusters_of_one_are_people(self):
         """Brunner & Munzel's variance, with CR2's small correction where everybody is a cluster."""
@@ -211,7 +211,7 @@ class TestCompeting:
         for seed in range(PILOTS):
             found = estimate(ended(seed), design, beside=False)
             held += found.lower <= shares[0] - shares[1] <= found.upper
-        assert 0.90 <= held / PILOTS <= 0.99
+        assert 0.88 <= held / PILOTS <= 1 - 0.5 / PILOTS
 
     def test_somebody_of_whom_it_is_not_known_is_refused(self):
         frame = ended()
