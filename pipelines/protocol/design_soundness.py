@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.protocol.designs import ALONE, BY_CHANCE
 from pipelines.protocol.faults import Fault, did_you_mean
 from pipelines.protocol.instrument_soundness import instrument_faults
-from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, written
+from pipelines.protocol.parts import Line, Place, columns, design_fields, extracts, listed, mapping, written
 
 ADJUSTED = ("matched", "weighted", "regression_adjusted", "doubly_robust")
 """Kinds that make groups comparable by covariates, and cannot do so without any."""
@@ -24,7 +24,7 @@ def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     checks = (
         *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
         *(_exposures, _adjusted, _names, _trend),
-        instrument_faults,
+        *(instrument_faults, _unmapped),
     )
     return [fault for check in checks for fault in check(tree, line)]
 
@@ -118,6 +118,15 @@ def _periods(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         if noun == "series" and control and "arm" not in columns(body):
             problem = "a control series needs the field `arm`, which tells the two series apart."
             yield _at(line, ("extracts", name, "columns"), problem, "Map it.")
+
+
+def _unmapped(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Fields of the assessments that the design names stand in them."""
+    held = {field for _, noun, body in extracts(tree) if noun == "assessments" for field in columns(body)}
+    for place, field in design_fields(tree, "assessments"):
+        if held and field not in held:
+            problem = f'no column of the assessments is mapped to "{field}".'
+            yield _at(line, place, problem, did_you_mean(field, held))
 
 
 def _lags(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:

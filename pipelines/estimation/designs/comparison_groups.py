@@ -96,7 +96,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         raise EstimationRefusal("The outcome varies in neither group.", "Describe both groups.")
     people = people_of(sample, design)
     made = make(people, design)
-    compared = _with_arms(description, people, made, design)
+    compared = with_arms(description, people, made, design)
     events = None if compared.events is None else dict(compared.events)
     reason = below_floor(dict(compared.n), events, design)
     if reason:
@@ -265,10 +265,21 @@ def _first_levels(people: People, design: Design) -> dict[str, Array]:
     return {f"{name} = {level}": np.asarray(as_text(rows[name]) == level, dtype=float) for name, level in first.items()}
 
 
-def _with_arms(description: Estimate, people: People, made: Made, design: Design) -> Estimate:
+def with_arms(description: Estimate, people: People, made: Made, design: Design) -> Estimate:
     """Describe the people who are compared, not everybody who could have been.
 
     Where nothing is weighted, averages are those of the groups as they are, and the difference is not between them.
+
+    Parameters
+    ----------
+    description : Estimate
+        Of everybody.
+    people : People
+        With their outcome as it is described.
+    made : Made
+        The comparison group.
+    design : Design
+        The question.
     """
     weights = np.ones(len(people.value)) if made.weights is None else made.weights
     used = weights > 0

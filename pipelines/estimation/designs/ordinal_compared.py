@@ -183,13 +183,14 @@ def _by_groups(sample: Sample, value: Array, description: Estimate, design: Desi
     found = comparison_groups.engine(sample.rows.assign(value=value), replace(design, outcome_type="continuous"))
     if found.description_only:
         return described_only(description, found.description_reason or "")
+    people = comparison_groups.people_of(sample, design)
+    compared = comparison_groups.with_arms(description, people, comparison_groups.make(people, design), design)
     return replace(
-        with_result(description, _within_bounds(_inference(found))),
+        with_result(compared, _within_bounds(_inference(found))),
         engine=f"rank comparison, {found.engine}",
         why=f"{WHY}{found.why}",
         estimand=ESTIMAND.format(whom=found.estimand),
         residual_df=found.residual_df,
-        n=found.n,
         comparison=found.comparison,
         others=() if CLUSTER in sample.rows else _before(sample, design),
         warnings=tuple(dict.fromkeys((*description.warnings, *found.warnings))),

@@ -199,14 +199,14 @@ def _fit(
     index = [pd.factorize(place, sort=True)[0] for place in places]
     data = frame[[outcome, *regressors]].astype(float)
     data.index = pd.MultiIndex.from_arrays(index, names=["entity", "period"])
-    model = PanelOLS(
-        data[outcome],
-        data[list(regressors)],
-        entity_effects="entity" in effects,
-        time_effects="time" in effects,
-        weights=None if counts is None else pd.Series(counts / counts.mean(), index=data.index),
-    )
     try:
+        model = PanelOLS(
+            data[outcome],
+            data[list(regressors)],
+            entity_effects="entity" in effects,
+            time_effects="time" in effects,
+            weights=None if counts is None else pd.Series(counts / counts.mean(), index=data.index),
+        )
         if kind == "classical":
             return model.fit(cov_type="unadjusted", debiased=True)
         clusters = pd.DataFrame({"cluster": labels}, index=data.index)
