@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.models import ArmSummary, EffectResult
-from pipelines.findings.sentences import led_by
+from pipelines.findings.sentences import led_by, one_more
 from pipelines.reporting.numbers import (
     WITHHELD,
     average,
@@ -180,7 +180,8 @@ def short_verdict(effect: EffectResult) -> str:
     told = fewer_or_more(effect, effect.value)
     if is_share(effect) and not binary:
         return f"{title}: {told} in every 100 without the event"
-    return f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
+    said = f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
+    return f"{said}, for one more {one_more(effect)}" if effect.design == "instrumental" else said
 
 
 def name(outcome_type: str, title: str) -> str:

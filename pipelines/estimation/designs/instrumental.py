@@ -95,7 +95,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         asked.value, asked.dose, asked.instruments, asked.covariates, asked.cluster, declared.method, design.level
     )
     binary = design.outcome_type == "binary"
-    measure = "risk difference" if binary else f"difference for one more {declared.one_more}"
+    measure = f"{'risk difference' if binary else 'difference'} for one more {declared.one_more}"
     led = replace(with_result(description, found.result), measure=measure)
     took = np.isin(asked.dose, (0.0, 1.0)).all()
     return replace(
@@ -107,7 +107,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         estimand=TOOK_IT if took else ESTIMAND.format(one_more=declared.one_more),
         residual_df=found.residual_df,
         others=_others(found, declared, measure, led.scale),
-        take_up=readings(found, few, measure, led),
+        take_up=readings(found, few, "risk difference" if binary else measure, led),
         warnings=(*led.warnings, UNTESTABLE, *found.warnings),
     )
 
