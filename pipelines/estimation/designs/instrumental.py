@@ -19,10 +19,17 @@ from pipelines.protocol import designs
 
 TITLES = {TREATMENT: "More by the instruments", COMPARISON: "Less by the instruments"}
 NAMES: dict[Method, str] = {"two_stage": "two-stage least squares", "liml": "LIML"}
-WHY = (
-    "The dose is predicted from the instruments and what is held fixed, and the outcome is held against that "
-    "prediction ({method}); the standard error is robust{clusters}."
-)
+WHYS: dict[Method, str] = {
+    "two_stage": (
+        "The dose is predicted from the instruments and what is held fixed, and the outcome is held against that "
+        "prediction (two-stage least squares)."
+    ),
+    "liml": (
+        "That effect is sought which, taken off the outcome, leaves the instruments least to tell of it, with the same "
+        "held fixed (limited information maximum likelihood)."
+    ),
+}
+ROBUST = "The standard error is robust{clusters}."
 ESTIMAND = (
     "The average effect of one more {one_more} on those whose dose the instruments move, most on those whom they move "
     "most, if the instruments are as good as chance among people alike in what is held fixed, move the outcome only "
@@ -97,13 +104,12 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     binary = design.outcome_type == "binary"
     measure = f"{'risk difference' if binary else 'difference'} for one more {declared.one_more}"
     led = replace(with_result(description, found.result), measure=measure)
+    together = asked.cluster is not None
     took = np.isin(asked.dose, (0.0, 1.0)).all()
     return replace(
         led,
         engine=_engine(found, declared),
-        why=WHY.format(
-            method=NAMES[declared.method], clusters=", allowing for clusters" if asked.cluster is not None else ""
-        ),
+        why=f"{WHYS[declared.method]} {ROBUST.format(clusters=', allowing for clusters' if together else '')}",
         estimand=TOOK_IT if took else ESTIMAND.format(one_more=declared.one_more),
         residual_df=found.residual_df,
         others=_others(found, declared, measure, led.scale),
