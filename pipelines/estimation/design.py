@@ -15,6 +15,7 @@ ARMS = (TREATMENT, COMPARISON)
 # is in no field's name, so that no covariate can be mistaken for one of them.
 CLUSTER, PAIR, BLOCK = "design cluster", "design pair", "stratum"
 BASELINE, TAKE_UP, ADOPTED, DOSE = "design baseline", "design take-up", "design adopted", "design dose"
+WEIGHT = "design weight"
 UNIT, PERIOD, AFTER, WHEN = "design unit", "design period", "design after", "design when"
 
 OutcomeType = Literal["binary", "continuous", "count", "ordinal", "time_to_event"]
@@ -32,6 +33,7 @@ Kind = Literal[
     "interrupted_time_series",
     "panel",
     "before_after",
+    "instrumental",
     "observational_unadjusted",
 ]
 BY_CHANCE: tuple[Kind, ...] = ("randomised", "cluster_randomised")

@@ -27,17 +27,22 @@ ENGINES: dict[str, dict[str, str]] = {
         "time_to_event": f"{DESIGNS}times",
     },
     "matched_pairs": {**dict.fromkeys(NUMBERS, f"{DESIGNS}pairs"), "time_to_event": f"{DESIGNS}times_compared"},
-    "cluster_randomised": {**dict.fromkeys(NUMBERS, f"{DESIGNS}clusters"), "time_to_event": f"{DESIGNS}times_compared"},
+    "cluster_randomised": {
+        **dict.fromkeys(NUMBERS, f"{DESIGNS}clusters"),
+        "ordinal": f"{DESIGNS}ordinal_compared",
+        "time_to_event": f"{DESIGNS}times_compared",
+    },
     **{
         kind: {
             **dict.fromkeys(NUMBERS, f"{DESIGNS}comparison_groups"),
+            "ordinal": f"{DESIGNS}ordinal_compared",
             "time_to_event": f"{DESIGNS}times_compared",
         }
         for kind in ("matched", "weighted", "regression_adjusted", "doubly_robust")
     },
     **{
         kind: dict.fromkeys(NUMBERS, f"{DESIGNS}{kind}")
-        for kind in ("difference_in_differences", "staggered", "panel", "before_after")
+        for kind in ("difference_in_differences", "staggered", "panel", "before_after", "instrumental")
     },
     "interrupted_time_series": dict.fromkeys(("continuous", "count"), f"{DESIGNS}interrupted_time_series"),
     "observational_unadjusted": {

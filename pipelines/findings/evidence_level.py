@@ -28,6 +28,7 @@ MADE_ALIKE = {
     "staggered": "places that began are compared with places that had not",
     "panel": "each unit is compared with itself over time, and with the others",
     "matched_pairs": "people are compared in pairs that were alike beforehand",
+    "instrumental": "something that moved the dose stands in for chance, if it moved nothing else",
 }
 LOST_MANY = "the outcome of too many people is not known"
 LOST_UNEQUALLY = "unequally many in the two groups have no known outcome"

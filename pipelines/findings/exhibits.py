@@ -59,7 +59,10 @@ class DoubtsResult(Record):
 
 
 class TakeUpResult(Record):
-    """How many took what they were offered, and what it did for those who did because it was offered."""
+    """How many took what they were offered, and what it did for those who did because it was offered.
+
+    In a design with instruments: how strongly these move the dose, and the tests beside the effect of it.
+    """
 
     kind: Literal["take_up"] = "take_up"
     title: str
@@ -68,7 +71,7 @@ class TakeUpResult(Record):
     """Key of the outcome."""
     readings: tuple[Reading, ...]
     """Shares who took it up, strength of the instrument, effect on compliers by 2SLS, Anderson-Rubin interval; the
-    dose-response with its warning."""
+    dose-response with its warning. Of instruments: effective F, Anderson-Rubin interval, Wu-Hausman, Sargan, Hansen."""
     withheld: bool = False
     """Whether the figures are withheld together with the estimate."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, TAKE_UP, UNIT
+from pipelines.estimation.design import ADOPTED, AFTER, BASELINE, BLOCK, CLUSTER, DOSE, PAIR, TAKE_UP, UNIT, WEIGHT
 from pipelines.estimation.engines import OVER_TIME
 from pipelines.findings.making import Making
 from pipelines.findings.periods import after, numbered
@@ -57,7 +57,8 @@ def outcome_frame(making: Making, key: str, outcome: Outcome) -> Any:
 def _everybody(plan: Plan) -> dict[str, str]:
     """Return how people who were never assessed are kept: as missing, where a row must be a person with an arm."""
     over_time = plan.design is not None and plan.design.kind in OVER_TIME
-    return {"join": "" if over_time else "LEFT", "where": "" if over_time else "WHERE c.arm IS NOT NULL"}
+    whole = over_time or plan.arms is None
+    return {"join": "" if over_time else "LEFT", "where": "" if whole else "WHERE c.arm IS NOT NULL"}
 
 
 def _own(plan: Plan, outcome: Outcome) -> str:
@@ -68,10 +69,12 @@ def _own(plan: Plan, outcome: Outcome) -> str:
         BLOCK: getattr(design, "blocks", None),
         PAIR: getattr(design, "pairs", None),
         ADOPTED: getattr(design, "adopted", None),
+        DOSE: getattr(design, "dose", None),
+        WEIGHT: design.weights if design is not None and design.kind == "staggered" else None,
         BASELINE: outcome.baseline,
         TAKE_UP: plan.take_up.field if plan.take_up else None,
     }
-    numeric = (BASELINE, TAKE_UP)
+    numeric = (BASELINE, TAKE_UP, DOSE, WEIGHT)
     columns = [f'c.{named(f)}{"::DOUBLE" if n in numeric else ""} AS "{n}"' for n, f in fields.items() if f]
     taken = {BLOCK} if fields[BLOCK] else set()
     columns += [f"c.{named(name)}" for name in plan.covariates if name not in taken]
@@ -87,8 +90,12 @@ def _doses(plan: Plan) -> str:
 
 
 def _treatment(plan: Plan) -> str:
-    """Return the columns of the assessments that a panel needs."""
-    if plan.design is None or plan.design.kind != "panel":
+    """Return the columns of the assessments that a panel needs, or units that began at different times."""
+    design = plan.design
+    if design is not None and design.kind == "staggered":
+        return "".join(f", a.{named(name)}" for name in design.changing)
+    if design is None or design.kind != "panel":
         return ""
-    own = [f'a.{named(plan.design.treated)}::DOUBLE AS "{DOSE}"', *(f"a.{named(name)}" for name in plan.design.by)]
+    own = [f'a.{named(design.treated)}::DOUBLE AS "{DOSE}"', *(f"a.{named(name)}" for name in design.by)]
+    own += [f'a.{named(design.weights)}::DOUBLE AS "{WEIGHT}"'] if design.weights else []
     return "".join(f", {column}" for column in own)

@@ -45,6 +45,7 @@ COUNTED = {
     "staggered": "every unit in every period in which its outcome is known",
     "panel": "every unit in every period in which its outcome is known",
     "before_after": "everybody whose outcome is known before and after",
+    "instrumental": "everybody whose outcome, dose, instruments and covariates are known",
     "matched": "everybody in the treatment group who has a match, with their matches",
 }
 OF_ANOTHER_KIND = ("ordinal", "time_to_event")

@@ -267,8 +267,21 @@ LED_BY = {
     "staggered": "Held against how the others changed, that is",
     "panel": "For one more of what is tested, within the same unit, that is",
     "interrupted_time_series": "Held against the course before, that is",
+    "instrumental": "For one more unit of the dose, among those whose dose the instruments moved, that is",
 }
 """How an estimate is introduced that is not the difference between the averages said before it."""
+ONE_MORE = "unit of the dose"
+
+
+def led_by(result: EffectResult) -> str:
+    """Return how an estimate is introduced; one by instruments with a unit of its dose in the protocol's words."""
+    said = LED_BY.get(result.design, "That is")
+    return said.replace(ONE_MORE, one_more(result)) if result.design == "instrumental" else said
+
+
+def one_more(result: EffectResult) -> str:
+    """Return one unit of the dose of an effect by instruments in words."""
+    return result.measure.partition(" for one more ")[2] or ONE_MORE
 
 
 AS_THE_GROUPS_CAME = ("", "randomised", "cluster_randomised", "matched_pairs")
@@ -277,8 +290,7 @@ AS_THE_GROUPS_CAME = ("", "randomised", "cluster_randomised", "matched_pairs")
 
 def _ratio(result: EffectResult) -> str:
     value, lower, upper = (amount(x, 2) for x in (result.value, result.lower, result.upper))
-    lead = LED_BY.get(result.design, "That is")
-    return f"{lead} a {result.measure} of {value} ({_interval(result, lower, upper)}); 1 is no change."
+    return f"{led_by(result)} a {result.measure} of {value} ({_interval(result, lower, upper)}); 1 is no change."
 
 
 def _interval(result: EffectResult, lower: str, upper: str) -> str:
@@ -345,7 +357,7 @@ def _with(title: str) -> str:
 
 def _range(result: EffectResult, scale: float, unit: str, rounded: bool) -> str:
     value, lower, upper = (None if x is None else scale * x for x in (result.value, result.lower, result.upper))
-    lead, of = LED_BY.get(result.design, "That is"), f" {unit}" if unit else ""
+    lead, of = led_by(result), f" {unit}" if unit else ""
     places = 1 if scale != 1 else _places(result)
     interval = f"({_interval(result, amount(lower, places), amount(upper, places))})"
     if result.outcome_type == "ordinal":

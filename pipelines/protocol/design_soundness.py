@@ -10,7 +10,8 @@ from typing import Any
 
 from pipelines.protocol.designs import ALONE, BY_CHANCE
 from pipelines.protocol.faults import Fault, did_you_mean
-from pipelines.protocol.parts import Line, Place, columns, extracts, listed, mapping, written
+from pipelines.protocol.instrument_soundness import instrument_faults
+from pipelines.protocol.parts import Line, Place, columns, design_fields, extracts, listed, mapping, written
 
 ADJUSTED = ("matched", "weighted", "regression_adjusted", "doubly_robust")
 """Kinds that make groups comparable by covariates, and cannot do so without any."""
@@ -23,6 +24,7 @@ def design_faults(tree: Mapping[str, Any], line: Line) -> list[Fault]:
     checks = (
         *(_assignment, _covariates, _covariates_to_balance, _places, _periods, _lags, _before, _matching, _entropy),
         *(_exposures, _adjusted, _names, _trend),
+        *(instrument_faults, _unmapped),
     )
     return [fault for check in checks for fault in check(tree, line)]
 
@@ -57,7 +59,7 @@ def _assignment(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
 def _listed_covariates(tree: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Return every place outside `adjust_for` that names a covariate."""
     design, doubts = mapping(tree.get("design")), mapping(tree.get("doubts"))
-    for key in ("by", "exactly"):
+    for key in ("by", "exactly", "instruments"):
         if not (key == "by" and _kind(tree) == "panel"):
             yield from ((("design", key, i), str(name)) for i, name in enumerate(listed(design.get(key))))
     for key in ("benchmarks", "auxiliary"):
@@ -116,6 +118,15 @@ def _periods(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
         if noun == "series" and control and "arm" not in columns(body):
             problem = "a control series needs the field `arm`, which tells the two series apart."
             yield _at(line, ("extracts", name, "columns"), problem, "Map it.")
+
+
+def _unmapped(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
+    """Fields of the assessments that the design names stand in them."""
+    held = {field for _, noun, body in extracts(tree) if noun == "assessments" for field in columns(body)}
+    for place, field in design_fields(tree, "assessments"):
+        if held and field not in held:
+            problem = f'no column of the assessments is mapped to "{field}".'
+            yield _at(line, place, problem, did_you_mean(field, held))
 
 
 def _lags(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
@@ -203,7 +214,7 @@ def _names(tree: Mapping[str, Any], line: Line) -> Iterator[Fault]:
     made_of = {
         str(body.get(key)) for body in map(mapping, mapping(tree.get("outcomes")).values()) for key in ("value",)
     }
-    for key in ("blocks", "clusters", "pairs", "adopted"):
+    for key in ("blocks", "clusters", "pairs", "adopted", "dose", "weights"):
         field = mapping(tree.get("design")).get(key)
         if isinstance(field, str) and field in made_of:
             yield _at(line, ("design", key), "an outcome is made from this field.", "Name another field.")

@@ -173,6 +173,12 @@ class Staggered(Part):
     one before the beginning."""
     by: tuple[Slug, ...] = ()
     """Covariates that the change may depend on (numbers, from the cases)."""
+    changing: tuple[Slug, ...] = ()
+    """Further ones that change over time: fields of the assessments (numbers). Each comparison uses them as they stood
+    in the earlier of its two periods, before what is tested could have moved them."""
+    weights: Slug | None = None
+    """Field of the cases (a number above zero) that says how much a unit counts, such as its population. The same
+    without weights stands beside. Default: every unit counts alike."""
     method: Literal["regression", "weighting", "doubly_robust"] = "doubly_robust"
     """How covariates are used."""
     summary: Literal["simple", "group", "calendar", "dynamic"] = "simple"
@@ -232,6 +238,9 @@ class Panel(Part):
     """Which levels are taken out."""
     by: tuple[Slug, ...] = ()
     """Further fields of the assessments (numbers) that vary over time."""
+    weights: Slug | None = None
+    """Field of the assessments (a number above zero) that says how much a row counts, such as the population of the
+    area in that period. The same without weights stands beside. Default: every row counts alike."""
     clusters: Slug | None = None
     """Field of the cases that holds a larger group of units. Default: the unit."""
 
@@ -254,6 +263,33 @@ class BeforeAfter(Part):
     """Standard deviation of the baseline in everybody the people were chosen from."""
 
 
+class Instrumental(Part):
+    """Something that moved how much of a dose people had, and nothing else, stands in for chance: an instrument.
+
+    Leads: two-stage least squares, the effect of one more unit of the dose on those whose dose the instruments move.
+    The strength of the instruments, an interval that holds however weak they are (Anderson-Rubin) and the tests of
+    Wu-Hausman and, with several instruments, of Sargan and Hansen stand beside it. There are no `arms`: where chance
+    decided who was offered something, use `randomised` with `take_up`.
+    """
+
+    kind: Literal["instrumental"]
+    """`instrumental`."""
+    dose: Slug
+    """Field of the cases (a number) that says how much of what is tested somebody had: years, hours, 1 and 0."""
+    one_more: str = "unit of the dose"
+    """One unit of the dose in words, as it ends the phrase "the effect of one more ..." (`year of schooling`)."""
+    instruments: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Covariates that moved the dose and can have moved the outcome in no other way. A `category` counts as one
+    instrument for each of its codes but the first."""
+    by: tuple[Slug, ...] = ()
+    """Covariates that are held fixed, in the dose and in the outcome. Default: `adjust_for`."""
+    method: Literal["two_stage", "liml"] = "two_stage"
+    """Two-stage least squares, or limited information maximum likelihood, which many or weak instruments pull less
+    towards plain least squares. With several instruments the other one stands beside."""
+    clusters: Slug | None = None
+    """Field of the cases that holds a group within which people influence each other or share an instrument."""
+
+
 Design = Annotated[
     Randomised
     | ClusterRandomised
@@ -266,14 +302,15 @@ Design = Annotated[
     | Staggered
     | InterruptedTimeSeries
     | Panel
-    | BeforeAfter,
+    | BeforeAfter
+    | Instrumental,
     Field(discriminator="kind"),
 ]
 """How the comparison is made."""
 
 BY_CHANCE = ("randomised", "cluster_randomised")
 """Kinds in which chance decided."""
-ALONE = ("before_after", "interrupted_time_series", "staggered", "panel")
+ALONE = ("before_after", "interrupted_time_series", "staggered", "panel", "instrumental")
 """Kinds that need no second group of people."""
 
 

@@ -71,7 +71,7 @@ def outcome_fields(tree: Mapping[str, Any], noun: str = "cases") -> Iterator[tup
                     yield ("outcomes", name, key), field
 
 
-CASES_KEYS = ("blocks", "clusters", "pairs", "adopted")
+CASES_KEYS = ("blocks", "clusters", "pairs", "adopted", "dose")
 """Keys of a design that name a field of the cases."""
 
 
@@ -82,10 +82,14 @@ def design_fields(tree: Mapping[str, Any], noun: str = "cases") -> Iterator[tupl
     if noun == "assessments" and panel:
         places: list[tuple[Place, Any]] = [(("design", "treated"), design.get("treated"))]
         places += [(("design", "by", index), field) for index, field in enumerate(listed(design.get("by")))]
+        places.append((("design", "weights"), design.get("weights")))
         yield from ((place, field) for place, field in places if isinstance(field, str))
+    if noun == "assessments" and str(design.get("kind")) == "staggered":
+        changing = enumerate(listed(design.get("changing")))
+        yield from ((("design", "changing", index), field) for index, field in changing if isinstance(field, str))
     if noun != "cases":
         return
-    for key in CASES_KEYS:
+    for key in CASES_KEYS if panel else (*CASES_KEYS, "weights"):
         if isinstance(design.get(key), str):
             yield ("design", key), design[key]
     for name, outcome in mapping(tree.get("outcomes")).items():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.findings.models import EffectResult
+from pipelines.findings.sentences import one_more
 from pipelines.reporting import figures, numbers, sentences
 from pipelines.reporting.evidence import Estimated
 
@@ -44,6 +45,8 @@ def _drawn(unit: str, results: list[EffectResult], number: int) -> figures.Pictu
 
 def _label(unit: str, first: EffectResult) -> str:
     """Name the axis."""
+    if first.design == "instrumental":
+        return f"Difference in {unit} for one more {one_more(first)}"
     groups = f"“{first.arms['treatment'].title}” minus “{first.arms['comparison'].title}”"
     return f"Difference in {unit}: {groups}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from pipelines.findings.models import ArmSummary, EffectResult
-from pipelines.findings.sentences import LED_BY
+from pipelines.findings.sentences import led_by, one_more
 from pipelines.reporting.numbers import (
     WITHHELD,
     average,
@@ -31,6 +31,7 @@ MADE_ALIKE = {
     "staggered": "Those who began are compared with those who had not.",
     "panel": "Each unit is compared with itself over time, and with the others.",
     "matched_pairs": "People are compared in pairs that were alike beforehand.",
+    "instrumental": "Something that moved the dose stands in for chance, if it moved nothing else.",
     "interrupted_time_series": "The series is held against its own course before the change.",
 }
 """What stands in for chance, by design."""
@@ -102,9 +103,10 @@ def gap(effect: EffectResult) -> str:
             f"lower one, is {decimal(effect.value, 2)}; the {level(effect)} interval runs {interval(effect)}."
         )
     of = " in every 100" if is_share(effect) and not effect.null else " on average"
-    lead = LED_BY.get(effect.design, "That is")
+    # An effect for one more of a dose is no difference between the two groups.
+    where = "" if effect.design == "instrumental" else f" in “{effect.arms['treatment'].title}”"
     return (
-        f"{lead} {fewer_or_more(effect, effect.value)}{of} in “{effect.arms['treatment'].title}”; "
+        f"{led_by(effect)} {fewer_or_more(effect, effect.value)}{of}{where}; "
         f"the {level(effect)} interval {'' if effect.lower is None else 'runs '}{span(effect)}."
     )
 
@@ -178,7 +180,8 @@ def short_verdict(effect: EffectResult) -> str:
     told = fewer_or_more(effect, effect.value)
     if is_share(effect) and not binary:
         return f"{title}: {told} in every 100 without the event"
-    return f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
+    said = f"{told} in every 100 {title}" if binary else f"{title}, {told} on average"
+    return f"{said}, for one more {one_more(effect)}" if effect.design == "instrumental" else said
 
 
 def name(outcome_type: str, title: str) -> str:

@@ -72,14 +72,19 @@ def _design_types(protocol: Protocol, noun: str) -> dict[str, FieldType]:
             types |= {outcome.exposure: "number"} if outcome.exposure else {}
     if noun == "assessments" and protocol.design is not None and protocol.design.kind == "panel":
         types |= {protocol.design.treated: "number", **dict.fromkeys(protocol.design.by, "number")}
+        types |= {protocol.design.weights: "number"} if protocol.design.weights else {}
+    if noun == "assessments" and protocol.design is not None and protocol.design.kind == "staggered":
+        types |= dict.fromkeys(protocol.design.changing, "number")
     return types
 
 
 def _design_types_of_cases(protocol: Protocol) -> dict[str, FieldType]:
     """Return the fields of the cases that say how people were grouped, what they began with, and what they took up."""
     design = protocol.design
-    named = {key: getattr(design, key, None) for key in ("blocks", "clusters", "pairs", "adopted")}
-    types: dict[str, FieldType] = {f: "number" if k == "adopted" else "text" for k, f in named.items() if f}
+    named = {key: getattr(design, key, None) for key in ("blocks", "clusters", "pairs", "adopted", "dose")}
+    types: dict[str, FieldType] = {f: "number" if k in ("adopted", "dose") else "text" for k, f in named.items() if f}
+    if design is not None and design.kind == "staggered" and design.weights:
+        types[design.weights] = "number"
     for outcome in protocol.outcomes.values():
         if outcome.baseline:
             types[outcome.baseline] = "yes_no" if outcome.type == "binary" else "number"

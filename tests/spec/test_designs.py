@@ -388,8 +388,8 @@ class TestOrdered:
     def test_values_that_do_not_vary_are_described(self, frame):
         assert estimate(frame.assign(value=2.0), Design("ordinal", "", kind="randomised")).description_only
 
-    def test_clusters_are_refused(self, frame):
-        with pytest.raises(EstimationRefusal, match="clusters"):
+    def test_a_single_cluster_is_refused(self, frame):
+        with pytest.raises(EstimationRefusal, match="cluster"):
             estimate(frame.assign(**{CLUSTER: 1}), Design("ordinal", "", kind="randomised"))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.estimation import Design, EstimationRefusal, estimate
+from pipelines.estimation import Design, estimate
 from pipelines.estimation.design import AFTER, CLUSTER, DOSE, PAIR, PERIOD, UNIT
 from pipelines.estimation.kaplan_meier import kaplan_meier, restricted_mean
 from pipelines.estimation.over_time.fixed_effects import panel_fixed_effects
@@ -191,12 +191,6 @@ class TestTimes:
             for _, part in frame.groupby("arm")
         ]
         assert found.value == pytest.approx(values[1] - values[0])
-
-    def test_a_competing_event_is_refused(self):
-        frame = followed().assign(competing=0.0)
-        design = Design("time_to_event", "weeks", horizon=12, kind="cluster_randomised", assignment="randomised")
-        with pytest.raises(EstimationRefusal, match="ends follow-up for good"):
-            estimate(frame, design)
 
     @settings(derandomize=True, deadline=None, max_examples=25)
     @given(st.integers(0, 10_000), st.integers(12, 60))

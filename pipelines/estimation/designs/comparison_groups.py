@@ -94,9 +94,9 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         return described_only(description, reason)
     if all(np.ptp(values) == 0 for values in sample.by_arm("value").values()):
         raise EstimationRefusal("The outcome varies in neither group.", "Describe both groups.")
-    people = _people(sample, design)
-    made = _make(people, design)
-    compared = _with_arms(description, people, made, design)
+    people = people_of(sample, design)
+    made = make(people, design)
+    compared = with_arms(description, people, made, design)
     events = None if compared.events is None else dict(compared.events)
     reason = below_floor(dict(compared.n), events, design)
     if reason:
@@ -128,15 +128,24 @@ def _estimand(design: Design, made: Made) -> str:
 
 def difference_of(rows: pd.DataFrame, design: Design) -> Inference:
     """Return the effect alone, of these rows: for checks that make it again."""
-    return _make(_people(draw(rows, ("value",)), design), design).effect.result
+    return make(people_of(draw(rows, ("value",)), design), design).effect.result
 
 
 def matching(sample: Sample, design: Design, declared: designs.Matched) -> Matching:
     """Return who is matched with whom, in the order of the sample."""
-    return _match(_people(sample, design), declared)
+    return _match(people_of(sample, design), declared)
 
 
-def _people(sample: Sample, design: Design) -> People:
+def people_of(sample: Sample, design: Design) -> People:
+    """Return the people of a sample with their covariates as columns.
+
+    Parameters
+    ----------
+    sample : Sample
+        With `value`.
+    design : Design
+        Names the covariates.
+    """
     encoded = encode(sample.rows, design.covariates)
     pool = comparison_pool(encoded.columns, encoded.names, sample.treated)
     cluster = codes(sample.rows, CLUSTER, UNKNOWN_CLUSTER, GIVE_CLUSTER) if CLUSTER in sample.rows else None
@@ -144,7 +153,16 @@ def _people(sample: Sample, design: Design) -> People:
     return People(sample, pool, encoded, sample.columns["value"], cluster)
 
 
-def _make(people: People, design: Design) -> Made:
+def make(people: People, design: Design) -> Made:
+    """Return the comparison group that the design declares, with its effect.
+
+    Parameters
+    ----------
+    people : People
+        By `people_of`.
+    design : Design
+        Of a kind that makes a comparison group.
+    """
     declared = design.declared
     if isinstance(declared, designs.Matched):
         return _matched(people, declared, design.level)
@@ -247,10 +265,21 @@ def _first_levels(people: People, design: Design) -> dict[str, Array]:
     return {f"{name} = {level}": np.asarray(as_text(rows[name]) == level, dtype=float) for name, level in first.items()}
 
 
-def _with_arms(description: Estimate, people: People, made: Made, design: Design) -> Estimate:
+def with_arms(description: Estimate, people: People, made: Made, design: Design) -> Estimate:
     """Describe the people who are compared, not everybody who could have been.
 
     Where nothing is weighted, averages are those of the groups as they are, and the difference is not between them.
+
+    Parameters
+    ----------
+    description : Estimate
+        Of everybody.
+    people : People
+        With their outcome as it is described.
+    made : Made
+        The comparison group.
+    design : Design
+        The question.
     """
     weights = np.ones(len(people.value)) if made.weights is None else made.weights
     used = weights > 0

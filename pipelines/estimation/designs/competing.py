@@ -36,7 +36,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `competing_risks`.
     """
     sample = draw(frame, ("time", "event"))
-    time, cause = _checked(sample)
+    time, cause = checked(sample)
     horizon = design.horizon or 0.0
     arms = {TREATMENT: sample.treated, COMPARISON: ~sample.treated}
     events = {arm: int(((cause == 1) & (time <= horizon) & inside).sum()) for arm, inside in arms.items()}
@@ -63,8 +63,19 @@ def turned(one: Inference) -> Inference:
     return Inference(value, one.se, lower, upper, statistic, one.df, one.p)
 
 
-def _checked(sample: Sample) -> tuple[Array, Array]:
-    """Return times, and causes: 1 for the event, 2 for the other one, 0 for the end of follow-up."""
+def checked(sample: Sample) -> tuple[Array, Array]:
+    """Return times, and causes: 1 for the event, 2 for the other one, 0 for the end of follow-up.
+
+    Parameters
+    ----------
+    sample : Sample
+        With `time` and `event`; its rows hold `competing`.
+
+    Raises
+    ------
+    EstimationRefusal
+        If a time is below zero, or it is not known of somebody which of the two came.
+    """
     time, event = sample.columns["time"], sample.columns["event"]
     check_not_negative(time, "time")
     check_zero_one(event, "event")

@@ -36,10 +36,10 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     Parameters, result and errors as for `pipelines.estimation.estimate`. Sources: see `rank_comparison` and
     `proportional_odds`.
     """
-    if CLUSTER in frame:
-        raise EstimationRefusal(
-            "Ranks of people in clusters are not compared here.", "Declare the outcome as continuous, or as binary."
-        )
+    if CLUSTER in frame and design.kind != "observational_unadjusted":
+        from pipelines.estimation.designs import ordinal_compared
+
+        return ordinal_compared.engine(frame, design)
     sample = draw(frame, ("value",))
     description = replace(described(sample, design), measure=MEASURE, unit="")
     reason = floors(sample, description, design)
@@ -57,7 +57,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
         led,
         estimand=ESTIMAND,
         residual_df=sum(sample.n.values()) - 2,
-        others=(*win, test, *_odds(sample, design)),
+        others=(*win, test, *odds(sample, design)),
         warnings=(*led.warnings, *ranks.warnings),
     )
 
@@ -71,7 +71,16 @@ def doubled(superiority: Inference) -> Inference:
     return Inference(value, se, lower, upper, superiority.statistic, superiority.df, superiority.p)
 
 
-def _odds(sample: Sample, design: Design) -> tuple[OtherEstimate, ...]:
+def odds(sample: Sample, design: Design) -> tuple[OtherEstimate, ...]:
+    """Return proportional odds of a higher value, without covariates and with them, where they can be had.
+
+    Parameters
+    ----------
+    sample : Sample
+        With `value`.
+    design : Design
+        Covariates and level.
+    """
     arm = sample.treated.astype(float)[:, None]
     columns = covariate_columns(sample, design)
     found = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.estimation.design import CLUSTER, COMPARISON, DOSE, PERIOD, TREATMENT, UNIT, Design
+from pipelines.estimation.design import CLUSTER, COMPARISON, DOSE, PERIOD, TREATMENT, UNIT, WEIGHT, Design
 from pipelines.estimation.designs.bias_reduced import CR2, cr2
 from pipelines.estimation.designs.describing import described_groups, resting_on, too_few
 from pipelines.estimation.designs.units import Units, units_over_time
@@ -18,11 +18,13 @@ from pipelines.estimation.over_time.fixed_effects import (
     panel_fixed_effects,
 )
 from pipelines.estimation.over_time.influence import ONE_TREATED
-from pipelines.estimation.over_time.placebo_doses import placebo_doses
+from pipelines.estimation.over_time.panel import positive_weights
+from pipelines.estimation.over_time.placebo_doses import placebo_doses, without_levels
 from pipelines.estimation.over_time.two_way import WARNING
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Estimate, Inference, OtherEstimate
 from pipelines.estimation.sample import Array, numbers
+from pipelines.estimation.take_up.instruments import orthonormal
 from pipelines.protocol import designs
 
 MEASURE = "difference for one more of what is tested"
@@ -36,6 +38,9 @@ ESTIMAND = (
     "The difference in the outcome that goes with one more of what is tested within the same {within}, if nothing else "
     "that changes over time within it moves both."
 )
+REPEATED = "Fields that say the same as others held fixed were left out; the answer is the same without them."
+COUNTING = "Rows count by their weight in the estimate, and units alike in the averages of the groups."
+ALIKE = "The same regression with every row counting alike."
 DEALT = "The same dates given to each unit in turn in which nothing changed."
 CAUTION = (
     "The estimate is an effect only if nothing else that changed over time in a unit, when what is tested changed in "
@@ -71,6 +76,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     if not isinstance(declared, designs.Panel):
         raise ValueError("A panel is declared by its own model.")
     asked = _asked(frame, declared)
+    declared, repeated = _without_repeated(asked, declared)
     description = _described(asked, design)
     treated = {TREATMENT: description.n[TREATMENT], COMPARISON: max(description.n[COMPARISON], design.floor_per_arm)}
     reason = too_few(treated, design)
@@ -85,12 +91,14 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     return replace(
         with_result(description, Inference(found.result.value) if alone else found.result),
         engine=found.engine.replace("entity", "unit").replace("time", "period"),
-        why=_why(frame, effects, alone=alone),
+        why=_why(frame, effects, alone=alone) + (f" {COUNTING}" if declared.weights else ""),
         measure=MEASURE,
         estimand=ESTIMAND.format(within=within),
         residual_df=found.clusters - len(found.terms),
-        others=_only_placebo(asked, found, declared, scale) if alone else _others(found, reduced, declared, scale),
-        warnings=_warnings(description, found, reduced, asked, alone=alone),
+        others=_only_placebo(asked, found, declared, scale)
+        if alone
+        else (*_others(found, reduced, declared, scale), *_alike(asked, declared, design, scale)),
+        warnings=(*_warnings(description, found, reduced, asked, alone=alone), *((REPEATED,) if repeated else ())),
     )
 
 
@@ -109,7 +117,7 @@ def _only_placebo(
     asked: Asked, found: FixedEffects, declared: designs.Panel, scale: float
 ) -> tuple[OtherEstimate, ...]:
     """Return what a single unit allows: its dates given to each unit in turn in which nothing changed."""
-    if found.result.value is None or CLUSTER in asked.rows:
+    if found.result.value is None or CLUSTER in asked.rows or declared.weights:
         return ()
     dealt = placebo_doses(asked.rows, DOSE, declared.by, _effects(declared))
     if dealt is None:
@@ -128,12 +136,33 @@ def _asked(frame: pd.DataFrame, declared: designs.Panel) -> Asked:
     rows = units.rows.assign(value=units.value, **{PERIOD: numbers(units.rows[PERIOD])}, **named)
     if CLUSTER in rows:
         rows = rows.assign(**{CLUSTER: units.clusters()})
-    known = rows[["value", *named]].notna().all(axis=1)
+    if declared.weights:
+        heavy = positive_weights(numbers(rows[WEIGHT]))
+        rows = rows.assign(**{WEIGHT: np.where(heavy > 0, heavy, np.nan)})
+    needed = ["value", *named, *((WEIGHT,) if declared.weights else ())]
+    known = rows[needed].notna().all(axis=1)
     if not known.any():
         raise EstimationRefusal("No row has everything known that the panel needs.", "Deliver it, or leave fields out.")
     kept = rows[known].reset_index(drop=True)
     spread = kept.groupby(UNIT)[DOSE].agg(np.ptp)
     return Asked(kept, units, np.asarray(kept[UNIT].map(spread) > 0))
+
+
+def _without_repeated(asked: Asked, declared: designs.Panel) -> tuple[designs.Panel, bool]:
+    """Leave fields out that repeat others held fixed, once units' and periods' levels are taken out.
+
+    Never one because of what is tested: where that follows from the others, nothing tells its effect.
+    """
+    if len(declared.by) < 2:
+        return declared, False
+    unit, period = (pd.factorize(asked.rows[name], sort=True)[0] for name in (UNIT, PERIOD))
+    taken = without_levels(asked.rows[list(declared.by)].to_numpy(float), unit, period, _effects(declared))
+    kept, held = [], taken[:, :0]
+    for name, column in zip(declared.by, taken.T, strict=True):
+        own = orthonormal(column[:, None], held)
+        held = np.column_stack([held, own])
+        kept += [name] if own.shape[1] or not np.ptp(column) > 0 else []
+    return declared.model_copy(update={"by": tuple(kept)}), len(kept) < len(declared.by)
 
 
 def _described(asked: Asked, design: Design) -> Estimate:
@@ -160,11 +189,34 @@ def _fitted(asked: Asked, declared: designs.Panel, design: Design) -> FixedEffec
     cluster = CLUSTER if CLUSTER in asked.rows else None
     try:
         return panel_fixed_effects(
-            asked.rows, "value", (DOSE, *declared.by), UNIT, PERIOD, _effects(declared), cluster, level=design.level
+            asked.rows,
+            "value",
+            (DOSE, *declared.by),
+            UNIT,
+            PERIOD,
+            _effects(declared),
+            cluster,
+            level=design.level,
+            weights=_weights(declared),
         )
     except EstimationRefusal as refusal:
         words = (str(refusal.reason).replace(f"'{DOSE}'", f"'{declared.treated}'"), refusal.alternative)
         raise EstimationRefusal(*words) from None
+
+
+def _weights(declared: designs.Panel) -> str | None:
+    return WEIGHT if declared.weights else None
+
+
+def _alike(asked: Asked, declared: designs.Panel, design: Design, scale: float) -> tuple[OtherEstimate, ...]:
+    """Return what every row counting alike would have given, where rows are weighted."""
+    if not declared.weights:
+        return ()
+    try:
+        found = _fitted(asked, declared.model_copy(update={"weights": None}), design)
+    except EstimationRefusal:
+        return ()
+    return (OtherEstimate("every row alike, without weights", MEASURE, found.result, ALIKE, scale),)
 
 
 def _reduced(asked: Asked, declared: designs.Panel, design: Design, found: FixedEffects) -> Inference | None:
@@ -184,6 +236,7 @@ def _reduced(asked: Asked, declared: designs.Panel, design: Design, found: Fixed
             cluster,
             level=design.level,
             cluster_robust=cr2,
+            weights=_weights(declared),
         )
     except EstimationRefusal:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.estimation.design import ADOPTED, COMPARISON, PERIOD, TREATMENT, UNIT, Design
+from pipelines.estimation.design import ADOPTED, COMPARISON, PERIOD, TREATMENT, UNIT, WEIGHT, Design
 from pipelines.estimation.designs import adoption_over_time, levels_over_time
 from pipelines.estimation.designs.describing import described_groups, resting_on, too_few
 from pipelines.estimation.designs.units import Units, units_over_time
@@ -36,6 +36,7 @@ TWO_WAY = (
     "The estimate by two-way fixed effects, shown beside the headline: {} In {:.0f} of every 100 treated units and "
     "periods the effect counts negatively in it."
 )
+COUNTING = "Units count by their weight in the estimate, and alike in the averages of the groups."
 DRAWS = 999
 """Of the multiplier bootstrap for limits that hold for all periods together."""
 
@@ -59,7 +60,7 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     `arm` says. Sources: see `staggered`.
     """
     asked = _asked(frame, design)
-    leads_adjusted = bool(getattr(design.declared, "by", ()))
+    leads_adjusted = bool(getattr(design.declared, "by", ()) or getattr(design.declared, "changing", ()))
     found = staggered(asked.panel if leads_adjusted else asked.plain, asked.design)
     description = _described(found, asked, design)
     reason = too_few(description.n, design)
@@ -71,7 +72,8 @@ def engine(frame: pd.DataFrame, design: Design) -> Estimate:
     return replace(
         with_result(description, lead.overall),
         engine=f"Callaway-Sant'Anna, {asked.summary}",
-        why=WHY.format(who=WHO[asked.design.controls], meaning=lead.meaning),
+        why=WHY.format(who=WHO[asked.design.controls], meaning=lead.meaning)
+        + ("" if asked.panel.weight is None else f" {COUNTING}"),
         measure=MEASURE,
         estimand=found.estimand,
         residual_df=_residual_df(found, asked, leads_adjusted=leads_adjusted),
@@ -92,14 +94,16 @@ def _asked(frame: pd.DataFrame, design: Design) -> Asked:
         raise ValueError("A staggered design is declared by its own model.")
     units = units_over_time(frame)
     rows, encoded = units.rows, units.covariates(design.covariates)
+    columns = np.column_stack([encoded.columns, *(numbers(rows[name]) for name in declared.changing)])
     panel = make_panel(
         rows[UNIT],
         numbers(rows[PERIOD]),
         numbers(rows[ADOPTED]),
         units.value,
-        encoded.columns if encoded.columns.shape[1] else None,
+        columns if columns.shape[1] else None,
         units.clusters(),
         never=0,
+        weight=numbers(rows[WEIGHT]) if declared.weights else None,
     )
     choice = Staggered(
         controls=declared.control,
@@ -165,10 +169,16 @@ def _others(found: StaggeredResult, asked: Asked, design: Design, *, leads_adjus
         for name in ("simple", "group", "calendar", "dynamic")
         if name != asked.summary and (one := _aggregate(found, name)).overall.value is not None
     ]
-    second = _second(asked, leads_adjusted=leads_adjusted)
-    if second is not None:
-        name = "unadjusted" if leads_adjusted else "adjusted"
-        others.append(OtherEstimate(name, MEASURE, second, f"Callaway-Sant'Anna, {asked.summary}.", scale))
+    panels = {"unadjusted": asked.plain} if leads_adjusted else {"adjusted": asked.panel}
+    panels = {} if asked.panel.covariates is None else panels
+    if asked.panel.weight is not None:
+        panels |= {
+            "every unit alike, without weights": replace(asked.panel if leads_adjusted else asked.plain, weight=None)
+        }
+    for name, panel in panels.items():
+        second = _second(panel, asked)
+        if second is not None:
+            others.append(OtherEstimate(name, MEASURE, second, f"Callaway-Sant'Anna, {asked.summary}.", scale))
     if found.two_way is not None:
         # Nothing tells a single unit's own movements from an effect, whatever a formula says.
         told = Inference(found.two_way.result.value) if ONE_TREATED in found.warnings else found.two_way.result
@@ -176,12 +186,10 @@ def _others(found: StaggeredResult, asked: Asked, design: Design, *, leads_adjus
     return (*others, *_single(found, asked, scale))
 
 
-def _second(asked: Asked, *, leads_adjusted: bool) -> Inference | None:
-    """Return the same average without covariates, or with them, whichever does not lead."""
-    if asked.panel.covariates is None:
-        return None
+def _second(panel: Panel, asked: Asked) -> Inference | None:
+    """Return the same average of another panel: without covariates or with them, or with every unit alike."""
     try:
-        other = staggered(asked.plain if leads_adjusted else asked.panel, replace(asked.design, draws=0))
+        other = staggered(panel, replace(asked.design, draws=0))
     except EstimationRefusal:
         return None
     overall = _aggregate(other, asked.summary).overall

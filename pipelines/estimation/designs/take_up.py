@@ -25,7 +25,10 @@ from pipelines.estimation.take_up.dose import CHOSEN, DoseEffect, DoseResponse, 
 FORMS: tuple[Form, ...] = ("spline", "linear")
 BENT = "The outcome does not go with the dose in a straight line: the figure per unit is an average over all doses."
 STRAIGHT = "Nothing speaks against a straight line, which is no proof that the outcome goes with the dose in one."
-NOT_FOR = ("panel", "interrupted_time_series", "staggered", "difference_in_differences", "before_after")
+NOT_FOR = (
+    *("panel", "interrupted_time_series", "staggered", "difference_in_differences", "before_after"),
+    "instrumental",
+)
 """Designs over time, whose outcome is a change that a dose within one group does not explain in this way."""
 STRONG = (
     "The offer moved take-up enough (first-stage F of 10 or more) for the usual interval of the effect on those who "

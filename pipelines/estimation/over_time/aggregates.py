@@ -51,9 +51,10 @@ class Weights:
     sums: dict[int, Array]
 
 
-def cohort_weights(cohort: Array, groups: Iterable[int], clusters: Clusters) -> Weights:
-    """Shares of the cohorts among n units, with influences."""
-    member = {g: (cohort == g).astype(float) for g in groups}
+def cohort_weights(cohort: Array, groups: Iterable[int], clusters: Clusters, weight: Array | None = None) -> Weights:
+    """Shares of the cohorts among n units, each counting by its weight (one on average), with influences."""
+    counts = np.ones(len(cohort)) if weight is None else weight
+    member = {g: (cohort == g) * counts for g in groups}
     share = {g: float(inside.mean()) for g, inside in member.items()}
     return Weights(share, {g: clusters.sums(inside - share[g]) for g, inside in member.items()})
 

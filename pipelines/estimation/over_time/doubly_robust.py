@@ -58,7 +58,9 @@ class Fitted:
     linear: Array
 
 
-def effect_on_the_treated(change: Array, treated: Bools, columns: Array | None, method: Method) -> Influenced:
+def effect_on_the_treated(
+    change: Array, treated: Bools, columns: Array | None, method: Method, weights: Array | None = None
+) -> Influenced:
     """Average effect on the treated from changes over time.
 
     Parameters
@@ -71,6 +73,8 @@ def effect_on_the_treated(change: Array, treated: Bools, columns: Array | None, 
         Covariates from before treatment, without an intercept. None compares means, whatever the method.
     method : {'regression', 'weighting', 'doubly_robust'}
         Ordinary least squares among the comparisons; normalised odds of a logit; both.
+    weights : array of float above zero, shape (n,), or None
+        How much each unit counts, in means, regressions and logits alike.
 
     Returns
     -------
@@ -88,15 +92,16 @@ def effect_on_the_treated(change: Array, treated: Bools, columns: Array | None, 
     219:101-122 (doubly robust, with the influence functions).
     """
     d = treated.astype(float)
+    counts = np.ones(len(d)) if weights is None else weights
     if columns is None or columns.shape[1] == 0:
-        return weighted_mean(d, change) - weighted_mean(1 - d, change)
+        return weighted_mean(d * counts, change) - weighted_mean((1 - d) * counts, change)
     X = with_intercept(columns)
     if method == "regression":
-        return _by_regression(change, d, X)
-    odds, score = odds_weights(d, X)
+        return _by_regression(change, d, X, counts)
+    odds, score = odds_weights(d, X, counts)
     if method == "weighting":
-        return weighted_mean(d, change) - weighted_mean(odds, change, through_weights=(score, X))
-    return _doubly_robust(change, d, X, odds, score)
+        return weighted_mean(d * counts, change) - weighted_mean(odds, change, through_weights=(score, X))
+    return _doubly_robust(change, d, X, odds, score, counts)
 
 
 def weighted_mean(
@@ -133,26 +138,29 @@ def weighted_mean(
 
 
 def regress(outcome: Array, X: Array, chosen: Array) -> Fitted:
-    """Least squares on the chosen rows (0/1 weights, shape (n,)), represented over all n rows."""
+    """Least squares on the chosen rows (weights, shape (n,), 0 for others), represented over all n rows."""
     cross = (chosen[:, None] * X).T @ X / len(X)
     inverse = _inverse(cross)
     coefficients = inverse @ (X.T @ (chosen * outcome) / len(X))
     return Fitted(coefficients, (chosen * (outcome - X @ coefficients))[:, None] * (X @ inverse))
 
 
-def odds_weights(d: Array, X: Array) -> tuple[Array, Fitted]:
+def odds_weights(d: Array, X: Array, counts: Array | None = None) -> tuple[Array, Fitted]:
     """Comparison weights p / (1 - p) from a logit of d on X, zero for the treated, and the logit.
+
+    With `counts`, how much each unit counts, the logit is weighted and the odds are multiplied by them.
 
     Raises
     ------
     NotEstimable
         If the logit separates the arms, or a comparison unit's score is nearly one.
     """
-    fitted = _logit(d, X)
+    heavy = np.ones(len(d)) if counts is None else counts
+    fitted = _logit(d, X, heavy)
     score = expit(X @ fitted.coefficients)
     if score[d == 0].max() > HIGHEST_SCORE or score[d == 1].min() < 1e-12:
         raise NotEstimable(NO_OVERLAP)
-    return np.where(d == 1, 0.0, score / np.where(d == 1, 1.0, 1 - score)), fitted
+    return heavy * np.where(d == 1, 0.0, score / np.where(d == 1, 1.0, 1 - score)), fitted
 
 
 def with_intercept(columns: Array) -> Array:
@@ -163,29 +171,31 @@ def with_intercept(columns: Array) -> Array:
     return np.column_stack([np.ones(len(columns)), (columns - columns.mean(axis=0)) / spread])
 
 
-def _by_regression(change: Array, d: Array, X: Array) -> Influenced:
-    fitted = regress(change, X, 1 - d)
-    return weighted_mean(d, change) - weighted_mean(d, X @ fitted.coefficients, through_values=((fitted, X),))
+def _by_regression(change: Array, d: Array, X: Array, counts: Array) -> Influenced:
+    fitted, treated = regress(change, X, (1 - d) * counts), d * counts
+    return weighted_mean(treated, change) - weighted_mean(
+        treated, X @ fitted.coefficients, through_values=((fitted, X),)
+    )
 
 
-def _doubly_robust(change: Array, d: Array, X: Array, odds: Array, score: Fitted) -> Influenced:
-    fitted = regress(change, X, 1 - d)
+def _doubly_robust(change: Array, d: Array, X: Array, odds: Array, score: Fitted, counts: Array) -> Influenced:
+    fitted = regress(change, X, (1 - d) * counts)
     rest, slope = change - X @ fitted.coefficients, ((fitted, -X),)
-    return weighted_mean(d, rest, through_values=slope) - weighted_mean(odds, rest, (score, X), slope)
+    return weighted_mean(d * counts, rest, through_values=slope) - weighted_mean(odds, rest, (score, X), slope)
 
 
-def _logit(d: Array, X: Array) -> Fitted:
+def _logit(d: Array, X: Array, counts: Array) -> Fitted:
     """Maximum likelihood by Newton's steps; separation shows as coefficients that keep growing."""
     coefficients = np.zeros(X.shape[1])
     for _ in range(50):
         p = expit(X @ coefficients)
-        inverse = _inverse((X * (p * (1 - p))[:, None]).T @ X / len(X))
-        step = inverse @ (X.T @ (d - p) / len(X))
+        inverse = _inverse((X * (counts * p * (1 - p))[:, None]).T @ X / len(X))
+        step = inverse @ (X.T @ (counts * (d - p)) / len(X))
         coefficients = coefficients + step
         if np.abs(coefficients).max() > 40:
             break
         if np.abs(step).max() < 1e-10:
-            return Fitted(coefficients, (d - expit(X @ coefficients))[:, None] * (X @ inverse))
+            return Fitted(coefficients, (counts * (d - expit(X @ coefficients)))[:, None] * (X @ inverse))
     raise NotEstimable(NO_OVERLAP)
 
 

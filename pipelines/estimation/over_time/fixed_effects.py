@@ -10,6 +10,7 @@ from pipelines.estimation.over_time.clustering import ClusterRobust
 from pipelines.estimation.over_time.influence import ONE_TREATED, Codes
 from pipelines.estimation.refusal import EstimationRefusal
 from pipelines.estimation.result import Inference, OtherEstimate
+from pipelines.estimation.sample import Array
 from pipelines.estimation.welch import t_inference
 
 Effects = Literal["entity", "time"]
@@ -79,6 +80,7 @@ def panel_fixed_effects(
     covariance: Covariance = "clustered",
     level: float = 0.95,
     cluster_robust: ClusterRobust | None = None,
+    weights: str | None = None,
 ) -> FixedEffects:
     """Least squares on regressors with entity and period effects.
 
@@ -101,6 +103,8 @@ def panel_fixed_effects(
     cluster_robust : callable or None
         For few clusters: run on the dummy-variable form of the same regression, see `clustering.ClusterRobust`. It then
         leads.
+    weights : str or None
+        Column of how much each row counts, above zero (weighted least squares).
 
     Returns
     -------
@@ -117,16 +121,22 @@ def panel_fixed_effects(
     Vella & Verbeek 1998, Journal of Applied Econometrics 13:163-183 (the wage panel); Cameron & Miller 2015, Journal of
     Human Resources 50:317-372.
     """
-    frame = _known(rows, (outcome, *regressors), entity, period, cluster)
+    named = (outcome, *regressors, *((weights,) if weights else ()))
+    frame = _known(rows, named, entity, period, cluster)
     labels: Codes = pd.factorize(frame[entity if cluster is None else cluster], sort=True)[0]
     clusters = int(labels.max()) + 1
     if clusters < 2:
         raise EstimationRefusal("There is a single cluster. " + ONE_TREATED, "Add entities.")
     _refuse_absorbed(frame, regressors, entity, period, effects)
-    fits = {kind: _fit(frame, outcome, regressors, effects, labels, kind) for kind in ("clustered", "classical")}
+    counts = None if weights is None else frame[weights].to_numpy(float)
+    places = (frame[entity], frame[period])
+    fits = {
+        kind: _fit(frame, outcome, regressors, places, effects, labels, kind, counts)
+        for kind in ("clustered", "classical")
+    }
     terms = {name: _inference(fits[covariance], name, clusters, covariance, level) for name in regressors}
     if cluster_robust is not None:
-        terms = _by_dummies(frame, outcome, regressors, effects, labels, cluster_robust, level)
+        terms = _by_dummies(frame, outcome, regressors, places, effects, labels, cluster_robust, level, counts)
     beside = "classical" if covariance == "clustered" else "clustered"
     other = _inference(fits[beside], regressors[0], clusters, beside, level)
     note = CLASSICAL if beside == "classical" else CONVENTION
@@ -176,24 +186,27 @@ def _fit(
     frame: pd.DataFrame,
     outcome: str,
     regressors: tuple[str, ...],
+    places: tuple[pd.Series, pd.Series],
     effects: tuple[Effects, ...],
     labels: Codes,
     kind: str,
+    counts: Array | None,
 ) -> object:
     from linearmodels.panel import PanelOLS
     from linearmodels.panel.utility import AbsorbingEffectError
 
     # Codes, because linearmodels wants numbers or dates for periods.
-    index = [pd.factorize(frame.iloc[:, k], sort=True)[0] for k in _places(frame, outcome, regressors)]
+    index = [pd.factorize(place, sort=True)[0] for place in places]
     data = frame[[outcome, *regressors]].astype(float)
     data.index = pd.MultiIndex.from_arrays(index, names=["entity", "period"])
-    model = PanelOLS(
-        data[outcome],
-        data[list(regressors)],
-        entity_effects="entity" in effects,
-        time_effects="time" in effects,
-    )
     try:
+        model = PanelOLS(
+            data[outcome],
+            data[list(regressors)],
+            entity_effects="entity" in effects,
+            time_effects="time" in effects,
+            weights=None if counts is None else pd.Series(counts / counts.mean(), index=data.index),
+        )
         if kind == "classical":
             return model.fit(cov_type="unadjusted", debiased=True)
         clusters = pd.DataFrame({"cluster": labels}, index=data.index)
@@ -202,11 +215,6 @@ def _fit(
         raise EstimationRefusal(
             "The regressors cannot be told from each other or from the effects.", "Leave some of them out."
         ) from reason
-
-
-def _places(frame: pd.DataFrame, outcome: str, regressors: tuple[str, ...]) -> tuple[int, int]:
-    first = len(dict.fromkeys((outcome, *regressors)))
-    return first, first + 1
 
 
 def _inference(fitted: object, name: str, clusters: int, kind: str, level: float) -> Inference:
@@ -220,21 +228,30 @@ def _by_dummies(
     frame: pd.DataFrame,
     outcome: str,
     regressors: tuple[str, ...],
+    places: tuple[pd.Series, pd.Series],
     effects: tuple[Effects, ...],
     labels: Codes,
     cluster_robust: ClusterRobust,
     level: float,
+    counts: Array | None,
 ) -> dict[str, Inference]:
-    """The same regression with a column per entity and period, for a covariance of one's own."""
-    entity, period = _places(frame, outcome, regressors)
+    """The same regression with a column per entity and period, for a covariance of one's own.
+
+    With weights every row is multiplied by the root of its own, so that a bias-reduced covariance takes errors of rows
+    that count more to be smaller, as averages over more people are.
+    """
+    entity, period = places
     parts = [frame[list(regressors)].to_numpy(float)]
     for effect, place in (("entity", entity), ("time", period)):
         if effect in effects:
-            codes = pd.factorize(frame.iloc[:, place], sort=True)[0]
+            codes = pd.factorize(place, sort=True)[0]
             indicators = np.equal.outer(codes, np.arange(codes.max() + 1)).astype(float)
             parts.append(indicators if len(parts) == 1 else indicators[:, 1:])
     columns = np.column_stack(parts)
     if columns.shape[1] > MOST_DUMMIES:
         raise EstimationRefusal("There are too many entities for this standard error.", "Use the clustered one.")
     y = frame[outcome].to_numpy(float)
+    if counts is not None:
+        root = np.sqrt(counts / counts.mean())
+        columns, y = columns * root[:, None], y * root
     return {name: cluster_robust(columns, y, labels, k, level) for k, name in enumerate(regressors)}

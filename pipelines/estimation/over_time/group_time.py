@@ -207,7 +207,8 @@ def _estimate(
     inside = np.flatnonzero(treated | controls)
     change = panel.outcome[inside, t] - panel.outcome[inside, b]
     columns = None if panel.covariates is None else panel.covariates[inside, min(b, t)]
-    found: Influenced = effect_on_the_treated(change, treated[inside], columns, method)
+    weights = None if panel.weight is None else panel.weight[inside]
+    found: Influenced = effect_on_the_treated(change, treated[inside], columns, method, weights)
     influence = np.zeros(len(treated))
     influence[inside] = found.influence * (len(treated) / len(inside))
     return found.value, influence

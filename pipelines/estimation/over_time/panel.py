@@ -37,6 +37,8 @@ class Panel:
         Covariates; only values from before treatment are ever used.
     complete : bool
         Every unit is seen in every period.
+    weight : array of float, shape (n,), or None
+        How much each unit counts, one on average; None when all count alike.
     """
 
     outcome: Array
@@ -45,6 +47,7 @@ class Panel:
     cluster: Codes | None
     covariates: Array | None
     complete: bool
+    weight: Array | None = None
 
 
 def make_panel(
@@ -55,6 +58,7 @@ def make_panel(
     covariates: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     never: float | None = None,
+    weight: ArrayLike | None = None,
 ) -> Panel:
     """Bring rows of one unit in one period into a panel.
 
@@ -74,6 +78,8 @@ def make_panel(
         Labels of clusters that hold whole units.
     never : float or None
         A further value of `cohort` that means never treated, e.g. 0.
+    weight : array of float, shape (rows,), or None
+        How much each unit counts, the same on each of its rows; units without a known one, or with 0, are left out.
 
     Returns
     -------
@@ -83,10 +89,12 @@ def make_panel(
     Raises
     ------
     EstimationRefusal
-        If a unit is twice in a period, or changes its cohort or cluster; if a number is infinite.
+        If a unit is twice in a period, or changes its cohort, cluster or weight; if a number is infinite, or a weight
+        below zero.
     """
     y, when, X = np.asarray(outcome, float), whole_periods(period), _table(covariates, np.shape(outcome)[0])
-    known = ~np.isnan(y) & ~np.isnan(X).any(axis=1)
+    heavy = None if weight is None else positive_weights(weight)
+    known = ~np.isnan(y) & ~np.isnan(X).any(axis=1) & (True if heavy is None else heavy > 0)
     if np.isinf(y).any() or np.isinf(X).any():
         raise EstimationRefusal(NOT_FINITE, "Correct it, or leave it empty if it is unknown.")
     first = as_cohort(cohort, never)
@@ -106,7 +114,29 @@ def make_panel(
         _cluster_codes(cluster, known, code, n),
         _wide_covariates(X[known], code, column, n, T),
         not np.isnan(wide).any(),
+        None if heavy is None else one_on_average(one_per_unit(heavy[known], code, n, "The weight")),
     )
+
+
+def positive_weights(weight: ArrayLike) -> Array:
+    """Weights as numbers, unknown ones as 0, shape (rows,).
+
+    Raises
+    ------
+    EstimationRefusal
+        If one is below zero or infinite, or none is above zero.
+    """
+    heavy = np.nan_to_num(np.asarray(weight, dtype=float), nan=0.0, posinf=np.inf, neginf=-np.inf)
+    if (heavy < 0).any() or np.isinf(heavy).any():
+        raise EstimationRefusal("A weight is below zero or infinite.", "Correct it: a weight says how much to count.")
+    if not (heavy > 0).any():
+        raise EstimationRefusal("No weight is above zero.", "Deliver the weights, or leave `weights` out.")
+    return heavy
+
+
+def one_on_average(weight: Array) -> Array:
+    """Weights divided by their mean, which changes no estimate."""
+    return np.asarray(weight / weight.mean())
 
 
 def first_treated(unit: ArrayLike, period: ArrayLike, treated: ArrayLike) -> Array:

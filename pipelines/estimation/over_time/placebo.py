@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import factorial, prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.estimation.over_time.group_time import Staggered, adopting_groups, base_and_period, untreated
 from pipelines.estimation.over_time.interrupted import level_change
@@ -184,7 +185,7 @@ def placebo_units(panel: Panel, design: Staggered, draws: int = 9_999, seed: int
     Parameters
     ----------
     panel : Panel
-        Complete; covariates are not used.
+        Complete; covariates are not used. Units keep their weights, whatever date they are dealt.
     design : Staggered
         As declared.
     draws, seed : int
@@ -209,7 +210,8 @@ def placebo_units(panel: Panel, design: Staggered, draws: int = 9_999, seed: int
         raise EstimationRefusal(
             "Some units were not seen in every period.", "Keep the units seen in all of them, for this check."
         )
-    outcome, cohort = _by_cluster(panel)
+    outcome, cohort, weight = _by_cluster(panel)
+    panel = replace(panel, weight=weight)
     groups, _ = adopting_groups(panel, design)
     value = _overall(outcome, cohort, panel, groups, design)
     exact = _ways(cohort) <= MOST_ASSIGNMENTS
@@ -228,17 +230,18 @@ def _value(result: Inference) -> float:
     return abs(result.value or 0.0)
 
 
-def _by_cluster(panel: Panel) -> tuple[Array, Array]:
-    """Outcome and cohort by independent unit: clusters enter as the mean of their units."""
+def _by_cluster(panel: Panel) -> tuple[Array, Array, Array | None]:
+    """Outcome, cohort and weight by independent unit: clusters enter as the mean of their units."""
     if panel.cluster is None:
-        return panel.outcome, panel.cohort
-    size = np.bincount(panel.cluster)
+        return panel.outcome, panel.cohort, panel.weight
+    size = np.bincount(panel.cluster, panel.weight)
     cohort = np.empty(len(size))
     cohort[panel.cluster] = panel.cohort
     if (cohort[panel.cluster] != panel.cohort).any():
         raise EstimationRefusal("Some clusters hold treated and untreated units.", "Do not declare clusters here.")
-    means = [np.bincount(panel.cluster, column) / size for column in panel.outcome.T]
-    return np.column_stack(means), cohort
+    counts = 1.0 if panel.weight is None else panel.weight
+    means = [np.bincount(panel.cluster, counts * column) / size for column in panel.outcome.T]
+    return np.column_stack(means), cohort, None if panel.weight is None else np.asarray(size, dtype=float)
 
 
 def _overall(outcome: Array, cohort: Array, panel: Panel, groups: tuple[int, ...], design: Staggered) -> float:
@@ -247,15 +250,19 @@ def _overall(outcome: Array, cohort: Array, panel: Panel, groups: tuple[int, ...
     total = weight = 0.0
     for group in groups:
         treated = cohort == group
-        share = float(treated.sum())
+        share = float(treated.sum()) if panel.weight is None else float(panel.weight[treated].sum())
         for b, t in base_and_period(panel.periods, group, design):
             controls = untreated(dealt, group, int(panel.periods[max(b, t)]), design)
             if panel.periods[t] < group or not controls.any():
                 continue
             change = outcome[:, t] - outcome[:, b]
-            total += share * float(change[treated].mean() - change[controls].mean())
+            total += share * (_mean(change, treated, panel.weight) - _mean(change, controls, panel.weight))
             weight += share
     return total / weight
+
+
+def _mean(values: Array, inside: NDArray[np.bool_], weight: Array | None) -> float:
+    return float(values[inside].mean() if weight is None else np.average(values[inside], weights=weight[inside]))
 
 
 def _ways(cohort: Array) -> float:

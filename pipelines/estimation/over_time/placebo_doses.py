@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.estimation.design import PERIOD, UNIT
+from pipelines.estimation.over_time.influence import Codes
 from pipelines.estimation.sample import Array
 
 MOST_UNITS = 2_000
@@ -73,7 +74,7 @@ def placebo_doses(rows: pd.DataFrame, dose: str, by: Sequence[str], effects: Seq
 
     def coefficient(one: int, inside: Array) -> float:
         columns = [(dealt * (unit == one))[inside], *fixed[inside].T]
-        taken = _without_levels(np.column_stack([*columns, value[inside]]), unit[inside], period[inside], effects)
+        taken = without_levels(np.column_stack([*columns, value[inside]]), unit[inside], period[inside], effects)
         return float(np.linalg.lstsq(taken[:, :-1], taken[:, -1], rcond=None)[0][0])
 
     own = coefficient(treated, np.ones(len(rows), dtype=bool))
@@ -82,8 +83,18 @@ def placebo_doses(rows: pd.DataFrame, dose: str, by: Sequence[str], effects: Seq
     return PlaceboDoses(own, others, extreme / len(names))
 
 
-def _without_levels(columns: Array, unit: Array, period: Array, effects: Sequence[str]) -> Array:
-    """Take the levels of units and periods out, by turns until nothing moves (exact at once in a full panel)."""
+def without_levels(columns: Array, unit: Codes, period: Codes, effects: Sequence[str]) -> Array:
+    """Take the levels of units and periods out, by turns until nothing moves (exact at once in a full panel).
+
+    Parameters
+    ----------
+    columns : array of float, shape (rows, k)
+        What they are taken out of.
+    unit, period : array of int, shape (rows,)
+        Coded from 0.
+    effects : sequence of {'entity', 'time'}
+        Which levels.
+    """
     left = columns - columns.mean(axis=0)
     ways = [codes for name, codes in (("entity", unit), ("time", period)) if name in effects]
     for _ in range(1_000):

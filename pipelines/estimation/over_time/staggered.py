@@ -32,8 +32,9 @@ from pipelines.estimation.sample import Array
 
 ESTIMAND = (
     "The average effect of treatment on the units treated, over their periods under treatment that could be compared, "
-    "if without treatment their outcomes would have changed as those of {controls} did{given}."
+    "if without treatment their outcomes would have changed as those of {controls} did{given}{counting}."
 )
+COUNTING = "; each unit counts by its weight"
 MEANINGS: dict[Kind, str] = {
     "simple": "Mean effect over all treated cohorts and periods, each cohort counting by its size.",
     "group": "Mean effect on each cohort over its periods under treatment; overall, cohorts count by their size.",
@@ -182,7 +183,11 @@ def staggered(panel: Panel, design: Staggered) -> StaggeredResult:
     found = group_times(panel, groups, design, clusters)
     judge = _Judge(clusters, len(panel.cohort), design, _spread(panel))
     return StaggeredResult(
-        ESTIMAND.format(controls=_WHO[design.controls], given=_given(panel)),
+        ESTIMAND.format(
+            controls=_WHO[design.controls],
+            given=_given(panel),
+            counting="" if panel.weight is None else COUNTING,
+        ),
         judge.cells(found),
         **_aggregates(found, panel, groups, judge, design),
         two_way=two_way_fixed_effects(panel, design.level),
@@ -280,7 +285,7 @@ def _treated(cells: tuple[Cell, ...]) -> int:
 def _aggregates(
     found: GroupTimes, panel: Panel, groups: tuple[int, ...], judge: _Judge, design: Staggered
 ) -> dict[str, Aggregate]:
-    weights = aggregates.cohort_weights(panel.cohort, groups, judge.clusters)
+    weights = aggregates.cohort_weights(panel.cohort, groups, judge.clusters, panel.weight)
     return {
         "simple": judge.aggregate("simple", aggregates.simple(found, weights), []),
         "group": judge.aggregate("group", *aggregates.by_group(found, weights)),

@@ -45,7 +45,7 @@ def two_way_fixed_effects(panel: Panel, level: float = 0.95) -> TwoWay | None:
     Parameters
     ----------
     panel : Panel
-        n units in T periods; covariates are ignored.
+        n units in T periods; covariates are ignored, weights are not.
     level : float
         Confidence level.
 
@@ -61,28 +61,31 @@ def two_way_fixed_effects(panel: Panel, level: float = 0.95) -> TwoWay | None:
     """
     seen = ~np.isnan(panel.outcome)
     on = (panel.periods[None, :] >= panel.cohort[:, None]).astype(float)
-    d = demeaned(on, seen)
-    strength = float((d**2).sum())
+    weight = np.ones((len(seen), 1)) if panel.weight is None else panel.weight[:, None]
+    d = demeaned(on, seen, panel.weight)
+    strength = float((weight * d**2).sum())
     clusters = make_clusters(np.zeros(len(panel.cohort), dtype=np.intp), panel.cluster)
     if strength < 1e-9 * seen.sum() or clusters.count < 2:
         return None
-    y = demeaned(np.where(seen, panel.outcome, 0.0), seen)
-    value = float((d * y).sum() / strength)
-    scores = clusters.sums((d * (y - value * d)).sum(axis=1))
+    y = demeaned(np.where(seen, panel.outcome, 0.0), seen, panel.weight)
+    value = float((weight * d * y).sum() / strength)
+    scores = clusters.sums((weight * d * (y - value * d)).sum(axis=1))
     se = float(np.sqrt(_factor(seen) * (scores**2).sum())) / strength
     negative = float((d[(on == 1) & seen] < 0).mean())
     result = t_inference(value, se, clusters.count - 1, level) if se > 0 else Inference(value)
     return TwoWay(result, negative)
 
 
-def demeaned(values: Array, seen: Array) -> Array:
-    """Values less their unit and period effects, shape (n, T); zero where not seen."""
-    counts_unit, counts_period = np.maximum(seen.sum(axis=1), 1), np.maximum(seen.sum(axis=0), 1)
+def demeaned(values: Array, seen: Array, weight: Array | None = None) -> Array:
+    """Values less unit and period effects, shape (n, T); zero where not seen. Units count by weight, shape (n,)."""
+    heavy = np.ones((len(seen), 1)) if weight is None else weight[:, None]
+    counts_unit, counts_period = np.maximum(seen.sum(axis=1), 1), (heavy * seen).sum(axis=0)
+    counts_period = np.where(counts_period > 0, counts_period, 1.0)
     left = np.where(seen, values, 0.0)
     scale = np.abs(left).max() or 1.0
     for _ in range(SWEEPS):
         left = left - np.where(seen, (left.sum(axis=1) / counts_unit)[:, None], 0.0)
-        period = left.sum(axis=0) / counts_period
+        period = (heavy * left).sum(axis=0) / counts_period
         left = left - np.where(seen, period, 0.0)
         if np.abs(period).max() <= TOLERANCE * scale:
             break

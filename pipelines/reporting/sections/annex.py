@@ -171,7 +171,7 @@ def _figure(finding_id: str, field: str, value: str) -> str:
 
 def _other(pair: ev.Estimated, other: OtherEstimate) -> tuple[str, ...]:
     """Write one other engine's answer."""
-    points = other.measure == "risk difference"
+    points = other.measure.startswith("risk difference")
     value, lower, upper = (_answer(n, points) for n in (other.value, other.lower, other.upper))
     interval = f"{lower} to {upper}" if other.lower is not None else numbers.NONE_HERE
     return (name_of(pair.result), other.engine, other.measure, value, interval, numbers.p_value(other.p))

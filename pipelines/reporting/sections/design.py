@@ -36,6 +36,7 @@ _MADE = {
     "matched_pairs": "people in pairs",
     "before_after": "one group, before and after",
     "interrupted_time_series": "one series, before and after a change",
+    "instrumental": "what moved the dose stands in for chance",
 }
 
 

@@ -71,8 +71,9 @@ def _table(found: list[ev.Estimated]) -> Table:
         "Effect size",
         "Verdict",
     )
+    minus = "for one more of the dose" if first.design == "instrumental" else "the first group minus the second"
     note = (
-        "Difference: the first group minus the second. Shares with people in brackets; means with standard deviation "
+        f"Difference: {minus}. Shares with people in brackets; means with standard deviation "
         "and people. The interval holds the values that fit the data; the verdict says on which side it lies."
     )
     rows = [_row(pair) for pair in found]

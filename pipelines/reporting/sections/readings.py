@@ -79,7 +79,10 @@ def take_up(evidence: Evidence) -> str:
         )
         for f, result in found
     ]
-    return joined(heading(3, "Those who took it up"), *parts) if parts else ""
+    design = evidence.plan.design
+    by_instruments = design is not None and design.kind == "instrumental"
+    title = "What the instruments can tell" if by_instruments else "Those who took it up"
+    return joined(heading(3, title), *parts) if parts else ""
 
 
 def doubts(evidence: Evidence) -> str:

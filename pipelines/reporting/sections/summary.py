@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.findings.models import EffectResult
+from pipelines.findings.sentences import one_more
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, one_group, sentences
@@ -72,7 +73,8 @@ def _first(result: EffectResult) -> str:
     told = f"{sentences.fewer_or_more(result, result.value)}{_per(result)}"
     joint = f"{told} {title}" if result.outcome_type == "binary" else f"{title}, {told}"
     limits = f"{numbers.level(result)} interval {sentences.span(result)}"
-    return f"The numbers point to a {result.verdict} result in “{treated}”: {joint} ({limits})."
+    where = f"with one more {one_more(result)}" if result.design == "instrumental" else f"in “{treated}”"
+    return f"The numbers point to a {result.verdict} result {where}: {joint} ({limits})."
 
 
 def _second(result: EffectResult, is_randomised: bool) -> str:
