@@ -61,6 +61,8 @@ class Counts:
         How many assignments there could have been, if known.
     satterthwaite_df : float or None
         Degrees of freedom of the treatment coefficient, if known: they depend on the design, not the outcome.
+    shared_clusters : int
+        Clusters with people of both arms.
     """
 
     n: int
@@ -76,6 +78,7 @@ class Counts:
     fixed_effects: int = 0
     assignments: int | None = None
     satterthwaite_df: float | None = None
+    shared_clusters: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ class Floors:
     clusters_per_arm : int
         Fewer: neither CR2 nor the wild bootstrap leads.
     clusters_for_bootstrap : int
-        Fewer in all: the wild bootstrap is refused, for it rejects too often when arms differ in spread, or cannot
-        reject at all (`LEAD_NEVER` has the figures).
+        Whole clusters assigned: fewer in all, and the wild bootstrap is refused, for it rejects too often when arms
+        differ in spread, or cannot reject at all (`LEAD_NEVER` has the figures).
+    clusters_inside_for_bootstrap : int
+        The same where people were assigned within clusters, and every cluster has people of both arms.
     treated_share : float
         Share of clusters in the smaller arm below which the wild bootstrap is refused.
     largest_share : float
@@ -108,6 +113,7 @@ class Floors:
     events_per_arm: int = 5
     clusters_per_arm: int = 4
     clusters_for_bootstrap: int = 18
+    clusters_inside_for_bootstrap: int = 8
     treated_share: float = 0.4
     largest_share: float = 0.25
     clusters_for_largest: int = 15
@@ -212,6 +218,8 @@ def _check(counts: Counts) -> None:
         or not 0 <= 2 * counts.smallest_arm <= counts.n
         or not 0 <= counts.treated_clusters <= max(clusters, 0)
         or (clusters > 0 and sum(counts.cluster_sizes) != counts.n)
+        or not 0 <= counts.shared_clusters <= counts.treated_clusters
+        or (counts.clusters_assigned and counts.shared_clusters > 0)
     )
     if wrong:
         raise ValueError("The counts contradict one another.")
@@ -241,6 +249,8 @@ def _rules(counts: Counts, floors: Floors) -> tuple[tuple[bool, str, str, str], 
     many = clusters > 0
     share = fewest / clusters if many and counts.clusters_assigned else 1.0
     largest = max(counts.cluster_sizes, default=0)
+    shared = many and not counts.clusters_assigned and counts.shared_clusters == clusters
+    enough = floors.clusters_inside_for_bootstrap if shared else floors.clusters_for_bootstrap
     separated = counts.events is not None and 0 in (*counts.events, *(counts.non_events or ()))
     halved = many and 2 * largest > counts.n and counts.clusters_assigned
     df = counts.satterthwaite_df
@@ -276,7 +286,7 @@ def _rules(counts: Counts, floors: Floors) -> tuple[tuple[bool, str, str, str], 
             chance,
         ),
         (
-            many and fewest > 1 and (fewest < floors.clusters_per_arm or clusters < floors.clusters_for_bootstrap),
+            many and fewest > 1 and (fewest < floors.clusters_per_arm or clusters < enough),
             "wild bootstrap",
             "With so few clusters the wild bootstrap rejects too often where arms differ in spread, or can never "
             "reject.",
