@@ -20,8 +20,8 @@ SCORES = ("C", "S", "CR2", "MD", "U")
 
 C: of the restricted fit (WCR-C; Cameron, Gelbach & Miller 2008). S: each cluster's from the restricted fit without it
 (WCR-S; MacKinnon, Nielsen & Webb 2023). CR2: restricted ones times (I - H)^(-1/2), H of the unrestricted fit. MD:
-restricted by minimum distance under CR3's covariance, so that arms may differ in spread. U: unrestricted, each cluster's
-from the fit without it (WCU-S).
+restricted by minimum distance under CR3's covariance, so that arms may differ in spread. U: unrestricted ones, each
+cluster's from the fit without it (WCU-S).
 """
 
 

@@ -1,6 +1,44 @@
 """Would another wild cluster bootstrap hold? Variants of it against brute force, and their size by simulation.
 
-TABLES
+Of 100 true null hypotheses at 5%, the fewest and the most rejected over treated people's variances of a quarter of, the
+same as and four times the others'.
+
+Whole clusters assigned: clusters of 30 (intraclass correlation 0.2), of 5 to 59 (0.14), of 10 or 50 people (0.02);
+4,000 trials each (standard error 0.3), 399 draws or every assignment of signs. Letters as in
+`bootstrap_variants.SCORES`; WCR-V and -B are C and S studentised with CR3, WCU-B is U with CR3; the column CR2 is
+studentised with CR2, the others with CR1:
+
+    clusters/
+    treated       WCR-C     WCR-S     WCR-V     WCR-B       CR2        MD  MD, Webb     WCU-B
+    5/2         0.0-0.0   0.0-6.5   0.0-0.0   0.0-7.6  3.3-11.1   0.0-0.0   3.0-6.7   2.0-4.1
+    6/3         4.5-6.5   4.3-7.5   4.0-6.4   3.9-7.4   3.0-7.3   2.6-3.9   4.5-6.8   3.8-6.9
+    8/3        4.4-11.1  2.9-10.1  4.5-11.1  3.5-10.1  3.1-10.5   4.8-7.0   5.8-8.2   4.0-7.9
+    8/4         6.1-8.2   4.5-6.7   5.8-8.2   4.5-6.8   4.0-6.7   5.0-6.6   6.0-8.0   4.4-8.0
+    10/3       2.7-11.7  2.7-11.7  2.8-11.8  2.8-11.8  2.1-11.4   4.7-8.2   4.9-8.2  4.3-10.1
+    10/5        5.2-7.9   5.2-7.3   5.2-7.8   5.2-7.4   5.2-7.1   4.8-7.5   5.1-7.8   4.5-7.8
+    12/4        3.6-9.4   3.1-9.0   3.8-9.5   3.8-8.9   3.1-8.8   5.1-8.2   5.4-8.4   5.0-9.2
+    12/6        5.1-7.1   5.1-7.0   5.1-7.3   5.1-7.2   5.1-7.1   4.6-6.5   4.7-7.1   4.8-6.7
+    15/6        4.8-7.5   4.6-7.5   5.0-7.5   5.0-7.4   4.6-7.4   4.6-6.8   4.7-7.2   4.8-7.4
+    20/4       1.8-10.0   1.8-9.7   1.8-9.7   1.9-9.1   1.5-9.0   5.7-8.5   5.8-8.2  5.1-11.8
+    20/10       4.4-6.1   4.4-5.9   4.4-6.1   4.4-6.1   4.4-6.0   4.5-5.5   4.4-5.7   4.4-5.8
+
+None holds 4 to 6 with few clusters or an arm of few; MD, our own, comes nearest. The common mean, which has to be
+fitted, is what they fail by: in a run of 2,000 trials of equal clusters, with that mean known the plain one rejected
+in 3 to 6 of 100 from six clusters on, with it fitted by the true spreads still in 2 to 7.
+
+People assigned within clusters, each with people of both arms; 10,000 trials each (standard error 0.2) of clusters
+alike, of 5 to 59, of 10 or 50 people, a fifth to a half of people treated; in brackets, one cluster with a third of the
+people:
+
+    clusters  WCR-C, Rademacher    WCR-C, Webb          WCR-S, Rademacher
+    5         0.0-0.0 (0.0-0.0)    5.5-6.9 (6.4-6.7)    3.6-7.1 (4.6-5.5)
+    6         3.5-4.1 (3.4-3.9)    5.7-6.9 (6.2-6.7)    4.8-6.4 (5.2-5.9)
+    7         4.8-6.0 (5.3-5.8)    5.6-6.8 (6.2-6.6)    4.2-5.8 (4.8-5.3)
+    8         4.8-5.7 (5.2-5.7)    5.5-6.5 (5.9-6.5)    4.4-5.4 (4.8-5.2)
+    10        4.8-5.8 (5.5-6.0)    5.0-6.4 (5.9-6.5)    4.9-6.3 (5.5-5.9)
+    12        4.8-5.9 (5.7-5.8)    4.9-6.1 (6.0-6.2)    4.8-5.9 (5.4-5.7)
+    16        4.4-5.5 (5.7-6.3)    4.6-5.9 (6.0-6.5)    4.4-5.6 (5.3-5.7)
+    20        4.8-5.6 (5.9-6.2)    4.9-5.7 (6.2-6.4)    4.8-5.6 (5.3-5.6)
 """
 
 import os
@@ -97,7 +135,7 @@ def test_first_villages_as_wildboottest_has_them(villages, plain, jackknifed):
 
 
 INSIDE = (
-    [(G, ratio) for G in (5, 6, 7, 8, 10, 12, 16, 20) for ratio in (0.25, 1.0, 4.0)] if FULL else [(8, 4.0), (12, 0.25)]
+    [(G, ratio) for G in (5, 6, 7, 8, 10, 12, 16, 20) for ratio in (0.25, 1.0, 4.0)] if FULL else [(7, 4.0), (12, 0.25)]
 )
 SETTINGS = (("equal", 0.5, 0.02), ("5 to 59", 0.3, 0.2), ("1:5", 0.5, 0.2), ("1:5", 0.2, 0.1), ("one large", 0.4, 0.1))
 
@@ -105,14 +143,14 @@ SETTINGS = (("equal", 0.5, 0.02), ("5 to 59", 0.3, 0.2), ("1:5", 0.5, 0.2), ("1:
 @pytest.mark.parametrize(("kind", "share", "icc"), SETTINGS if FULL else SETTINGS[2:3])
 @pytest.mark.parametrize(("clusters", "ratio"), INSIDE)
 def test_people_assigned_within_clusters(clusters, ratio, kind, share, icc):
-    """The plain bootstrap rejects 4 to 6 of 100 from eight clusters on, whatever the arms' spreads."""
+    """The plain bootstrap rejects 4 to 6 of 100 from seven clusters on, whatever the arms' spreads."""
     repetitions, draw = 10_000 if FULL else 2_000, np.random.default_rng([clusters, int(4 * ratio)])
     found = inside(draw, sizes(draw, (repetitions, clusters), kind), share, ratio, icc)
     variants = (PLAIN, ("C", "CR1", "webb"), ("S", "CR1", "rademacher")) if FULL else (PLAIN,)
     shares = rejected(found, 399, 1, variants)
     print(kind, share, icc, clusters, ratio, {name: round(100 * p, 1) for name, p in shares.items()})
     error = 3 * sqrt(0.05 * 0.95 / repetitions)
-    if clusters >= 8 and kind != "one large":
+    if clusters >= 7:
         assert 0.04 - error <= shares["C/CR1/rademacher"] <= 0.06 + error
     elif clusters == 5:
         assert shares["C/CR1/rademacher"] == 0
@@ -145,8 +183,8 @@ def test_no_variant_holds_where_whole_clusters_are_assigned(clusters, treated, r
         assert min(shares.values()) > 0.065
 
 
-def test_the_advisor_shows_the_bootstrap_where_people_were_assigned_within_eight_clusters():
-    for clusters, shown in ((8, True), (7, False)):
+def test_the_advisor_shows_the_bootstrap_where_people_were_assigned_within_seven_clusters():
+    for clusters, shown in ((7, True), (6, False)):
         outcome, codes, arm = people(one("inside", 1, clusters))
         advice = cluster_difference(outcome, arm == 1, codes, draws=99).advice
         assert ("wild bootstrap" in advice.beside) == shown

@@ -84,8 +84,8 @@ def test_separation_and_extreme_shares_are_named():
         (clustered(20, 10, satterthwaite_df=3.2), False),
         (Counts(500, 200, cluster_sizes=(140, *(20,) * 18), treated_clusters=8), False),
         # People assigned within clusters, every one of which has people of both arms; or all but one
-        (inside(8, 8), True),
-        (inside(7, 7), False),
+        (inside(7, 7), True),
+        (inside(6, 6), False),
         (inside(12, 11), False),
         (inside(18, 17), True),
     ],
