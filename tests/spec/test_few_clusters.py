@@ -22,14 +22,16 @@ def clustered(clusters, treated, size=20, **more):
     return Counts(n, arm, cluster_sizes=(size,) * clusters, treated_clusters=treated, **more)
 
 
-def inside(clusters, shared):
+def inside(clusters, shared, sizes=None, **more):
+    sizes = sizes or (20,) * clusters
     return Counts(
-        20 * clusters,
+        sum(sizes),
         10 * shared,
-        cluster_sizes=(20,) * clusters,
+        cluster_sizes=sizes,
         treated_clusters=clusters,
         clusters_assigned=False,
         shared_clusters=shared,
+        **more,
     )
 
 
@@ -88,6 +90,8 @@ def test_separation_and_extreme_shares_are_named():
         (inside(6, 6), False),
         (inside(12, 11), False),
         (inside(18, 17), True),
+        (inside(8, 8, (80, *(20,) * 7)), False),
+        (inside(8, 8, satterthwaite_df=3.2), False),
     ],
 )
 def test_the_wild_bootstrap_stands_beside_where_it_holds_and_never_leads(counts, shown):
