@@ -216,6 +216,7 @@ def _counts(
         clusters_assigned=assigned,
         covariates=len(found.fit.kept) - 2,
         satterthwaite_df=None if cr2 is None else cr2.df,
+        shared_clusters=len(np.intersect1d(*sides)),
     )
 
 

@@ -169,10 +169,17 @@ def wild_bootstrap(
     ValueError
         If an option is not one of those above.
 
+    Notes
+    -----
+    It is WCR11 (WCR-C) of MacKinnon, Nielsen & Webb 2023. It keeps to 5% where people were assigned within seven
+    clusters or more, hardly where whole clusters were; no variant of theirs does better enough to stand in for it
+    (`advisor.LEAD_NEVER` has the figures).
+
     References
     ----------
     Cameron, Gelbach & Miller 2008, Review of Economics and Statistics 90:414-427; Webb 2023, Canadian Journal of
-    Economics 56:839-858; MacKinnon, Nielsen & Webb 2023, Journal of Econometrics 232:272-299.
+    Economics 56:839-858; MacKinnon, Nielsen & Webb 2023, Journal of Econometrics 232:272-299, and Journal of Applied
+    Econometrics 38:671-694 (variants).
     """
     if signs not in get_args(Signs) or draws < 99 or not 0 < level < 1:
         raise ValueError("Signs are rademacher or webb, draws at least 99, and the level between 0 and 1.")

@@ -211,6 +211,10 @@ class TestClusters:
         found = estimate(within, Design("continuous", "days", kind="randomised"))
         assert "influence each other allowed for" in found.estimand
         assert ("cluster means", "difference in means") not in others(found)
+        # Sixteen offices, each with people of both arms: enough for the wild bootstrap, as whole offices would not be
+        assert not [words for words in found.advice if "wild bootstrap" in words]
+        whole = estimate(offices, Design("continuous", "days", kind="cluster_randomised"))
+        assert [words for words in whole.advice if words.startswith("wild bootstrap: With so few clusters")]
 
     @pytest.mark.parametrize("kind", ["randomised", "cluster_randomised"])
     def test_an_unknown_cluster_is_refused(self, offices, kind):

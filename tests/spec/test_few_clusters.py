@@ -22,6 +22,19 @@ def clustered(clusters, treated, size=20, **more):
     return Counts(n, arm, cluster_sizes=(size,) * clusters, treated_clusters=treated, **more)
 
 
+def inside(clusters, shared, sizes=None, **more):
+    sizes = sizes or (20,) * clusters
+    return Counts(
+        sum(sizes),
+        10 * shared,
+        cluster_sizes=sizes,
+        treated_clusters=clusters,
+        clusters_assigned=False,
+        shared_clusters=shared,
+        **more,
+    )
+
+
 @pytest.mark.parametrize(
     ("counts", "leads"),
     [
@@ -72,6 +85,13 @@ def test_separation_and_extreme_shares_are_named():
         (clustered(20, 7), False),
         (clustered(20, 10, satterthwaite_df=3.2), False),
         (Counts(500, 200, cluster_sizes=(140, *(20,) * 18), treated_clusters=8), False),
+        # People assigned within clusters, every one of which has people of both arms; or all but one
+        (inside(7, 7), True),
+        (inside(6, 6), False),
+        (inside(12, 11), False),
+        (inside(18, 17), True),
+        (inside(8, 8, (80, *(20,) * 7)), False),
+        (inside(8, 8, satterthwaite_df=3.2), False),
     ],
 )
 def test_the_wild_bootstrap_stands_beside_where_it_holds_and_never_leads(counts, shown):
@@ -94,6 +114,8 @@ def test_one_cluster_with_most_of_the_people():
 def test_counts_that_contradict_one_another():
     with pytest.raises(ValueError, match="contradict"):
         advise(Counts(10, 8))
+    with pytest.raises(ValueError, match="contradict"):
+        advise(clustered(8, 4, shared_clusters=2))
 
 
 class TestRefusals:
