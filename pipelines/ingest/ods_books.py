@@ -18,6 +18,8 @@ LARGEST_CONTENT = 256 * 1024 * 1024
 TIME = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?", re.ASCII)
 NUMBERS = ("float", "percentage", "currency")
+SHOWN = (*NUMBERS, "date", "time")
+"""Kinds of values that are shown with a digit, unless their format shows nothing or words."""
 ASIDE = (
     *("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links"),
     *("frame", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector"),
@@ -143,6 +145,9 @@ class _Content:
             self.grid.merges.append(Merge(top, left, top + down - 1, left + along - 1))
         if held.get("value-type", "") in NUMBERS and is_overlong(told):
             self.grid.overlong.append((self.row + 1, self.column + 1))
+        if told and self.paragraphs and held.get("value-type", "") in SHOWN:
+            seen = "".join(map("".join, self.paragraphs))
+            self.grid.veiled += 0 if any(map(str.isdigit, seen)) else times * self.repeat_row
         if told:
             self._count(times)
             self.cells.extend((self.column + 1 + i, 0, told) for i in range(times))

@@ -43,6 +43,8 @@ class Grid:
     """Row and column, from 1, of whole numbers of more digits than a spreadsheet keeps."""
     errors: int = 0
     """How many cells hold an error such as #N/A."""
+    veiled: int = 0
+    """How many numbers their format shows as nothing, or as words."""
     hidden_rows: int = 0
     hidden_columns: int = 0
     filtered: bool = False

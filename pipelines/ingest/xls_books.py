@@ -53,15 +53,16 @@ class XlsBook:
             grid.errors += 1
             return str(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
         if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-            return self._number(cell)
+            return self._number(cell, grid)
         return ""
 
-    def _number(self, cell: Any) -> str:
+    def _number(self, cell: Any, grid: Grid) -> str:
         styles, formats = self._book.xf_list, self._book.format_map
         if cell.xf_index is None or cell.xf_index >= len(styles):
             return plain(cell.value)
         found = formats.get(styles[cell.xf_index].format_key)
         style = number_format(found.format_str if found else "General")
+        grid.veiled += bool(style.of(cell.value).veil)
         return shown(cell.value, style, from_1904=bool(self._book.datemode))
 
 
