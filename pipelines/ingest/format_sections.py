@@ -1,7 +1,7 @@
 """Formats of several sections: which one shows a number, by its sign or by the condition that the section names.
 
-`[=0]"";dd/mm/yyyy` shows a date for every number but one, `;;;` shows none at all. What a single section means belongs in
-number_formats.
+`[=0]"";dd/mm/yyyy` shows a date for every number but one, `;;;` shows none at all. What a single section means
+belongs in number_formats.
 """
 
 from __future__ import annotations

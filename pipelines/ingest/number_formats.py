@@ -65,7 +65,7 @@ PLAIN = NumberFormat()
 
 @lru_cache(maxsize=4096)
 def number_format(code: str) -> NumberFormat:
-    """Return what a format code means; where its sections mean different things, which one holds is up to the number."""
+    """Return what a format code means; where its sections differ in it, which one holds is up to the number."""
     parts = sections(code)
     meanings = tuple(map(_section, parts)) if code else (PLAIN,)
     if len(set(meanings)) == 1:

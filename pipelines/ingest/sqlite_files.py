@@ -43,7 +43,8 @@ def facts(path: Path, extract: Extract | None) -> Facts:
     """
     tables = _guarded(path, lambda connection: _tables(connection, path))
     table = _chosen(path, tables, extract)
-    return Facts("sqlite", tuple(map(tidy, tables[table])), 0, table=table)
+    first = _guarded(path, lambda connection: connection.execute(f"SELECT 1 FROM {named(table)} LIMIT 1").fetchone())
+    return Facts("sqlite", tuple(map(tidy, tables[table])), 0, table=table, empty=first is None)
 
 
 def open_rows(connection: Any, path: Path, found: Facts, people: Collection[str] = ()) -> Rows:

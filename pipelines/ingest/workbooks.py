@@ -194,6 +194,7 @@ def _facts(book: Book, sheet: Sheet, grid: Grid, found: Header) -> Facts:
         columns=found.columns,
         header_row=found.row,
         sheet=sheet.name,
+        empty=not any(any(map(str.strip, cells)) for row, cells in grid.rows.items() if row > found.row),
         notes=tuple(_notes(book, sheet, grid, found)),
     )
 
