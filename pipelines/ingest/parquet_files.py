@@ -118,7 +118,7 @@ def _source(path: Path) -> str:
 
 
 def _schema(path: Path) -> tuple[list[str], list[str], int]:
-    """Return name and DuckDB's type of each column and how many rows there are, after the file's own account of its size has been checked."""
+    """Return name and type in DuckDB of each column, and the count of rows, once the file's own account is checked."""
     import duckdb
 
     connection = duckdb.connect(":memory:", config={"threads": 1})
