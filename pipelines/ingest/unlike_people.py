@@ -37,15 +37,15 @@ def words_unlike(connection: Any, people: str) -> tuple[str, ...]:
 
     Notes
     -----
-    Such are words without a digit where every other number ends (or begins) with one, phrases where no other number has
-    a blank and a word in it, and what begins with `#` or `*`, as comments do.
+    Such are words without a digit where nearly every number ends (or begins) with one, phrases where hardly any number
+    has a blank and a word in it, and what begins with `#` or `*`, as comments do.
     """
     known = f"{PERSON} <> ''"
     counts = ", ".join(f"count(*) FILTER ({one})" for one in (NO_DIGIT, DIGIT_LAST, DIGIT_FIRST, WORDY, MARKED))
     every, wordless, last, first, wordy, marked = connection.execute(
         f"SELECT count(*), {counts} FROM {people} WHERE {known}"
     ).fetchone()
-    tests = [NO_DIGIT] if wordless and _are_few(wordless, every) and every - wordless in (last, first) else []
+    tests = [NO_DIGIT] if wordless and _are_few(every - max(last, first), every) else []
     tests += [test for test, count in ((WORDY, wordy), (MARKED, marked)) if count and _are_few(count, every)]
     if not tests:
         return ()
