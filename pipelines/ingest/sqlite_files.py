@@ -76,6 +76,9 @@ def _guarded(path: Path, work: Any) -> Any:
     except sqlite3.Error as error:
         late = str(error) == "interrupted"
         refusal = Refusal(f"{path.name} takes too long.", "Send it as CSV or Parquet.") if late else _damaged(path)
+        if "too big" in str(error):
+            problem = f"{path.name} holds a value of more than {LONGEST_VALUE // 10**6} million letters."
+            refusal = Refusal(problem, "Texts of that length do not belong in a table.")
     except (UnicodeDecodeError, OverflowError):
         refusal = _damaged(path)
     raise refusal

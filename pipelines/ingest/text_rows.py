@@ -116,8 +116,9 @@ def _parsed(path: Path, facts: Facts, lines: Lines) -> Iterator[tuple[int, int, 
     while True:
         try:
             row = next(reader, None)
-        except csv.Error:
-            refusal = unreadable(path, line)
+        except csv.Error as error:
+            large = "field limit" in str(error)  # the one thing that is kept of what it says
+            refusal = _value_too_large(path, line) if large else unreadable(path, line)
         except UnicodeDecodeError:
             refusal = not_in(path, facts.encoding)
         else:
@@ -128,6 +129,11 @@ def _parsed(path: Path, facts: Facts, lines: Lines) -> Iterator[tuple[int, int, 
             line = lines.number + 1
             continue
         raise refusal
+
+
+def _value_too_large(path: Path, line: int) -> Refusal:
+    problem = f"{path.name}, line {line}: a value has more than {csv.field_size_limit() // 10**6} million letters."
+    return Refusal(problem, "Is a quotation mark missing that ends it? Texts of that length do not belong in a table.")
 
 
 def unreadable(path: Path, line: int | str) -> Refusal:

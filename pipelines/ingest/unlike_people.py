@@ -19,6 +19,9 @@ DATED = rf"(?:[0-9]{{1,2}}[-/ ])?{MONTH}[-/ ][0-9]{{2,4}}|[0-9]{{1,2}}-{MONTH}"
 DATED_TOO = r"[0-9]{1,2}/[0-9]{1,2}/(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?:[T ]00:00(?::00)?)?"
 """A month and a day or a year, as a spreadsheet writes them when it has taken `MAR05` or `3-5` for a date."""
 PERSON = 'trim("is person")'
+PLAIN = "\"is person\"[-1] BETWEEN '0' AND '9' AND NOT contains(\"is person\", ' ') AND \"is person\" >= '+'"
+"""A glance at what nearly all numbers are: a digit at the end, no blank, no mark in front."""
+MAY_BE_DATE = "(contains(\"is person\", '-') OR contains(\"is person\", '/') OR contains(\"is person\", ' '))"
 DIGIT_LAST = f"regexp_matches({PERSON}, '[0-9]$')"
 DIGIT_FIRST = f"regexp_matches({PERSON}, '^[0-9]')"
 NO_DIGIT = f"NOT {DIGIT_LAST} AND NOT regexp_matches({PERSON}, '[0-9]')"
@@ -40,6 +43,8 @@ def words_unlike(connection: Any, people: str) -> tuple[str, ...]:
     Such are words without a digit where nearly every number ends (or begins) with one, phrases where hardly any number
     has a blank and a word in it, and what begins with `#` or `*`, as comments do.
     """
+    if _found(connection, people, PLAIN) == _found(connection, people, "true"):
+        return ()  # as nearly always
     known = f"{PERSON} <> ''"
     counts = ", ".join(f"count(*) FILTER ({one})" for one in (NO_DIGIT, DIGIT_LAST, DIGIT_FIRST, WORDY, MARKED))
     every, wordless, last, first, wordy, marked = connection.execute(
@@ -53,6 +58,11 @@ def words_unlike(connection: Any, people: str) -> tuple[str, ...]:
     return tuple(word for (word,) in connection.execute(f"{listed} ORDER BY 1").fetchall())
 
 
+def _found(connection: Any, people: str, condition: str) -> int:
+    (count,) = connection.execute(f"SELECT count(*) FROM {people} WHERE \"is person\" <> '' AND {condition}").fetchone()
+    return int(count)
+
+
 def _are_few(count: int, every: int) -> bool:
     return every - count >= FEWEST_OTHERS and count <= max(1, MOST_SHARE * every)
 
@@ -62,6 +72,8 @@ def refuse_dated(connection: Any, people: str, row: str, file: str, column: str)
 
     Parameters are those of `no_people.refuse_shortened`.
     """
+    if not _found(connection, people, MAY_BE_DATE):
+        return
     known = f"{PERSON} <> ''"
     counts = f"SELECT count(*), count(*) FILTER ({IS_DATED}) FROM {people} WHERE {known}"
     every, dated = connection.execute(counts).fetchone()
