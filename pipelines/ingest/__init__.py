@@ -30,7 +30,8 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
     A pilot without a drop has nothing wrong with it yet.
     """
     from pipelines.ingest.drops import drops, loose, not_drops
-    from pipelines.ingest.files import header_faults, read_header
+    from pipelines.ingest.files import header_faults, look
+    from pipelines.ingest.no_rows import no_rows_faults
     from pipelines.ingest.standing import known_standing
     from pipelines.ingest.store import opened
     from pipelines.refusal import Refusal
@@ -61,7 +62,9 @@ def check_drop(site: PilotSite) -> tuple[str, ...]:
         for file in files if extract.noun != "interviews" else ():
             try:
                 with opened(site, file) as path:
-                    faults += header_faults(path, read_header(path, extract), extract)
+                    facts = look(path, extract)
+                    found_here = header_faults(path, facts.columns, extract)
+                    faults += found_here or no_rows_faults(path, facts, extract)
             except Refusal as refusal:
                 faults.append(str(refusal))
     return tuple(faults)

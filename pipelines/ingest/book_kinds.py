@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from pipelines.ingest.sheets import Book, damaged, too_large
+from pipelines.ingest.sheets import Book, damaged, too_large, unpacked_too_large
 from pipelines.refusal import Refusal
 
 LARGEST_FILE = 200 * 1024 * 1024
@@ -41,7 +41,7 @@ def _start(path: Path) -> bytes:
     if not start:
         raise Refusal(f"{path.name} is empty (0 bytes).", "Ask the provider to send it again.")
     if size > LARGEST_FILE:
-        raise too_large(path)
+        raise too_large(path, f"more than {LARGEST_FILE // 2**20} MB")
     return start
 
 
@@ -74,7 +74,7 @@ def _names(path: Path) -> set[str]:
     if infos is None:
         raise damaged(path, "it is cut short or broken")
     if sum(info.file_size for info in infos) > LARGEST_CONTENT:
-        raise too_large(path)
+        raise unpacked_too_large(path, LARGEST_CONTENT)
     names = [info.filename.replace("\\", "/").lower().lstrip("/") for info in infos]
     if len(set(names)) < len(names):
         raise damaged(path, "it holds a part twice")  # two readers would take different ones

@@ -12,7 +12,16 @@ from typing import Any
 
 from pipelines.ingest import parquet_files, sqlite_files, text_files, workbooks
 from pipelines.ingest.comparing import trimmed
-from pipelines.ingest.headers import expected_columns, header_faults, ignored, nameless_fault, slot, tidy
+from pipelines.ingest.headers import (
+    MOST_COLUMNS,
+    expected_columns,
+    header_faults,
+    ignored,
+    nameless_fault,
+    slot,
+    tidy,
+    too_many_columns,
+)
 from pipelines.ingest.other_kinds import disguise, of_another_kind
 from pipelines.ingest.reading import Facts, Rows, place
 from pipelines.ingest.text_dialect import text_facts
@@ -27,7 +36,6 @@ KINDS = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     **dict.fromkeys((".sqlite", ".sqlite3", ".db"), "sqlite"),
 }
-MOST_COLUMNS = 4_096
 SIGNATURES = {
     b"PK\x03\x04": "a zip file (as XLSX and ODS are)",
     b"\xd0\xcf\x11\xe0": "an old workbook (XLS), or one locked with a password",
@@ -52,7 +60,7 @@ def open_rows(connection: Any, path: Path, extract: Extract) -> Rows:
         return book
     facts = look(path, extract)
     if len(facts.columns) > MOST_COLUMNS:
-        raise Refusal(f"{path.name} has more than {MOST_COLUMNS} columns.", "Ask for a row per person and measure.")
+        raise too_many_columns(path)
     refuse(header_faults(path, facts.columns, extract))
     if facts.kind == "text":
         rows = text_files.open_rows(connection, path, facts)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from pipelines.protocol.extracts import Extract
 from pipelines.protocol.faults import nearest
+from pipelines.refusal import Refusal
 from pipelines.warehouse import named
 
 LONGEST_NAME = 300
+MOST_COLUMNS = 4_096
 
 
 def tidy(name: str) -> str:
@@ -109,3 +111,8 @@ def ignored(name: str, extract: Extract) -> bool:
 def nameless_fault(path: Path, number: int) -> str:
     """Return what is wrong with a column that has values and no name."""
     return f"{path.name}: column {number} holds values but has no name in the first row. Name it, or delete it."
+
+
+def too_many_columns(path: Path) -> Refusal:
+    """Say that a file has more columns than a table of people can need."""
+    return Refusal(f"{path.name} has more than {MOST_COLUMNS} columns.", "Ask for a row per person and measure.")

@@ -60,6 +60,7 @@ def _told(path: Path, facts: Facts) -> list[str]:
     }
     columns = [f"  {number}. {name or '(no name)'}" for number, name in enumerate(facts.columns, start=1)]
     said = [f"{what}: {value}" for what, value in lines.items() if value]
+    said += ["There is nothing below the names of the columns."] if facts.empty else []
     return [f"{path.name} is {KINDS[facts.kind]}.", *said, *facts.notes, f"Columns: {len(columns)}", *columns]
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from pipelines.ingest.format_sections import Condition, condition, section_of, sections
+
 BUILT_IN = {
     **dict.fromkeys((*range(14, 18), *range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd"),
     **dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35), "hh:mm:ss"),
@@ -40,6 +42,22 @@ class NumberFormat:
     """True where fractions of a second are shown."""
     pattern: str = ""
     """Of a padded number: `0` for a digit, anything else as it stands."""
+    veil: Literal["", "nothing", "words"] = ""
+    """What is shown in place of the number."""
+    sections: tuple[NumberFormat, ...] = ()
+    conditions: tuple[Condition | None, ...] = ()
+
+    def of(self, value: float) -> NumberFormat:
+        """Return what the format says of one number: the meaning of the section that shows it."""
+        if not self.sections:
+            return self
+        index = section_of(value, self.conditions)
+        return PLAIN if index is None else self.sections[index]
+
+    @property
+    def may_veil(self) -> bool:
+        """Whether some numbers are shown as nothing, or as words."""
+        return bool(self.veil) or any(section.veil for section in self.sections)
 
 
 PLAIN = NumberFormat()
@@ -47,16 +65,26 @@ PLAIN = NumberFormat()
 
 @lru_cache(maxsize=4096)
 def number_format(code: str) -> NumberFormat:
-    """Return what a format code means: only its first section counts, the one of positive numbers."""
-    section = _first_section(code)
+    """Return what a format code means; where its sections differ in it, which one holds is up to the number."""
+    parts = sections(code)
+    meanings = tuple(map(_section, parts)) if code else (PLAIN,)
+    if len(set(meanings)) == 1:
+        return meanings[0]
+    return NumberFormat(sections=meanings, conditions=tuple(map(condition, parts)))
+
+
+def _section(section: str) -> NumberFormat:
+    """Return what one section means."""
     bare = LITERAL.sub("", section)
     elapsed = re.search(r"\[(?:h+|m+|s+)\]", bare, re.IGNORECASE)
     bare = re.sub(r"\[[^\]]*\]", "", bare).lower()
     fractions = bool(re.search(r"s?\.0", bare))
     if elapsed:
         return NumberFormat("duration", fractions=fractions)
-    if "general" in bare or bare == "@":
+    if "general" in bare or "standard" in bare or "@" in bare:
         return PLAIN
+    if not bare.strip(" -()/.:"):
+        return _veiled(section)
     letters = re.sub(r"am/pm|a/p", "h", bare)
     if re.search("[dmyhs]", letters):
         timed = re.search("[hs]", letters)
@@ -65,22 +93,33 @@ def number_format(code: str) -> NumberFormat:
     return NumberFormat("padded", pattern=pattern) if pattern else PLAIN
 
 
-def _first_section(code: str) -> str:
-    """Return a format up to the first semicolon that is not quoted."""
-    found = re.match(r'(?:"[^"]*"|\\.|[^;"\\])*', code)
-    return found[0] if found else code
+def _veiled(section: str) -> NumberFormat:
+    """Return what a section without a digit shows: nothing, words, or a sign such as the dash that stands for zero."""
+    literal = LITERAL.sub(lambda found: found[1] or found[2] or "", re.sub(r"\[[^\]]*\]", "", section))
+    if any(sign.isalnum() for sign in literal):
+        return NumberFormat(veil="words")
+    return PLAIN if literal.strip() else NumberFormat(veil="nothing")
 
 
 def _padding(section: str) -> str:
-    """Return the pattern of a format that pads with zeros (`00000`, `000-000`), or ''."""
+    """Return the pattern of a format that pads with zeros (`00000`, `000-000`), or ''.
+
+    Digits in front of the first zero are shown only where there are any, so what stands between them is no padding:
+    `# ##0` is a way to part thousands, `###-####` one to write a telephone number.
+    """
     section = re.sub(r"\[[^\]]*\]", "", section)
-    pattern = LITERAL.sub(lambda found: (found[1] or found[2] or "").replace("0", ""), section).lstrip("#")
-    pattern = pattern.replace("#", "0")
+    pattern = LITERAL.sub(lambda found: re.sub("[0#]", "", found[1] or found[2] or ""), section)
+    head, zero, tail = pattern.partition("0")
+    head = head.rstrip("#")
+    if not zero or "#" in head:
+        return ""
+    pattern = head + zero + tail.replace("#", "0")
     return pattern if re.fullmatch(r"[^0.,?%eE]*0[^.,?%eE]*", pattern) and pattern.count("0") > 1 else ""
 
 
 def shown(value: float, style: NumberFormat, *, from_1904: bool) -> str:
     """Return a number as text: ISO dates and times, durations as hours:minutes:seconds, else the number itself."""
+    style = style.of(value) if style.sections else style
     if style.kind == "number" or not math.isfinite(value):
         return plain(value)
     if style.kind == "padded":

@@ -9,19 +9,30 @@ import zlib
 from pathlib import Path
 
 from pipelines.ingest.number_formats import DAY, clock, is_overlong, plain
-from pipelines.ingest.sheets import MOST_CELLS, Grid, Merge, Sheet, damaged, too_large
+from pipelines.ingest.sheets import Grid, Merge, Sheet, damaged, too_large, unpacked_too_large
 from pipelines.ingest.xlsx_cells import NUMBER
-from pipelines.ingest.xml_events import Enough, Malformed, events
+from pipelines.ingest.xml_events import Enough, Malformed, events, marked
 from pipelines.refusal import Refusal
 
+MOST_CELLS = 1_000_000
+"""Of all sheets: each takes three times as long as in XLSX."""
+TOO_MANY = f"more than {MOST_CELLS:,} cells in an ODS"
 LARGEST_CONTENT = 256 * 1024 * 1024
+BLANKS, DIGIT = re.compile(r"[ \t\r\n]+"), re.compile(r"\d")
+ERROR = re.compile(r"#[A-Z/0-9]+[!?]?|Err:\d+")
 TIME = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?", re.ASCII)
+LOOKS = {"style-name", "number-columns-repeated", "content-validation-name"}
+"""What a cell may say in which nothing stands."""
 NUMBERS = ("float", "percentage", "currency")
-ASIDE = (
-    *("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links"),
-    *("frame", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector"),
-    *("caption", "g", "control", "measure", "page-thumbnail", "regular-polygon"),
+SHOWN = (*NUMBERS, "date", "time")
+"""Kinds of values that are shown with a digit, unless their format shows nothing or words."""
+ASIDE = frozenset(
+    (
+        *("annotation", "note", "ruby-text", "shapes", "forms", "tracked-changes", "dde-links"),
+        *("frame", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path", "connector"),
+        *("caption", "g", "control", "measure", "page-thumbnail", "regular-polygon"),
+    )
 )
 """Elements inside a sheet whose text is no cell's: comments, footnotes, readings, drawings, earlier versions."""
 
@@ -32,11 +43,7 @@ class OdsBook:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._content = _content(path)
-        listed = _Content(path, None, None)
-        listed.run(self._content)
-        self.sheets = tuple(
-            Sheet(name, "hidden" if style in listed.unseen else "visible") for name, style in listed.tables
-        )
+        self.sheets = _Sheets(path).listed(self._content)
         self.notes: tuple[str, ...] = ()
 
     def grid(self, sheet: str, last_row: int | None = None) -> Grid:
@@ -46,17 +53,57 @@ class OdsBook:
         return found.grid
 
 
-class _Content:
-    """Takes the events of content.xml: fills the grid of one sheet, or with none lists the sheets."""
+class _Sheets:
+    """Takes the events of content.xml that tell of sheets."""
 
-    def __init__(self, path: Path, sheet: str | None, last_row: int | None) -> None:
-        self.path, self.sheet, self.last_row = path, sheet, last_row
+    WANTED = frozenset((*ASIDE, "style", "table-properties", "table"))
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.tables: list[tuple[str, str]] = []
         self.unseen: set[str] = set()
+        self.depth = self.aside = 0
+        self.family = ""
+
+    def listed(self, content: bytes) -> tuple[Sheet, ...]:
+        """Return the sheets; refuse a part that is broken."""
+        try:
+            marked(content, self.WANTED, self.start, self.end)
+        except Malformed:
+            broken = True
+        else:
+            broken = False
+        if broken:
+            raise damaged(self.path, "it is broken")
+        return tuple(Sheet(name, "hidden" if style in self.unseen else "visible") for name, style in self.tables)
+
+    def start(self, name: str, held: dict[str, str]) -> None:
+        if name in ASIDE:
+            self.aside += 1
+        elif name == "style":
+            self.family = held.get("name", "")
+        elif name == "table-properties" and held.get("display") == "false":
+            self.unseen.add(self.family)
+        elif name == "table" and not self.aside:
+            self.depth += 1
+            if self.depth == 1:
+                self.tables.append((held.get("name", ""), held.get("style-name", "")))
+
+    def end(self, name: str) -> None:
+        if name in ASIDE:
+            self.aside -= 1
+        elif name == "table" and not self.aside:
+            self.depth -= 1
+
+
+class _Content:
+    """Takes the events of content.xml and fills the grid of one sheet."""
+
+    def __init__(self, path: Path, sheet: str, last_row: int | None) -> None:
+        self.path, self.sheet, self.last_row = path, sheet, last_row
         self.grid = Grid()
         self.depth = self.aside = 0
         self.wanted = False
-        self.family = ""
         self.row = self.column = self.count = 0
         self.repeat_row = 1
         self.cells: list[tuple[int, int, str]] = []
@@ -75,12 +122,8 @@ class _Content:
             raise damaged(self.path, f'sheet "{self.sheet}", row {self.row} is broken' if self.row else "it is broken")
 
     def start(self, name: str, held: dict[str, str]) -> None:
-        if name in ASIDE or self.aside:
+        if self.aside or name in ASIDE:
             self.aside += 1
-        elif name == "style":
-            self.family = held.get("name", "")
-        elif name == "table-properties" and held.get("display") == "false":
-            self.unseen.add(self.family)
         elif name == "table":
             self._begin_table(held)
         elif self.wanted:
@@ -100,13 +143,12 @@ class _Content:
 
     def text(self, text: str) -> None:
         if self.cell is not None and self.paragraphs and not self.aside:
-            self.paragraphs[-1].append(re.sub(r"[ \t\r\n]+", " ", text))
+            self.paragraphs[-1].append(text if text.isalnum() else BLANKS.sub(" ", text))
 
     def _begin_table(self, held: dict[str, str]) -> None:
         self.depth += 1
         if self.depth == 1:
-            self.tables.append((held.get("name", ""), held.get("style-name", "")))
-            self.wanted = self.sheet is not None and held.get("name") == self.sheet
+            self.wanted = held.get("name") == self.sheet
 
     def _begin_inside(self, name: str, held: dict[str, str]) -> None:
         if name == "table-row":
@@ -134,24 +176,33 @@ class _Content:
         held = self.cell or {}
         self.cell = None
         times = int(held.get("number-columns-repeated", "1"))
+        if not self.paragraphs and held.keys() <= LOOKS:  # nothing stands there
+            self.column += times
+            return
         told = self._told(held)
         if "formula" in held and "value-type" not in held and not told:
             self.grid.uncalculated.append((self.row + 1, self.column + 1))
-        down, along = int(held.get("number-rows-spanned", "1")), int(held.get("number-columns-spanned", "1"))
-        if down > 1 or along > 1:
-            top, left = self.row + 1, self.column + 1
-            self.grid.merges.append(Merge(top, left, top + down - 1, left + along - 1))
-        if held.get("value-type", "") in NUMBERS and is_overlong(told):
+        if "number-rows-spanned" in held or "number-columns-spanned" in held:
+            self._span(int(held.get("number-rows-spanned", "1")), int(held.get("number-columns-spanned", "1")))
+        kind = held.get("value-type", "")
+        if kind in NUMBERS and is_overlong(told):
             self.grid.overlong.append((self.row + 1, self.column + 1))
+        if told and self.paragraphs and kind in SHOWN:
+            self.grid.veiled += _is_veiled(self.paragraphs) * times * self.repeat_row
         if told:
             self._count(times)
             self.cells.extend((self.column + 1 + i, 0, told) for i in range(times))
         self.column += times
 
+    def _span(self, down: int, along: int) -> None:
+        if down > 1 or along > 1:
+            top, left = self.row + 1, self.column + 1
+            self.grid.merges.append(Merge(top, left, top + down - 1, left + along - 1))
+
     def _count(self, times: int) -> None:
         self.count += times * self.repeat_row
         if self.count > MOST_CELLS:
-            raise too_large(self.path)
+            raise too_large(self.path, TOO_MANY)
 
     def _end_row(self) -> None:
         if self.cells:
@@ -165,7 +216,7 @@ class _Content:
     def _told(self, held: dict[str, str]) -> str:
         """Return a cell's text by its type."""
         kind, seen = held.get("value-type", ""), "\n".join("".join(one) for one in self.paragraphs)
-        if "formula" in held and re.fullmatch(r"#[A-Z/0-9]+[!?]?|Err:\d+", seen):
+        if "formula" in held and ERROR.fullmatch(seen):
             self.grid.errors += 1
             return seen
         if kind in NUMBERS:
@@ -177,6 +228,12 @@ class _Content:
         if kind == "time":
             return _time(held.get("time-value", ""))
         return held.get("string-value", seen) if kind == "string" else seen
+
+
+def _is_veiled(paragraphs: list[list[str]]) -> bool:
+    """Tell whether a number is shown as nothing, or as words; a dash often stands for zero."""
+    seen = "".join(map("".join, paragraphs))
+    return not DIGIT.search(seen) and (not seen.strip() or any(map(str.isalpha, seen)))
 
 
 def _number(raw: str, seen: str) -> str:
@@ -235,7 +292,9 @@ def _content(path: Path) -> bytes:
     if broken:
         raise damaged(path)
     if content is None:
-        raise too_large(path)
+        raise unpacked_too_large(path, LARGEST_CONTENT)
+    if content.count(b"office:value-type=") > MOST_CELLS:
+        raise too_large(path, TOO_MANY)
     if locked:
         raise Refusal(f"{path.name} is locked with a password.", "Ask the provider to send it without one.")
     return content

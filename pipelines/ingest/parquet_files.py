@@ -49,8 +49,8 @@ def facts(path: Path) -> Facts:
     Refusal
         When it is damaged, locked, or too large once unpacked.
     """
-    names, _ = _schema(path)
-    return Facts("parquet", tuple(map(tidy, names)), 0)
+    names, _, rows = _schema(path)
+    return Facts("parquet", tuple(map(tidy, names)), 0, empty=not rows)
 
 
 def open_rows(path: Path, found: Facts, left_out: Collection[str] = (), people: Collection[str] = ()) -> Rows:
@@ -59,7 +59,7 @@ def open_rows(path: Path, found: Facts, left_out: Collection[str] = (), people: 
     Of the columns that tell people apart, one with numbers too large to be whole in it is refused, too: several people
     may have become one.
     """
-    names, types = _schema(path)
+    names, types, _ = _schema(path)
     unread = [n for n, kind in zip(found.columns, types, strict=True) if not _as_text(kind) and n not in left_out]
     if unread:
         listed = ", ".join(f'"{name}"' for name in unread)
@@ -117,8 +117,8 @@ def _source(path: Path) -> str:
     )
 
 
-def _schema(path: Path) -> tuple[list[str], list[str]]:
-    """Return name and DuckDB's type of each column, after the file's own account of its size has been checked."""
+def _schema(path: Path) -> tuple[list[str], list[str], int]:
+    """Return name and type in DuckDB of each column, and the count of rows, once the file's own account is checked."""
     import duckdb
 
     connection = duckdb.connect(":memory:", config={"threads": 1})
@@ -139,7 +139,7 @@ def _schema(path: Path) -> tuple[list[str], list[str]]:
         raise _damaged(path)
     if size[0] * len(names) > MOST_CELLS or size[1] > LARGEST_CONTENT:
         raise Refusal(f"{path.name} is too large once unpacked.", "Ask for it in several files.")
-    return names, types
+    return names, types, size[0]
 
 
 def _told(connection: Any, path: Path, names: Sequence[str], types: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ MARK = b"\xef\xbb\xbf"
 LF, CR, QUOTE = 10, 13, 34
 
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class Piece:
     def are(self, byte: int, shift: int = 0) -> Flags:
         """Tell which bytes, or which neighbours of bytes, are a given one."""
         return np.asarray(self.around[2 + shift : len(self.around) - 1 + shift] == byte)
+
+
+class Passing(Protocol):
+    """Whoever wants to see the rows of the file as its pieces pass."""
+
+    def take(self, content: bytes, cuts: Flags, closing: Places) -> None:
+        """See a piece: which bytes are delimiters and where rows end, outside quotation marks."""
 
 
 @dataclass
@@ -58,6 +67,7 @@ class Counts:
     """Delimiters, also those between quotation marks, since a line ended."""
     doubtful: bool = False
     """True when the line break before stands between quotation marks, and the line that it ends is as wide as a row."""
+    passing: Passing | None = None
 
     def width_is(self, width: int) -> bool:
         """Tell whether the rows, none of which DuckDB lets be too short, have so many columns and end in one way."""
@@ -67,11 +77,14 @@ class Counts:
         return even and self.carriages in (0, self.rows) and self.last != CR and not self.open and not swallowed
 
 
-def is_plain(path: Path, delimiter: str, quote: str, width: int) -> bool:
-    """Tell whether a UTF-8 file has only rows of the header's width, in one dialect without any licence."""
+def is_plain(path: Path, delimiter: str, quote: str, width: int, passing: Passing | None = None) -> bool:
+    """Tell whether a UTF-8 file has only rows of the header's width, in one dialect without any licence.
+
+    `passing` sees every row of a plain file, and the first ones of any other.
+    """
     if width < 2 or quote != '"' or len(delimiter.encode()) > 1 or not _has_a_header_of_one_line(path):
         return False
-    counts = Counts(ord(delimiter), width)
+    counts = Counts(ord(delimiter), width, passing=passing)
     return all(_is_sound(content, around, counts) for content, around in _pieces(path)) and counts.width_is(width)
 
 
@@ -108,11 +121,14 @@ def _is_sound(content: bytes, piece: Piece, counts: Counts) -> bool:
         ends, cuts = breaks & outside, cuts & outside
     if _may_swallow(content, piece, breaks, None if outside is None else ends, counts):
         return False
-    found = int(np.count_nonzero(ends))
+    closing = np.flatnonzero(ends)
+    found = len(closing)
     counts.rows += found
     counts.delimiters += int(np.count_nonzero(cuts))
     counts.since = 0 if found else counts.since + len(content)
     counts.last = content[-1]
+    if counts.passing:
+        counts.passing.take(content, cuts, closing)
     blank = (ends & piece.are(LF, -1)).any()
     return counts.since < LONGEST_ROW and not blank and _has_sound_returns(piece, ends, outside, counts)
 

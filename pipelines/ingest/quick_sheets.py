@@ -149,6 +149,8 @@ def _kind_of(mark: bytes, meaning: Meaning) -> Kind | None:
         return told[found[2]]
     index = int(found[1] or 0)
     style = meaning.formats[index] if index < len(meaning.formats) else PLAIN
+    if style.may_veil or style.sections:
+        return None
     if style.kind == "number":
         return "number"
     return "date" if style.kind == "moment" and style.dated and not style.fractions else None

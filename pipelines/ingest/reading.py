@@ -24,6 +24,8 @@ class Facts:
     quote: str = ""
     sheet: str = ""
     table: str = ""
+    empty: bool = False
+    """True where nothing stands below the names of the columns."""
     notes: tuple[str, ...] = ()
     """What a person should know, for example that hidden sheets were not read. Never a value."""
 

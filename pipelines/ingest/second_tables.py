@@ -51,10 +51,14 @@ class OneTable:
                 self.last = number
                 yield number, row
                 continue
-            if any(cell.strip() for cell in row):
-                self._see(number, row, gap=number > self.last + 1)
-                self.last = number
+            self.see_after(number, row, after_blank=number > self.last + 1)
             yield number, row
+
+    def see_after(self, number: int, row: Sequence[str], *, after_blank: bool) -> None:
+        """Judge one row, or learn from it; `after_blank` where the row above it, if any, holds nothing."""
+        if any(cell.strip() for cell in row):
+            self._see(number, row, gap=after_blank)
+            self.last = number
 
     def _see(self, number: int, row: Sequence[str], *, gap: bool) -> None:
         if self.suspect:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from pipelines.refusal import Refusal
 
-MOST_CELLS = 3_000_000
+MOST_CELLS = 2_000_000
 """Of one sheet: more take longer than half a minute, and belong in a CSV."""
 
 
@@ -43,6 +43,8 @@ class Grid:
     """Row and column, from 1, of whole numbers of more digits than a spreadsheet keeps."""
     errors: int = 0
     """How many cells hold an error such as #N/A."""
+    veiled: int = 0
+    """How many numbers their format shows as nothing, or as words."""
     hidden_rows: int = 0
     hidden_columns: int = 0
     filtered: bool = False
@@ -89,6 +91,11 @@ def damaged(path: Path, what: str = "it cannot be read to its end") -> Refusal:
     return Refusal(f"{path.name}: the workbook is damaged: {what}.", "Ask the provider to save and send it again.")
 
 
-def too_large(path: Path) -> Refusal:
+def too_large(path: Path, limit: str = f"more than {MOST_CELLS:,} cells") -> Refusal:
     """Say that a workbook would take too long to read."""
-    return Refusal(f"{path.name} is too large for a workbook.", "Send it as CSV.")
+    return Refusal(f"{path.name} is too large for a workbook: {limit}.", "Send it as CSV.")
+
+
+def unpacked_too_large(path: Path, limit: int) -> Refusal:
+    """Say that a workbook holds too many bytes once unpacked."""
+    return too_large(path, f"more than {limit // 2**20:,} MB once unpacked")

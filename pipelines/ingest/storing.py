@@ -6,7 +6,7 @@ DuckDB reads the file and writes encrypted Parquet; no row passes through Python
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.no_people import refuse_shortened, words_for_nobody
+from pipelines.ingest.no_rows import needs_rows, no_rows_fault
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, plain_sql, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
 from pipelines.ingest.row_words import ROWS_NAMED, rows_named
 from pipelines.ingest.store import About, opened
+from pipelines.ingest.unlike_people import refuse_dated, words_unlike
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
 from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
@@ -51,6 +53,8 @@ class Writing:
     rows: Rows
     vault_draft: Path
     draft: Path
+    unlike: tuple[str, ...] = field(default=(), repr=False)
+    """What stands in the place of a person's number and is none, though no word for a sum."""
 
     @cached_property
     def header(self) -> dict[str, int]:
@@ -126,10 +130,13 @@ def _written(writing: Writing) -> About:
         one.parent.mkdir()
     _write_rows(writing, whole, odd=False)
     _write_people(writing, whole, secret)
-    if _keep_odd_people(writing, whole, secret):
-        _write_rows(writing, whole, odd=True)
-        _write_people(writing, whole, secret)
+    odd = _keep_odd_people(writing, whole, secret)
     _refuse_shortened(writing, secret)
+    if "person" in writing.extract.columns:
+        writing = replace(writing, unlike=words_unlike(writing.connection, _read(secret, "vaulted")))
+    if odd or writing.unlike:
+        _write_rows(writing, whole, odd=odd)
+        _write_people(writing, whole, secret)
     dates = _proven_dates(writing, whole)
     return replace(_apart(writing, whole, secret), dates=dates)
 
@@ -140,6 +147,7 @@ def _refuse_shortened(writing: Writing, secret: Path) -> None:
         people = _read(secret, "vaulted", ", file_row_number = true")
         column = writing.extract.columns["person"].column
         refuse_shortened(writing.connection, people, row, writing.file.shown, column)
+        refuse_dated(writing.connection, people, row, writing.file.shown, column)
 
 
 def _proven_dates(writing: Writing, whole: Path) -> dict[str, tuple[str, str]]:
@@ -182,7 +190,7 @@ def _nobody(writing: Writing) -> str:
     """Return the words that stand for "not known" as a list; DuckDB would make a join of a long IN."""
     person = writing.extract.columns.get("person")
     words = {*MISSING_DEFAULT, "", *(person.missing if person else ())}
-    words |= set(words_for_nobody(person.column)) if person else set()
+    words |= {*words_for_nobody(person.column), *writing.unlike} if person else set()
     return f"[{', '.join(literal(word) for word in sorted(words))}]"
 
 
@@ -318,6 +326,8 @@ def _counts_by_site(writing: Writing, whole: Path) -> list[tuple[str, int, int]]
 
 
 def _about(writing: Writing, rows: dict[str, int], people: dict[str, int], *, split: bool) -> About:
+    if not sum(rows.values()) and needs_rows(writing.extract):
+        raise no_rows_fault(writing.file.shown)
     facts = asdict(writing.rows.facts)
     return About(
         noun=writing.extract.noun,

@@ -88,7 +88,8 @@ def text_facts(path: Path, extract: Extract | None) -> Facts:
     columns = rows[number - 1] if number <= len(rows) else ()
     if extract and not set(expected_columns(extract)) <= set(columns):
         refuse_other_dialect(path, text, expected_columns(extract))
-    return Facts("text", columns, number, encoding, delimiter, found.quote)
+    empty = whole and not any(any(row) for row in rows[number:]) and len(rows) < ROWS_ABOVE
+    return Facts("text", columns, number, encoding, delimiter, found.quote, empty=empty)
 
 
 def _candidates(found: Beginning) -> tuple[str, ...]:

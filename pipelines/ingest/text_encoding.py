@@ -79,7 +79,7 @@ def _was_encoded_twice(path: Path) -> bool:
     """Tell a text in which all letters beyond ASCII are those that UTF-8 becomes when it is read as cp1252."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     twice, done = False, 0
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
         done += len(chunk)
         if done > SEEN:
             break
@@ -99,7 +99,7 @@ def _was_encoded_twice(path: Path) -> bool:
 
 def _refuse_mixed(path: Path, pinned: str, declared: str) -> None:
     """Refuse an 8-bit text that is partly in UTF-8, or in another 8-bit encoding than is pinned."""
-    for number, chunk in enumerate(_chunks(path)):
+    for number, chunk in enumerate(chunks(path)):
         mixed = MIXED.search(chunk)
         if mixed:
             where = f"{path.name}, line {line_of(path, number * CHUNK + mixed.start())}"
@@ -158,7 +158,7 @@ def _is_utf8_beyond_ascii(path: Path) -> bool:
     decode = codecs.getincrementaldecoder("utf-8")().decode
     beyond = False
     try:
-        for chunk in _chunks(path):
+        for chunk in chunks(path):
             beyond = beyond or not chunk.isascii()
             decode(chunk)
         decode(b"", True)
@@ -167,7 +167,8 @@ def _is_utf8_beyond_ascii(path: Path) -> bool:
     return beyond
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
@@ -203,7 +204,7 @@ def not_in(path: Path, encoding: str) -> Refusal:
         return Refusal(
             f"{path.name} ends in the middle of a letter.", "Was it cut off? Ask the provider to send it again."
         )
-    if encoding == "utf-8" and any(MIXED.search(chunk) for chunk in _chunks(path)):
+    if encoding == "utf-8" and any(MIXED.search(chunk) for chunk in chunks(path)):
         remedy = "Other letters in it are in UTF-8: were two files joined? Ask for it in one encoding."
     elif encoding == "utf-8" and not _first_fault(path, "cp1252")[0]:
         remedy = "It reads without a fault as cp1252; if names look right there, add `encoding: cp1252`."

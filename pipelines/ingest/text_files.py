@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ingest import text_rows
+from pipelines.ingest.plain_rows import PlainRows
 from pipelines.ingest.plain_text import is_plain
 from pipelines.ingest.reading import Facts, Rows
 from pipelines.ingest.second_tables import OneTable
@@ -30,11 +31,24 @@ def open_rows(connection: Any, path: Path, facts: Facts) -> Rows:
     explain = partial(_explained, path)
     width = len(facts.columns)
     rows = OneTable(path.name, facts.columns, rows_of(path, facts))
-    if facts.encoding == "utf-8" and facts.header_row == 1 and is_plain(path, facts.delimiter, facts.quote, width):
+    if facts.encoding == "utf-8" and facts.header_row == 1 and _is_plain(path, facts):
         if path.stat().st_size <= min(SMALL, text_rows.LARGEST):
             deque(rows, maxlen=0)
         return Rows(facts, _read_csv(path, facts), False, explain)
     return Rows(facts, staged(connection, width, rows), True, explain)
+
+
+def _is_plain(path: Path, facts: Facts) -> bool:
+    """Tell whether DuckDB reads the file as it lies; a large one is searched for a second table on the way."""
+    dialect = (facts.delimiter, facts.quote, len(facts.columns))
+    if path.stat().st_size <= min(SMALL, text_rows.LARGEST):
+        return is_plain(path, *dialect)
+    passing = PlainRows(path.name, facts.columns, facts.delimiter)
+    plain = is_plain(path, *dialect, passing)
+    passing.finish()
+    if plain and passing.refusal:
+        raise passing.refusal
+    return plain
 
 
 def _read_csv(path: Path, facts: Facts) -> str:

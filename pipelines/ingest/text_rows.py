@@ -13,12 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.ingest.reading import Facts
-from pipelines.ingest.swallowed_rows import refuse_formulas, refuse_other_quotes, refuse_swallowed
+from pipelines.ingest.swallowed_rows import OTHER_QUOTES, refuse_formulas, refuse_other_quotes, refuse_swallowed
 from pipelines.ingest.text_dialect import reading
-from pipelines.ingest.text_encoding import decoded_lines, not_in
+from pipelines.ingest.text_encoding import chunks, decoded_lines, not_in
 from pipelines.refusal import Refusal
 
 LARGEST = 200 * 1024 * 1024
+MOST_CELLS = 12_000_000
+"""More take longer than half a minute."""
+PLAINER = "Ask for it as UTF-8, with one kind of line end and no blank lines, or as Parquet."
 BLANK = " \t\u00a0"
 RULE = re.compile(r":?-{2,}:?|={2,}")
 RULES = ("--", "==", ":-")
@@ -33,7 +36,7 @@ class Lines:
         self.number, self.escapes, self.blanks_before_quote = 0, 0, False
         self.held: list[str] = []
         self._path, self._text = path, text
-        quote = facts.quote or "\0"
+        self._quote = quote = facts.quote or "\0"
         self._licence = re.compile(f"(?:^|{re.escape(facts.delimiter)})[ \t]+{re.escape(quote)}")
         # After an even number of backslashes the quotation mark ends its value in either reading.
         self._escape = re.compile(rf"(?<!\\)(?:\\\\)*\\{re.escape(quote)}")
@@ -48,9 +51,10 @@ class Lines:
             if "\0" in line:
                 problem = f"{self._path.name}, line {self.number}: there is a NUL character, which no text has."
                 raise Refusal(problem, "Ask for it again.")
-            if not self.escapes and "\\" in line and self._escape.search(line):
-                self.escapes = self.number
-            self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
+            if self._quote in line:
+                if not self.escapes and "\\" in line and self._escape.search(line):
+                    self.escapes = self.number
+                self.blanks_before_quote = self.blanks_before_quote or self._licence.search(line) is not None
             self.held.append(line)
             yield line
 
@@ -65,7 +69,10 @@ def rows_of(path: Path, facts: Facts) -> Iterator[Numbered]:
     """
     if path.stat().st_size > LARGEST:
         problem = f"{path.name} is larger than {LARGEST >> 20} MB and not plain enough to be read at once."
-        raise Refusal(problem, "Ask for it as UTF-8, with one kind of line end and no blank lines, or as Parquet.")
+        raise Refusal(problem, PLAINER)
+    if _cells(path, facts) > MOST_CELLS:
+        problem = f"{path.name} has more than {MOST_CELLS:,} cells and is not plain enough to be read at once."
+        raise Refusal(problem, PLAINER)
     with decoded_lines(path, facts.encoding) as text:
         lines = Lines(path, facts, text)
         yield from _sound(path, facts, lines)
@@ -73,6 +80,12 @@ def rows_of(path: Path, facts: Facts) -> Iterator[Numbered]:
         where = f"{path.name}, line {lines.escapes}"
         problem = f"{where}: a backslash stands before a quotation mark, which has two meanings."
         raise Refusal(problem, "Ask for it with quotation marks doubled inside values, and no backslashes.")
+
+
+def _cells(path: Path, facts: Facts) -> int:
+    """Return about how many cells a text has; in any encoding, a delimiter and a line end hold their byte of ASCII."""
+    signs = [sign.encode() for sign in (facts.delimiter, "\n") if sign.isascii()]
+    return sum(chunk.count(sign) for chunk in chunks(path) for sign in signs)
 
 
 def _sound(path: Path, facts: Facts, lines: Lines) -> Iterator[Numbered]:
@@ -87,9 +100,11 @@ def _sound(path: Path, facts: Facts, lines: Lines) -> Iterator[Numbered]:
             if facts.quote:
                 if any('="' in one for one in lines.held):
                     refuse_formulas(path, line, row)
-                refuse_swallowed(path, line, lines.held, (facts.delimiter, facts.quote), width)
-                refuse_other_quotes(path, line, row)
-            yield number, [_one_kind_of_line_end(cell) for cell in row]
+                if len(lines.held) > 1:
+                    refuse_swallowed(path, line, lines.held, (facts.delimiter, facts.quote), width)
+                if not row[0] or row[0][0] in OTHER_QUOTES:
+                    refuse_other_quotes(path, line, row)
+            yield number, row if len(lines.held) == 1 else [_one_kind_of_line_end(cell) for cell in row]
         lines.blanks_before_quote = False
         lines.held.clear()
 
@@ -101,8 +116,9 @@ def _parsed(path: Path, facts: Facts, lines: Lines) -> Iterator[tuple[int, int, 
     while True:
         try:
             row = next(reader, None)
-        except csv.Error:
-            refusal = unreadable(path, line)
+        except csv.Error as error:
+            large = "field limit" in str(error)  # the one thing that is kept of what it says
+            refusal = _value_too_large(path, line) if large else unreadable(path, line)
         except UnicodeDecodeError:
             refusal = not_in(path, facts.encoding)
         else:
@@ -113,6 +129,11 @@ def _parsed(path: Path, facts: Facts, lines: Lines) -> Iterator[tuple[int, int, 
             line = lines.number + 1
             continue
         raise refusal
+
+
+def _value_too_large(path: Path, line: int) -> Refusal:
+    problem = f"{path.name}, line {line}: a value has more than {csv.field_size_limit() // 10**6} million letters."
+    return Refusal(problem, "Is a quotation mark missing that ends it? Texts of that length do not belong in a table.")
 
 
 def unreadable(path: Path, line: int | str) -> Refusal:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.ingest.book_kinds import open_book
-from pipelines.ingest.headers import expected_columns, nameless_fault, tidy
+from pipelines.ingest.headers import MOST_COLUMNS, expected_columns, nameless_fault, tidy, too_many_columns
 from pipelines.ingest.merged_cells import refuse_merged
 from pipelines.ingest.quick_sheets import quick_table
 from pipelines.ingest.reading import Facts, Rows
@@ -129,6 +129,8 @@ def _table(book: Book, sheet: Sheet, extract: Extract) -> _Table:
 
 def _judge(path: Path, sheet: str, grid: Grid, found: Header, extract: Extract) -> None:
     """Insist that nothing in the sheet can be taken for something else."""
+    if len(found.columns) > MOST_COLUMNS:
+        raise too_many_columns(path)
     mapped = _mapped(found, extract)
     _refuse_nameless(path, grid, found)
     _refuse_uncalculated(path, sheet, grid, found.row, mapped)
@@ -192,6 +194,7 @@ def _facts(book: Book, sheet: Sheet, grid: Grid, found: Header) -> Facts:
         columns=found.columns,
         header_row=found.row,
         sheet=sheet.name,
+        empty=not any(any(map(str.strip, cells)) for row, cells in grid.rows.items() if row > found.row),
         notes=tuple(_notes(book, sheet, grid, found)),
     )
 
@@ -212,6 +215,10 @@ def _notes(book: Book, sheet: Sheet, grid: Grid, found: Header) -> list[str]:
         notes.append(f"Hidden or filtered rows were read like all others ({grid.hidden_rows} hidden).")
     if grid.hidden_columns:
         notes.append("Hidden columns were read like all others.")
+    if grid.veiled:
+        said = "is shown as nothing or as words by its format, and was"
+        many = "are shown as nothing or as words by their format, and were"
+        notes.append(f"{grid.veiled} number(s) {said if grid.veiled == 1 else many} read as the number that is kept.")
     if grid.errors:
         notes.append(f"{grid.errors} cell(s) hold an error such as #N/A, and are kept as such.")
     return notes

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.ingest.number_formats import BUILT_IN, PLAIN, NumberFormat, number_format
-from pipelines.ingest.sheets import Grid, Sheet, damaged, too_large
+from pipelines.ingest.sheets import Grid, Sheet, damaged, unpacked_too_large
 from pipelines.ingest.xlsx_cells import Meaning, read_cells, unescaped
 from pipelines.ingest.xml_events import Enough, Malformed, elements, events
 
@@ -81,7 +81,7 @@ class XlsxBook:
         if infos is None:
             raise damaged(self.path)
         if any(info.file_size > LARGEST_PART and info.filename.lower().endswith((".xml", ".rels")) for info in infos):
-            raise too_large(self.path)
+            raise unpacked_too_large(self.path, LARGEST_PART)
         if any(info.flag_bits & 1 for info in infos):
             raise damaged(self.path, "its parts are encrypted")
         return {info.filename.replace("\\", "/").lower().lstrip("/"): info.filename for info in infos}

@@ -63,6 +63,7 @@ class _Cells:
         self.pieces: list[str] = []
         self.keep = False
         self.texts: dict[tuple[str, str], str] = {}
+        self.veils = {str(index) for index, style in enumerate(meaning.formats) if style.may_veil}
 
     def start(self, name: str, held: dict[str, str]) -> None:
         if name == "c":
@@ -132,6 +133,8 @@ class _Cells:
         text = self._told(raw) if raw else ""
         if self.kind == "n" and is_overlong(text):
             self.grid.overlong.append((self.row, self.column))
+        if self.kind == "n" and self.style in self.veils and NUMBER.fullmatch(raw.strip()):
+            self.grid.veiled += bool(self.meaning.formats[int(self.style)].of(float(raw)).veil)
         if text:
             self.grid.put(self.row, self.column, text)
 

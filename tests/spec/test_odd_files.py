@@ -447,11 +447,12 @@ def test_a_sum_or_a_repeated_header_is_nobody(site: Site, word: str) -> None:
     assert site.rows("SELECT source_row, reasons FROM quarantine.cases") == [(42, "person_present")]
 
 
-def test_a_line_of_words_below_the_table_is_named(site: Site) -> None:
-    site.deliver("Case,Age,Housed\n" + PEOPLE + f"Source: {CANARY},,\n" + "A999,,Y\n")
+def test_a_line_of_words_below_the_table_is_set_aside(site: Site) -> None:
+    site.deliver("Case,Age,Housed\n" + PEOPLE + f"Source: {CANARY},,\n" + "A999,,Y\n" + "A998,,\n")
     told = site.publish("cases")
+    assert site.rows("SELECT source_row, reasons FROM quarantine.cases") == [(42, "person_present")]
     (found,) = [check for check in told.checks if check.rule == "says_something"]
-    assert (found.decision, found.row_keys) == ("warn", ("cases.csv#42",)), "A999 has an outcome"
+    assert (found.decision, found.row_keys) == ("warn", ("cases.csv#42", "cases.csv#44")), "A999 has an outcome"
     assert CANARY not in str(told)
 
 

@@ -527,7 +527,7 @@ def test_a_workbook_that_would_fill_the_machine_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(book_kinds, limit, 1000)
-    assert "is too large for a workbook. Send it as CSV." in refusal(book(tmp_path, ["AB", "12"]), "A", "B")
+    assert "is too large for a workbook: more than" in refusal(book(tmp_path, ["AB", "12"]), "A", "B")
 
 
 def test_a_package_with_a_part_twice_is_refused(tmp_path: Path) -> None:
