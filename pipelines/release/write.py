@@ -25,6 +25,7 @@ from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
 from pipelines.release.audit import note_release
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
+from pipelines.release.earlier import earlier_releases
 from pipelines.release.errata import write_errata
 from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
@@ -45,7 +46,8 @@ def write_release(site: PilotSite) -> Told:
         drop = _drop(connection)
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
-    evidence = _evidence(site, drop, checked(findings, site.protocol))
+    earlier = earlier_releases(site, drop.name, drop.sha256)
+    evidence = _evidence(site, drop, checked(findings, site.protocol, earlier))
     folder = store(evidence, site.releases_folder)
     note_release(site, folder)
     # Looking back is no news: who withdrew is decided by today's consents.
