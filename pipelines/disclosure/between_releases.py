@@ -38,14 +38,14 @@ class Past:
     """
 
     def __init__(self, releases: Sequence[Release], plan: Plan) -> None:
-        self._releases, self._plan = tuple(releases), plan.model_dump(mode="json")
+        self.releases, self._plan = tuple(releases), plan.model_dump(mode="json")
         self._versions: dict[str, list[tuple[Release, Raw]]] = {}
-        for release in self._releases:
+        for release in self.releases:
             for finding_id, raw in release.findings.items():
                 self._versions.setdefault(name_of(finding_id), []).append((release, raw))
 
     def __bool__(self) -> bool:
-        return bool(self._releases)
+        return bool(self.releases)
 
     def versions(self, finding: Finding) -> list[tuple[Release, Raw]]:
         """Return the earlier versions of a finding that count the same thing, the oldest first."""
@@ -57,7 +57,7 @@ class Past:
 
     def of_kind(self, kind: str) -> Iterator[Raw]:
         """Yield the results of every earlier version of a kind of findings."""
-        for release in self._releases:
+        for release in self.releases:
             for raw in release.findings.values():
                 if raw["result"]["kind"] == kind:
                     yield raw["result"]

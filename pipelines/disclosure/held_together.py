@@ -198,9 +198,10 @@ def voices(past: Past, shown: Mapping[str, Finding], rules: Policy) -> Shown:
     block = [finding for finding in shown.values() if finding.kind in VOICES]
     if not any(_interviewed_few_more(past, one, block, rules) for one in block):
         return {}
-    for release, _ in reversed([version for one in block for version in past.versions(one)]):
-        if release.may_stand:
-            return {one.id: _heard_before(past.at(release, one), one) for one in block}
+    for release in reversed(past.releases):
+        before = {one.id: past.at(release, one) for one in block}
+        if any(before.values()):
+            return {one.id: _heard_before(before[one.id], one) for one in block}
     return {one.id: blank(one) for one in block}
 
 

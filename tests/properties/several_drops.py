@@ -22,6 +22,17 @@ from pipelines.protocol.models import Plan
 from tests.properties.small_pilots import making, plan
 
 FEW = 10
+ROOM = 4.0
+"""Values that one person's part in a rounded average must keep."""
+OUTCOMES = ("work", "nights")
+
+
+def declared(profile: str = "standard") -> Plan:
+    """Return a plan with a yes/no and a number as outcomes, and one criterion: enough to subtract."""
+    whole = plan(profile).model_dump(mode="json", by_alias=True)
+    outcomes = {key: one for key, one in whole["outcomes"].items() if key in OUTCOMES}
+    criterion = {"came_treatment": whole["progression"]["criteria"]["came_treatment"]}
+    return Plan.model_validate({**whole, "outcomes": outcomes, "progression": {"criteria": criterion}})
 
 
 def everybody(count: int, seed: int) -> pd.DataFrame:
@@ -41,9 +52,9 @@ def everybody(count: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def findings(people: pd.DataFrame, declared: Plan, drop: str) -> tuple[Finding, ...]:
+def findings(people: pd.DataFrame, protocol: Plan, drop: str) -> tuple[Finding, ...]:
     """Return what the real functions make of a drop, not yet protected."""
-    made = making(people, declared)
+    made = making(people, protocol)
     with made.connection:
         found = [*participant_findings(made), *delivery_findings(made), *outcome_findings(made)]
         found += [one for one in progression_findings(made, found) if one.id.startswith("progression/")]
@@ -75,7 +86,7 @@ class Published:
 
 def published(drops: Sequence[pd.DataFrame], *, guarded: bool = True, profile: str = "standard") -> Published:
     """Return the releases of a pilot whose drops hold these people."""
-    found = Published(plan(profile), guarded)
+    found = Published(declared(profile), guarded)
     for people in drops:
         found.add(people)
     return found
@@ -106,11 +117,23 @@ def _subtracted(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tup
             yield "without it", people - events
         if people and events in (0, people):
             yield "nobody or everybody", events
-    sums = [one["n"] * one["average"] if _known(one) else None for one in (then, now)]
-    if None not in sums and people is not None and abs(people) < FEW and "events" not in now:
-        moved = (sums[1] or 0.0) - (sums[0] or 0.0)
-        if abs(moved) > 1e-6:
-            yield "sum of their values", moved
+    if people is None or abs(people) >= FEW or not (_known(then) and _known(now)) or _is_share(now):
+        return
+    moved = now["n"] * now["average"] - then["n"] * then["average"]
+    blur = sum(one["n"] * _step(one["average"]) for one in (then, now) if one["rounded"])
+    if abs(moved) > 1e-6 and blur < ROOM:
+        yield "sum of their values", moved
+
+
+def _step(figure: float) -> float:
+    """Return the step that a figure was rounded to, as far as its last digit shows."""
+    decimals = len(f"{figure:.12f}".rstrip("0").partition(".")[2])
+    return 10.0**-decimals * (5 if f"{figure:.{decimals}f}".endswith("5") else 1)
+
+
+def _is_share(one: Mapping[str, Any]) -> bool:
+    """Tell whether an average is the events over the people, of which the counts say it all."""
+    return one.get("events") is not None and abs(one["average"] - one["events"] / one["n"]) < 1e-9
 
 
 def _known(one: Mapping[str, Any]) -> bool:
@@ -133,7 +156,9 @@ def _groups(findings_shown: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
                 for arm, cell in row["arms"].items():
                     yield f"{key} {row['covariate']} {row['level']} {arm}", _cell(cell)
         if result["kind"] in ("effect", "dose"):
-            yield from ((f"{key} {arm}", _cell(cell)) for arm, cell in result["arms"].items())
+            noted = {one["cell"] for one in finding["disclosure"]["changes"] if one["action"] == "rounded"}
+            for arm, cell in result["arms"].items():
+                yield f"{key} {arm}", {**_cell(cell), "rounded": f"arms.{arm}.average" in noted}
         if result["kind"] == "progression" and result["scale"] == "share":
             yield key, {"n": result["n"], "events": result["events"]}
         if result["kind"] == "data_quality":
@@ -143,4 +168,4 @@ def _groups(findings_shown: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
 def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a cell says of a group; without events where nobody counts any."""
     names = ("n", "average") if cell["events"] is None else ("n", "events", "average")
-    return {name: cell[name] for name in names}
+    return {**{name: cell[name] for name in names}, "rounded": False}
