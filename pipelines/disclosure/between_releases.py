@@ -48,12 +48,12 @@ class Past:
         return bool(self.releases)
 
     def versions(self, finding: Finding) -> list[tuple[Release, Raw]]:
-        """Return the earlier versions of a finding that count the same thing, the oldest first."""
-        return [
-            (release, raw)
-            for release, raw in self._versions.get(name_of(finding.id), ())
-            if self._same_thing(finding, release)
-        ]
+        """Return the earlier versions of a finding that count the same thing and show something, the oldest first."""
+        return [(release, raw) for release, raw in self._of(finding) if not _was_withheld(raw)]
+
+    def _of(self, finding: Finding) -> list[tuple[Release, Raw]]:
+        known = self._versions.get(name_of(finding.id), ())
+        return [(release, raw) for release, raw in known if self._same_thing(finding, release)]
 
     def of_kind(self, kind: str) -> Iterator[Raw]:
         """Yield the results of every earlier version of a kind of findings."""
@@ -64,7 +64,9 @@ class Past:
 
     def standing(self, finding: Finding) -> Finding | None:
         """Return a finding as it was last published, with the drop at which it stands; None where it cannot stand."""
-        for release, raw in reversed(self.versions(finding)):
+        for release, raw in reversed(self._of(finding)):
+            if not self.may_stand(finding, raw):
+                return None
             found = _again(finding, raw) if release.may_stand else None
             if found is not None:
                 return found
@@ -72,8 +74,24 @@ class Past:
 
     def at(self, release: Release, finding: Finding) -> Finding | None:
         """Return a finding as one release published it; None where it did not, or where it cannot stand."""
-        raw = next((raw for one, raw in self.versions(finding) if one is release), None)
-        return _again(finding, raw) if raw is not None and release.may_stand else None
+        raw = next((raw for one, raw in self._of(finding) if one is release), None)
+        stands = raw is not None and release.may_stand and self.may_stand(finding, raw)
+        return _again(finding, raw) if raw is not None and stands else None
+
+    def holds(self, release: Release, finding: Finding) -> bool:
+        """Tell whether a release says anything under a finding's name, be it that it is withheld."""
+        return any(one is release for one, _ in self._of(finding))
+
+    def may_stand(self, finding: Finding, raw: Raw) -> bool:
+        """Tell whether an earlier version is right as far as one can know.
+
+        From the same data another figure comes only of another protocol or program: then the earlier one was wrong. One
+        that was withheld for such a reason stays so, and all before it.
+        """
+        inputs, now = raw["inputs"], finding.inputs
+        same_data = inputs["drop_hash"] == now.drop_hash
+        made_otherwise = (inputs["protocol_hash"], inputs["code"]) != (now.protocol_hash, now.code)
+        return not _was_withheld(raw) and not (same_data and made_otherwise)
 
     def same(self, release: Release, part: Sequence[str], key: str) -> bool:
         """Tell whether the protocol of a release declares something as the protocol of now does, but for its words."""
@@ -168,6 +186,11 @@ def _again(finding: Finding, raw: Raw) -> Finding | None:
             "disclosure": noted(earlier.disclosure, HELD, as_at=as_at(raw)),
         }
     )
+
+
+def _was_withheld(raw: Raw) -> bool:
+    """Tell whether an earlier version was withheld whole because of releases before it."""
+    return withheld().model_dump() in raw.get("disclosure", {}).get("changes", ())
 
 
 def as_at(raw: Raw) -> str:

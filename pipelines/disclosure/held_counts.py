@@ -109,7 +109,9 @@ def chart(past: Past, finding: Finding, rules: Policy) -> Finding:
     result = finding.result
     if not isinstance(result, ChartResult) or difference_is_blurred(rules) or rules.minimum_count <= 1:
         return finding
-    versions = [(release.may_stand, raw["result"]) for release, raw in past.versions(finding)]
+    versions = [
+        (release.may_stand and past.may_stand(finding, raw), raw["result"]) for release, raw in past.versions(finding)
+    ]
     same = [pair for pair in versions if (pair[1]["every"], pair[1]["measure"]) == (result.every, result.measure)]
     points = tuple(_point(result, point, _of_period(same, point.start), rules) for point in result.points)
     changes = [

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from pipelines.disclosure.between_releases import RULE, Past, as_at, as_json, blank, blanked, noted, tells, withheld
 from pipelines.disclosure.policy import Policy
-from pipelines.disclosure.published import Raw, group
+from pipelines.disclosure.published import Raw, counts, group
 from pipelines.disclosure.steps import Group, blurred_average, events_tell, few_between, moved
 from pipelines.findings.models import ArmSummary, BaselineResult, BaselineRow, Change, DoseResult, Finding
 
@@ -47,7 +47,7 @@ def baseline(past: Past, finding: Finding, rules: Policy, *, few_came: bool) -> 
 def _tells(past: Past, finding: Finding, name: str, rules: Policy, *, few_came: bool) -> bool:
     own = _rows(as_json(finding), name)
     versions = [raw for release, raw in past.versions(finding) if past.same(release, ("covariates",), name)]
-    earlier = [rows for raw in versions if (rows := _rows(raw["result"], name))]
+    earlier = [rows for raw in versions if (rows := _rows(raw["result"], name)) and counts({"rows": rows})]
     if not earlier:
         return few_came
     return tells({"rows": own}, [{"rows": rows} for rows in earlier], rules)
@@ -60,6 +60,8 @@ def _rows(table: Raw, name: str) -> list[Raw]:
 def _row(past: Past, finding: Finding, row: BaselineRow) -> BaselineRow:
     """Return a row as it was last published, and named so; one that was not, or cannot stand again, is withheld."""
     for release, raw in reversed(past.versions(finding)):
+        if not past.may_stand(finding, raw):
+            break
         known = [one for one in _rows(raw["result"], row.covariate) if one["level"] == row.level]
         same = past.same(release, ("covariates",), row.covariate) and known and set(known[0]["arms"]) == set(row.arms)
         if same and release.may_stand:
@@ -73,7 +75,11 @@ def _standing(row: BaselineRow, raw: Raw, drop: str) -> BaselineRow:
     except ValidationError:
         return _withheld(row)
     said = earlier.title if _says_when(earlier.title) else earlier.title + AS_AT.format(drop)
-    return earlier.model_copy(update={"title": said})
+    return earlier.model_copy(update={"title": said}) if _shows(earlier) else _withheld(row)
+
+
+def _shows(row: BaselineRow) -> bool:
+    return any(x is not None for arm in row.arms.values() for x in (arm.n, arm.events, arm.average))
 
 
 def _says_when(title: str) -> bool:

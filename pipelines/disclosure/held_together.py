@@ -141,12 +141,11 @@ def _outcome(past: Past, block: list[Finding], rules: Policy) -> Shown:
     if not any(_estimate_tells(past, one, rules) for one in block) and not _tells_who_came(past, block[0], rules):
         return {}
     effect = block[0]
-    for release, _ in reversed(past.versions(effect)):
-        again = past.at(release, effect)
-        if again is not None:
-            beside = {one.id: past.at(release, one) or _not_shown(one, rules) for one in block[1:]}
-            return {effect.id: again, **beside}
-    return {effect.id: blank(effect), **{one.id: _not_shown(one, rules) for one in block[1:]}}
+    again = past.standing(effect)
+    if again is None:
+        return {effect.id: blank(effect), **{one.id: _not_shown(one, rules) for one in block[1:]}}
+    release = next(one for one in reversed(past.releases) if past.at(one, effect) is not None)
+    return {effect.id: again, **{one.id: past.at(release, one) or _not_shown(one, rules) for one in block[1:]}}
 
 
 def _estimate_tells(past: Past, finding: Finding, rules: Policy) -> bool:
@@ -199,9 +198,8 @@ def voices(past: Past, shown: Mapping[str, Finding], rules: Policy) -> Shown:
     if not any(_interviewed_few_more(past, one, block, rules) for one in block):
         return {}
     for release in reversed(past.releases):
-        before = {one.id: past.at(release, one) for one in block}
-        if any(before.values()):
-            return {one.id: _heard_before(before[one.id], one) for one in block}
+        if release.may_stand and any(past.holds(release, one) for one in block):
+            return {one.id: _heard_before(past.at(release, one), one) for one in block}
     return {one.id: blank(one) for one in block}
 
 

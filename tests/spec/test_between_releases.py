@@ -135,6 +135,28 @@ def test_every_earlier_release_counts_and_not_only_the_last() -> None:
     assert (numbers(back), few) == ([60], False)
 
 
+def test_what_the_same_data_said_under_another_protocol_was_wrong_and_does_not_stand_again() -> None:
+    before = past(("flow/p", flow(60, 50)), drop="2026-07-31")
+    now = finding("flow/p", flow(63, 53))
+    fixed = now.model_copy(update={"inputs": now.inputs.model_copy(update={"protocol_hash": "1" * 64})})
+    found, few = held_together.flow(before, fixed, RULES)
+    assert (numbers(found), few) == ([None, None], True)
+    told = {"flow/p": json.loads(found.model_dump_json())}
+    later = Past([*before.releases, Release("2026-07-31", "2026-07-31", before.releases[0].plan, told)], PLAN)
+    next_drop = finding("flow/p", flow(64, 54), drop="2026-08-31")
+    assert numbers(held_together.flow(later, next_drop, RULES)[0]) == [None, None]
+    assert numbers(held_together.flow(later, finding("flow/p", flow(90, 80), drop="2026-08-31"), RULES)[0]) == [90, 80]
+
+
+def test_what_waited_once_waits_until_enough_have_come() -> None:
+    now = finding("linkage/consents", linkage(41, 20))
+    first = past(("flow/p", flow(60)))
+    waited = held_together.whole(first, now, RULES, few_came=True)
+    told = {"linkage/consents": json.loads(waited.model_dump_json())}
+    later = Past([*first.releases, Release("2026-07-31", "x", first.releases[0].plan, told)], PLAN)
+    assert held_together.whole(later, now, RULES, few_came=True).result == waited.result
+
+
 def effect(n: int, events: int, **more: Any) -> EffectResult:
     arms = {arm: ArmSummary(title=arm, n=n, events=events, average=events / n) for arm in ("treatment", "comparison")}
     said = {"unit": "share", "level": 0.95, "engine": "e", "why": "w", "verdict": "inconclusive", "measure": "m"}
