@@ -171,7 +171,7 @@ def _totals(past: Past, shown: dict[str, Finding], rules: Policy, *, few_came: b
     for key, finding in shown.items():
         checks = held_counts.quality(past, finding, rules, few_came=few_came)
         drops = held_counts.difference(past, checks, rules, few_came=few_came)
-        shown[key] = held_counts.chart(past, drops, rules)
+        shown[key] = held_counts.chart(past, drops, rules, few_came=few_came)
 
 
 def _criteria(past: Past, exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:

@@ -99,12 +99,13 @@ def _totals(past: Past, noun: str) -> set[int]:
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 
-def chart(past: Past, finding: Finding, rules: Policy) -> Finding:
+def chart(past: Past, finding: Finding, rules: Policy, *, few_came: bool = False) -> Finding:
     """Return a chart in which a period that moved by few stands as it was; lines follow from the points.
 
     Parameters
     ----------
-    past, finding, rules : earlier releases; the chart as the policy shows it; the limits.
+    past, finding, rules, few_came : as for `quality`; a chart that is new waits for more people, for its periods add up
+        to those of the flow.
     """
     result = finding.result
     if not isinstance(result, ChartResult) or difference_is_blurred(rules) or rules.minimum_count <= 1:
@@ -113,7 +114,10 @@ def chart(past: Past, finding: Finding, rules: Policy) -> Finding:
         (release.may_stand and past.may_stand(finding, raw), raw["result"]) for release, raw in past.versions(finding)
     ]
     same = [pair for pair in versions if (pair[1]["every"], pair[1]["measure"]) == (result.every, result.measure)]
-    points = tuple(_point(result, point, _of_period(same, point.start), rules) for point in result.points)
+    if few_came and not versions:
+        points = tuple(point if point.standing == "gap" else _hidden(point) for point in result.points)
+    else:
+        points = tuple(_point(result, point, _of_period(same, point.start), rules) for point in result.points)
     changes = [
         Change(cell=f"points.{i}", rule=RULE, action="held" if after.value is not None else "withheld")
         for i, (before, after) in enumerate(zip(result.points, points, strict=True))
@@ -143,10 +147,14 @@ def _point(result: ChartResult, point: ChartPoint, earlier: Sequence[tuple[bool,
         return point
     standing = [one for stands, one in earlier if stands]
     if not standing:
-        return ChartPoint(start=point.start, title=point.title, standing="withheld")
+        return _hidden(point)
     # A part of a period stays a part: compared with whole ones it would look like a fall.
     kept = {name: standing[-1][name] for name in ("value", "numerator", "denominator", "standing")}
     return point.model_copy(update=kept)
+
+
+def _hidden(point: ChartPoint) -> ChartPoint:
+    return ChartPoint(start=point.start, title=point.title, standing="withheld")
 
 
 def _point_tells(result: ChartResult, point: ChartPoint, before: Raw, rules: Policy) -> bool:

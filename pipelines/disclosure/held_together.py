@@ -122,7 +122,23 @@ def outcomes(past: Past, shown: Mapping[str, Finding], rules: Policy) -> Shown:
     ----------
     past, shown, rules : earlier releases; all findings as the policy shows them; the limits of outcomes.
     """
-    return {key: told for block in _blocks(shown) for key, told in _outcome(past, block, rules).items()}
+    told = {key: found for block in _blocks(shown) for key, found in _outcome(past, block, rules).items()}
+    return {**_without_adjustment(told, shown), **told}
+
+
+def _without_adjustment(told: Shown, shown: Mapping[str, Finding]) -> Shown:
+    """Return the other outcomes of a tier without p values adjusted for it: they hold the one that is held back."""
+    results = {key: one.result for key, one in shown.items() if isinstance(one.result, EffectResult)}
+    tiers = {result.tier for key, result in results.items() if key in told}
+    return {
+        key: _with(
+            shown[key],
+            result.model_copy(update={"p_adjusted": None, "adjustment": ""}),
+            disclosure=noted(shown[key].disclosure, withheld("p_adjusted")),
+        )
+        for key, result in results.items()
+        if key not in told and result.tier in tiers and result.p_adjusted is not None
+    }
 
 
 def _blocks(shown: Mapping[str, Finding]) -> Iterator[list[Finding]]:

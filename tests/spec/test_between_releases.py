@@ -181,6 +181,18 @@ def test_an_outcome_that_is_counted_otherwise_is_another_one() -> None:
     assert held_together.outcomes(other, {now.id: now}, RULES) == {}
 
 
+def test_no_adjusted_p_value_holds_that_of_an_outcome_that_is_held_back() -> None:
+    adjusted = {"p": 0.1, "p_adjusted": 0.2, "adjustment": "holm"}
+    few, many = (
+        finding(f"effect/{key}/primary", effect(*n, **adjusted))
+        for key, n in (("work", (53, 21)), ("nights", (92, 40)))
+    )
+    before = past(("effect/work/primary", effect(52, 20)), ("effect/nights/primary", effect(52, 20)))
+    told = held_together.outcomes(before, {few.id: few, many.id: many}, RULES)[many.id].result
+    assert isinstance(told, EffectResult)
+    assert (told.arms["treatment"].n, told.p, told.p_adjusted, told.adjustment) == (92, 0.1, None, "")
+
+
 def test_a_new_outcome_of_more_people_than_the_flow_told_waits() -> None:
     stages = FlowResult(stages=(FlowStage(title="Came", counts={"treatment": 52, "comparison": 52}),))
     now = finding("effect/work/primary", effect(53, 21))
@@ -273,6 +285,13 @@ def test_a_month_that_moved_by_few_stands_as_it_was_and_new_months_come() -> Non
     assert [(p.value, p.standing) for p in told.points] == [
         (20.0, "shown"), (34.0, "shown"), (15.0, "part"), (25.0, "shown"),
     ]  # fmt: skip
+
+
+def test_a_chart_that_is_new_waits_where_few_came() -> None:
+    now = finding("chart/r", chart((21.0, "shown"), (34.0, "shown")))
+    told = held_counts.chart(past(("flow/p", flow(54))), now, RULES, few_came=True).result
+    assert isinstance(told, ChartResult)
+    assert [point.standing for point in told.points] == ["withheld", "withheld"]
 
 
 def linkage(linked: int, without: int) -> LinkageResult:
