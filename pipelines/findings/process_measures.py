@@ -50,12 +50,15 @@ SUMS = """
     WITH counted AS ({rows}),
     persons AS (
         SELECT date_trunc('{every}', day)::DATE AS start, person_key,
-               sum(part)::DOUBLE AS part, sum(whole)::DOUBLE AS whole
+               {part} AS part, sum(whole)::DOUBLE AS whole
         FROM counted WHERE day BETWEEN $first AND $last GROUP BY ALL
     )
-    SELECT start, sum(part), sum(whole), count(*), list_sort(list(part), 'DESC')[1:2]
+    SELECT start, {part}, sum(whole), count(*), list_sort(list(part), 'DESC')[1:2]
     FROM persons GROUP BY start ORDER BY start
 """
+IN_ORDER = "round(list_sum(list_sort(list(part))), 6)"
+"""Sums of pounds and pence: in the order of threads, the last digit would differ from run to run."""
+
 PLAIN = ("referrals", "starts", "endings", "contacts", "spend")
 """Measures that are counts or sums, and so have no denominator."""
 
@@ -112,7 +115,7 @@ Sums = tuple[float, float, int, list[float]]
 
 def _sums(making: Making, chart: LearningChart, window: Window) -> dict[dt.date, Sums]:
     sql, parameters = _query(making, chart)
-    query = SUMS.format(rows=sql, every=chart.every)
+    query = SUMS.format(rows=sql, every=chart.every, part=IN_ORDER)
     rows = making.connection.execute(query, {**parameters, "first": window.first, "last": window.last}).fetchall()
     return {start: (part, whole, people, largest) for start, part, whole, people, largest in rows}
 

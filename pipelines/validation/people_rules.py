@@ -229,7 +229,7 @@ def _person_limit(limit: float) -> Rule:
         expectation="unexpected_rows",
         arguments={
             "sql": "SELECT row_key FROM {table} WHERE person_key IN"
-            f" (SELECT person_key FROM {{table}} GROUP BY person_key HAVING sum(amount) > {limit!r})"
+            f" (SELECT person_key FROM {{table}} GROUP BY person_key HAVING round(sum(amount), 6) > {limit!r})"
         },
         severity="warn",
         level="row",

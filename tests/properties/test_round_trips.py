@@ -111,15 +111,31 @@ PAIRS = ("''", "``", "\u2018\u2019", "\u201c\u201d", "\u00ab\u00bb")
 def two_meanings(rows: Rows) -> bool:
     """Tell what may be refused though a program wrote it.
 
-    That is a backslash or a blank in front of a quotation mark, a row between other signs, and a row that could hold
-    the names of a second table: words below figures.
+    That is a backslash or a blank in front of a quotation mark, a row between other signs, a row that could hold the
+    names of a second table (words below figures), the sign that switches encodings in East Asia, and a text whose every
+    letter beyond ASCII could be what UTF-8 becomes when it is encoded twice.
     """
-    if any("\\" in cell or '"' in cell for row in rows for cell in row):
+    if any(sign in cell for row in rows for cell in row for sign in '\\"\x1b') or _could_be_encoded_twice(rows):
         return True
     held = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     if any(len(row) > 1 and any({cell[0] + cell[-1] for cell in row} == {pair} for pair in PAIRS) for row in held):
         return True
     return any(_names_below_figures(rows[:number], row) for number, row in enumerate(rows))
+
+
+def _could_be_encoded_twice(rows: Rows) -> bool:
+    runs = [run for row in rows for cell in row for run in re.findall(r"[^\x00-\x7f]+", cell)]
+    return bool(runs) and all(map(_is_once_more, runs))
+
+
+def _is_once_more(run: str) -> bool:
+    """Tell signs that stand for bytes (of cp1252, or of Latin-1 where that has none) which are UTF-8 again."""
+    as_bytes = [sign.encode("cp1252", "ignore") or sign.encode("latin-1", "ignore") for sign in run]
+    try:
+        b"".join(as_bytes).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(as_bytes)
 
 
 def _names_below_figures(above: Rows, row: tuple[str, ...]) -> bool:
@@ -172,6 +188,7 @@ def is_utf8(content: bytes) -> bool:
 
 @ANY
 @given(tables, st.sampled_from([",", ";"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+@example([("", "", "\u00ce\u00a0")], ",", csv.QUOTE_MINIMAL)
 def test_what_pandas_and_spreadsheets_write(
     connection: Any, tmp_path: Path, rows: Rows, delimiter: str, quoting: Any
 ) -> None:

@@ -396,6 +396,11 @@ def test_a_persons_payments_keep_the_funds_limit_refunds_taken_off(bench: Bench)
     assert (found.severity, found.row_keys) == ("warn", ("r0", "r1"))
 
 
+def test_pence_that_add_up_to_the_limit_keep_it(bench: Bench) -> None:
+    bench.fill("staging.spend", *({"person_key": "a", "amount": amount} for amount in (0.1, 0.2)))
+    assert bench.check("spend", "person_within_limit", protocol("{spend_per_person: 0.3}")).row_keys == ()
+
+
 def test_refunds_are_noted_and_signs_turned_round_refused(bench: Bench) -> None:
     bench.fill("staging.spend", {"amount": -5}, {"amount": 5})
     assert (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from pipelines.findings.models import OtherEstimate
+from pipelines.findings.models import Finding, OtherEstimate
 from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers
@@ -17,9 +18,22 @@ from pipelines.reporting.tables import Table, markdown
 
 
 def number_sources(evidence: Evidence) -> str:
-    """Return every figure of every finding, unrounded, by the finding's id."""
+    """Return every figure of every finding, unrounded, by the finding's id; on paper those of estimates only.
+
+    On paper the whole table would be pages of digits that nobody can search or copy.
+    """
     told = {f.id: " · ".join(_figure(f.id, *leaf) for leaf in leaves(f)) for f in evidence.findings}
     rows = [f"| {code(finding_id)} | {figures} |" for finding_id, figures in told.items() if figures]
+    if not rows:
+        return ""
+    whole, main = _every_figure(rows), _main_figures(evidence)
+    return joined(
+        block("content-hidden", whole, depth=5, **{"when-format": "typst"}),
+        block("content-hidden", main, depth=5, **{"when-format": "html"}),
+    )
+
+
+def _every_figure(rows: Sequence[str]) -> str:
     listed = "\n".join(
         (
             "| Finding | Figures, unrounded |",
@@ -28,7 +42,27 @@ def number_sources(evidence: Evidence) -> str:
         )
     )
     caption = "Every figure of this report, as it stands in the evidence bundle"
-    return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::" if rows else ""
+    return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::"
+
+
+MAIN = {"Estimate": "value", "From": "lower", "To": "upper", "p": "p"}
+
+
+def _main_figures(evidence: Evidence) -> str:
+    """Return estimates with their intervals to six digits, and where all the other figures are."""
+    found = [(f.id, *(_main(f, field) for field in MAIN.values())) for f in evidence.findings]
+    rows = [row for row in found if row[1] != numbers.NONE_HERE]
+    caption = "Estimates of this report as they stand in the evidence bundle, to six digits"
+    table = Table("estimates", caption, ("Finding", *MAIN), rows, (40, 16, 16, 16, 12))
+    whole = "Every figure, unrounded, is in evidence.json and in the web page of this report."
+    return joined(markdown(table), block("note", plain(whole)))
+
+
+def _main(finding: Finding, field: str) -> str:
+    figure = getattr(finding.result, field, None)
+    if isinstance(figure, int | float):
+        return numbers.trimmed(float(f"{figure:.6g}"))
+    return numbers.WITHHELD if field in {one.cell for one in finding.disclosure.changes} else numbers.NONE_HERE
 
 
 def other_engines(evidence: Evidence) -> str:
