@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipelines.disclosure import held_counts, held_people, held_together
+from pipelines.disclosure.between_releases import RULE, Past
 from pipelines.disclosure.coded import agreement, fidelity, saturation, together, voices_of, who_said
 from pipelines.disclosure.corrected import corrections
 from pipelines.disclosure.deliveries import difference, linkage
@@ -21,10 +23,12 @@ from pipelines.disclosure.log import Log
 from pipelines.disclosure.participants import baseline, dose, flow
 from pipelines.disclosure.policy import Policy, outcome_policy, policy
 from pipelines.disclosure.progress import progress
+from pipelines.disclosure.published import Release
 from pipelines.disclosure.quality import quality
 from pipelines.disclosure.sizes import Sizes
 from pipelines.disclosure.voices import theme
 from pipelines.findings.heard import CloseReadingResult, ContrastResult, FrameworkResult, StoriesResult
+from pipelines.findings.judging import decided
 from pipelines.findings.models import (
     AgreementResult,
     BaselineResult,
@@ -100,15 +104,18 @@ TOLD = (
 )
 """Kinds whose sentence follows from the result alone, and so from what is shown of it."""
 Shown = dict[str, tuple[Result, Log]]
+STANDS = "This is as at the drop of {}: too little changed since to show it without telling of a few people."
+"""Said of a finding whose figures an earlier release published."""
 
 
-def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
+def checked(findings: Sequence[Finding], plan: Plan, earlier: Sequence[Release] = ()) -> tuple[Finding, ...]:
     """Return findings as they may be shown under a pilot's policy.
 
     Parameters
     ----------
     findings : all findings of one site; what is told of each depends on what the others tell.
     plan : the pilot's plan, which names the profile.
+    earlier : what was released of the site before, in order: the difference of two releases must not tell of few.
 
     Returns
     -------
@@ -127,17 +134,66 @@ def checked(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
         key: _finished(finding, *results.get(key, (finding.result, Log())), plan, rules)
         for key, finding in exact.items()
     }
+    past = Past(earlier, plan)
+    few_came = _who_came(past, shown, plan, rules)
     _coded(exact, shown, plan, rules)
+    shown |= held_together.voices(past, shown, rules)
     _deliveries(exact, shown, plan, rules)
+    shown |= held_together.rest(past, shown, rules, few_came=few_came)
     _learning(exact, shown, plan, rules)
     for key, finding in exact.items():
         if isinstance(finding.result, DataQualityResult):
             log = Log()
             shown[key] = _finished(finding, quality(finding.result, exact, shown, rules, log), log, plan, rules)
+    _totals(past, shown, rules, few_came=few_came)
     # Last, for criteria count the same people as all the others.
     told = progress(exact, shown, plan, rules)
     shown |= {key: _finished(exact[key], result, log, plan, rules) for key, (result, log) in told.items()}
-    return tuple(_rejoined(finding, shown, plan) for finding in shown.values())
+    _criteria(past, exact, shown, plan, rules)
+    return tuple(_worded(_rejoined(finding, shown, plan), plan) for finding in shown.values())
+
+
+def _who_came(past: Past, shown: dict[str, Finding], plan: Plan, rules: Policy) -> bool:
+    """Hold outcomes, flow, baseline and doses against earlier releases; tell whether only few people came since."""
+    shown |= held_together.outcomes(past, shown, outcome_policy(plan))
+    few_came = False
+    for key, finding in shown.items():
+        shown[key], few = held_together.flow(past, finding, rules)
+        few_came = few_came or few
+    for key, finding in shown.items():
+        table = held_people.baseline(past, finding, rules, few_came=few_came)
+        shown[key] = held_people.dose(past, table, rules, few_came=few_came)
+    return few_came
+
+
+def _totals(past: Past, shown: dict[str, Finding], rules: Policy, *, few_came: bool) -> None:
+    """Hold totals and charts against earlier releases."""
+    for key, finding in shown.items():
+        checks = held_counts.quality(past, finding, rules, few_came=few_came)
+        drops = held_counts.difference(past, checks, rules, few_came=few_came)
+        shown[key] = held_counts.chart(past, drops, rules, few_came=few_came)
+
+
+def _criteria(past: Past, exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:
+    """Hold criteria against earlier releases, and make the verdict anew from the lights that are left."""
+    held = held_counts.criteria(past, shown, rules)
+    if not held:
+        return
+    shown |= held
+    lights = {f.scope.subject: f.result.light for f in shown.values() if isinstance(f.result, CriterionResult)}
+    for key, finding in exact.items():
+        if isinstance(finding.result, DecisionResult):
+            shown[key] = _finished(finding, decided(finding.result, lights), Log(), plan, rules)
+
+
+def _worded(finding: Finding, plan: Plan) -> Finding:
+    """Return a finding whose figures were held against earlier releases with the sentence that follows from them."""
+    if not any(change.rule == RULE for change in finding.disclosure.changes):
+        return finding
+    said = sentence_of(finding.result, plan) if isinstance(finding.result, TOLD) else finding.sentence
+    drop = finding.disclosure.as_at
+    words = f"{said} {STANDS.format(drop)}" if drop and STANDS.format(drop) not in said else said
+    return finding.model_copy(update={"sentence": words})
 
 
 def _coded(exact: Mapping[str, Finding], shown: dict[str, Finding], plan: Plan, rules: Policy) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.disclosure.counts import part_hidden, rests_on_few, rounded, too_small
 from pipelines.disclosure.log import Log
-from pipelines.disclosure.looks import with_look
+from pipelines.disclosure.looks import NOTHING, with_look
 from pipelines.disclosure.policy import Policy
 from pipelines.disclosure.precision import like
 from pipelines.disclosure.recomputed import coarse_curves, recomputed
@@ -210,6 +210,18 @@ def _withheld(
             sizes.show(key, arm.n or 0, outcome)
     if not near:
         family.append(result)
+    return _nothing_else(result, arms)
+
+
+def withheld_effect(result: EffectResult) -> EffectResult:
+    """Return an effect of which not even the sizes of its groups are left."""
+    bare = _nothing_else(result, {key: ArmSummary(title=arm.title, n=None) for key, arm in result.arms.items()})
+    look = bare.look.model_copy(update={**NOTHING, "stage": 0}) if bare.look else None
+    return bare.model_copy(update={"look": look})
+
+
+def _nothing_else(result: EffectResult, arms: dict[str, ArmSummary]) -> EffectResult:
+    """Return an effect of which only its groups are left, as they are given."""
     nothing: dict[str, Any] = dict.fromkeys(NUMBERS) | {"advice": (), "adjustment": ""}
     said = {
         "engine": "withheld",

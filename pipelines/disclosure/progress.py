@@ -166,7 +166,7 @@ def _counted(result: CriterionResult, criterion: Criterion, beside: Beside, log:
         return blocked or _small(other, rules) or beside.tells(arm, events, dosed=dosed)
 
     if hidden(result.events or 0):
-        return _light_alone(result, _alike(result, hidden), rules, log)
+        return light_alone(result, _alike(result, hidden), rules, log)
     if result.n is not None:
         beside.sizes.show(arm, result.n)
     (beside.doses if dosed else beside.sizes).show(arm, result.events or 0)
@@ -194,7 +194,7 @@ def _alike(result: CriterionResult, hidden: Any) -> int:
     return min(lights.values(), default=0)
 
 
-def _light_alone(result: CriterionResult, alike: int, rules: Policy, log: Log) -> CriterionResult:
+def light_alone(result: CriterionResult, alike: int, rules: Policy, log: Log) -> CriterionResult:
     """Withhold the figures, and the light too where it would leave the count too few values."""
     plain = _without_groups(_hidden(result, log), log)
     if alike >= rules.minimum_interval and not too_small(result.n, rules):
@@ -244,7 +244,7 @@ def _dose(
     arm = dose.get(arm_of(beside.plan, criterion))
     few = too_small(result.n, beside.rules) or rests_on_few(result.contributors, beside.rules)
     if few or arm is None or arm.n is None or arm.average is None or arm.spread is None:
-        return _light_alone(plain, 0, beside.rules, log)
+        return light_alone(plain, 0, beside.rules, log)
     shown = {"n": arm.n, "estimate": arm.average, "spread": arm.spread}
     if shown != {"n": result.n, "estimate": result.estimate, "spread": result.spread}:
         log.rounded("all figures", "computed from the dose as it is shown")
@@ -275,7 +275,7 @@ def _voiced(result: CriterionResult, criterion: Criterion, beside: Beside, log: 
         def hidden(events: int) -> bool:
             return len(pairs) > 1 or said(events, result.n or 0, beside.rules) == word
 
-        return _light_alone(result, _alike(result, hidden), beside.rules, log)
+        return light_alone(result, _alike(result, hidden), beside.rules, log)
     return _said_by(_rounded(result, beside.rules, log), pairs, beside, log)
 
 

@@ -47,7 +47,7 @@ def quality(
         rows, aside = _with_totals(rows, aside, shown)
     # Rounding hides an exact number only if no sentence repeats it.
     vague = set(rows) if rules.rounding_base > 1 else {n for n in rows if rows[n] is None or aside.get(n, 0) is None}
-    checks = tuple(_check(check, i, vague, log) for i, check in enumerate(result.checks))
+    checks = tuple(vague_check(check, i, vague, log) for i, check in enumerate(result.checks))
     return result.model_copy(update={"rows": rows, "set_aside": aside, "checks": checks})
 
 
@@ -147,7 +147,7 @@ def _interviewed(exact: Mapping[str, Finding]) -> int:
     return sum(n or 0 for n in themes[0].interviewed.values()) if themes else 0
 
 
-def _check(check: CheckSummary, position: int, vague: set[str], log: Log) -> CheckSummary:
+def vague_check(check: CheckSummary, position: int, vague: set[str], log: Log) -> CheckSummary:
     """Return a check whose sentence repeats no number that is withheld."""
     if check.noun not in vague or not _PART.search(check.sentence):
         return check

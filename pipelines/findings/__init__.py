@@ -34,6 +34,7 @@ def compute(site: PilotSite, noun: str) -> Told:
     from pipelines.disclosure.apply import checked
     from pipelines.findings.making import making
     from pipelines.findings.store import read_findings, write_findings
+    from pipelines.release.earlier import earlier_releases
     from pipelines.warehouse import open_warehouse, tables_in
 
     make, tables = _maker(noun)
@@ -46,8 +47,9 @@ def compute(site: PilotSite, noun: str) -> Told:
         others = [other for other in NOUNS if other in there]
         together = read_findings(connection, others)
     ids = {finding.id for finding in made}
-    # What may be shown of these depends on what the other findings show.
-    return _told(noun, [finding for finding in checked(together, site.protocol) if finding.id in ids])
+    # What may be shown of these depends on what the other findings show, and on what was released before.
+    earlier = earlier_releases(site, context.inputs.drop, context.inputs.drop_hash)
+    return _told(noun, [finding for finding in checked(together, site.protocol, earlier) if finding.id in ids])
 
 
 def _maker(noun: str) -> tuple[Any, tuple[str, ...]]:

@@ -104,8 +104,8 @@ class Change(Record):
     """Which field of the result, for example "events.treatment"."""
     rule: str
     """Rule of the policy, for example "minimum count"."""
-    action: Literal["withheld", "rounded"]
-    """What was done."""
+    action: Literal["withheld", "rounded", "held"]
+    """What was done; `held`: the figure of an earlier release stands, for the difference would tell of few people."""
 
 
 class Disclosed(Record):
@@ -115,6 +115,8 @@ class Disclosed(Record):
     """Profile of the policy; empty before the policy was applied."""
     changes: tuple[Change, ...] = ()
     """Every change, for a checker."""
+    as_at: str = ""
+    """Name of the earlier drop whose released figures stand here; empty where all figures are of the newest drop."""
 
 
 class Interval(Record):

@@ -20,6 +20,16 @@ def verify_bundle(folder: Path) -> Manifest:
     ----------
     folder : the bundle: `releases/<pilot>/<site>/<release>`, wherever it was copied to.
     """
+    manifest = insist_untouched(folder)
+    evidence = read_evidence(folder)
+    said = (evidence.plan.pilot, evidence.site, evidence.release, evidence.drop, evidence.provenance)
+    if said != (manifest.pilot, manifest.site, manifest.release, manifest.drop, manifest.provenance):
+        raise Refusal(f"The manifest of {manifest.release} belongs to another evidence.json.", "Delete the folder.")
+    return manifest
+
+
+def insist_untouched(folder: Path) -> Manifest:
+    """Return a bundle's manifest when all of its files are as it says, whether or not this program can read them."""
     manifest = _manifest(folder)
     wrong = _wrong(folder, manifest)
     if wrong:
@@ -27,10 +37,6 @@ def verify_bundle(folder: Path) -> Manifest:
             f"The release {manifest.release} is not as it was written: {', '.join(wrong)}.",
             "Put it back from a copy, or delete its folder and run the site again.",
         )
-    evidence = read_evidence(folder)
-    said = (evidence.plan.pilot, evidence.site, evidence.release, evidence.drop, evidence.provenance)
-    if said != (manifest.pilot, manifest.site, manifest.release, manifest.drop, manifest.provenance):
-        raise Refusal(f"The manifest of {manifest.release} belongs to another evidence.json.", "Delete the folder.")
     return manifest
 
 

@@ -25,6 +25,7 @@ from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
 from pipelines.release.audit import note_release
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
+from pipelines.release.earlier import earlier_releases, lost_releases
 from pipelines.release.errata import write_errata
 from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
@@ -45,12 +46,13 @@ def write_release(site: PilotSite) -> Told:
         drop = _drop(connection)
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
-    evidence = _evidence(site, drop, checked(findings, site.protocol))
+    earlier = earlier_releases(site, drop.name, drop.sha256)
+    evidence = _evidence(site, drop, checked(findings, site.protocol, earlier))
     folder = store(evidence, site.releases_folder)
     note_release(site, folder)
     # Looking back is no news: who withdrew is decided by today's consents.
     taken_back, _ = (None, ()) if site.workspace.as_of else write_errata(site)
-    return _told(evidence, folder, taken_back)
+    return _told(evidence, folder, taken_back, lost_releases(site))
 
 
 def store(evidence: Evidence, releases: Path) -> Path:
@@ -213,7 +215,7 @@ def _point_to(folder: Path) -> None:
     os.replace(name, folder.parent / LATEST)
 
 
-def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None) -> Told:
+def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None, lost: Sequence[str] = ()) -> Told:
     changes = len(evidence.disclosure.changes)
     said = f"Release {evidence.release} holds {len(evidence.findings)} findings"
     protected = (
@@ -225,4 +227,6 @@ def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None) -> T
     table = f"| cell | rule | action |\n|---|---|---|\n{rows}" if rows else ""
     files = (folder / "evidence.json", folder / "manifest.json")
     earlier = f" Earlier releases hold words of people who withdrew: see {taken_back.name}." if taken_back else ""
+    if lost:
+        earlier += f" Nothing could be held against releases whose folders are gone: {', '.join(lost)}."
     return Told(said + protected + earlier, len(evidence.findings), table=table, files=files)

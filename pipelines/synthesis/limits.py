@@ -36,7 +36,15 @@ def limits(sites: Sequence[ReleasedSite], outcomes: Sequence[SynthesisResult], p
     compared = [sum(not site.left_out for site in result.sites) for result in outcomes]
     few = (FEW,) if any(1 < count < FEWEST_SITES for count in compared) else ()
     why = (WHY,) if any(count > 1 for count in compared) else ()
-    return (*few, *why, *_missing(sites), *_older(sites), *_other_protocol(sites, pilot), *_other_levels(sites))
+    return (
+        *few,
+        *why,
+        *_missing(sites),
+        *_older(sites),
+        *_as_before(sites),
+        *_other_protocol(sites, pilot),
+        *_other_levels(sites),
+    )
 
 
 def _missing(sites: Sequence[ReleasedSite]) -> Iterator[str]:
@@ -54,6 +62,13 @@ def _older(sites: Sequence[ReleasedSite]) -> Iterator[str]:
                 f"What the newest data of {site.title} show: its newest release rests on the drop {evidence.drop.name},"
                 f" that of another site on {newest}."
             )
+
+
+def _as_before(sites: Sequence[ReleasedSite]) -> Iterator[str]:
+    """Name sites of which figures stand as at an earlier drop, for too few people came or changed since."""
+    for site, evidence in _released(sites):
+        if any(finding.disclosure.as_at for finding in evidence.findings):
+            yield f"All that the newest data of {site.title} show: some of its figures stand as at an earlier drop."
 
 
 def _other_protocol(sites: Sequence[ReleasedSite], pilot: Pilot) -> Iterator[str]:

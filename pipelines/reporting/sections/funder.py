@@ -8,7 +8,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import difference_figure, figures, numbers, pictogram, sentences
 from pipelines.reporting import evidence as ev
 from pipelines.reporting.markup import block, bold, bullets, code, joined, plain
-from pipelines.reporting.sections import plan_kept
+from pipelines.reporting.sections import as_at, plan_kept
 from pipelines.reporting.sections.room import Room
 from pipelines.reporting.sections.summary import answer, most_told
 from pipelines.reporting.sections.voices import NO_INTERVIEWS, NO_WORDS
@@ -22,7 +22,7 @@ def opening(evidence: Evidence, room: Room) -> str:
     plan = evidence.plan
     idea = room.sentences(plan.concept.description or plan.intervention.why)
     lines = [("Question", plan.question), (plan.concept.name, idea), ("People", _people(evidence))]
-    lines += [("Agreed criteria", room.sentences(_criteria(evidence)))]
+    lines += [("Agreed criteria", room.sentences(_criteria(evidence))), ("As at", as_at.short(evidence))]
     told = "\\\n".join(f"{bold(f'{name}:')} {plain(words)}" for name, words in lines if words)
     return joined(
         room.typeset(), told, block("key-finding", plain(" ".join(answer(evidence))), title="The answer so far")

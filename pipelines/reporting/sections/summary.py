@@ -8,6 +8,7 @@ from pipelines.release.bundle import Evidence
 from pipelines.reporting import evidence as ev
 from pipelines.reporting import numbers, one_group, sentences
 from pipelines.reporting.markup import block, bullets, heading, joined, plain, source
+from pipelines.reporting.sections import as_at
 from pipelines.reporting.sections.plan_kept import SEALED
 
 _MOST_CARDS = 4
@@ -21,6 +22,7 @@ def opening(evidence: Evidence) -> str:
         heading(2, title(evidence), "sec-summary"),
         block("lead", plain(evidence.plan.question)),
         block("key-finding", plain(" ".join(answer(evidence))), title="The answer"),
+        as_at.note(evidence),
     )
 
 
