@@ -54,6 +54,38 @@ def text_source(selections: str = SAID, path: str = "internal://a.txt", more: st
     return f'<Sources><TextSource guid="S1" name="one" plainTextPath="{path}">{selections}</TextSource>{more}</Sources>'
 
 
+def selection(start: object, end: int, identity: str, *, code: str = "C1", more: str = "") -> str:
+    """Return a selection with one coding."""
+    words = TEXT[start:end] if isinstance(start, int) else ""
+    return (
+        f'<PlainTextSelection startPosition="{start}" endPosition="{end}" name="{words}">{more}'
+        f'<Coding guid="{identity}"><CodeRef targetGUID="{code}"/></Coding></PlainTextSelection>'
+    )
+
+
+def test_odd_codings_among_plain_ones_are_told_apart_and_keep_their_order() -> None:
+    selections = [
+        selection(0, 13, "A"),
+        selection(14, 19, "B", more="<Description>a memo</Description>"),
+        selection(21, 33, "C", code="nowhere"),
+        selection(21, 33, "A"),
+        selection("x", 33, "D"),
+        selection(35, 43, "E"),
+    ]
+    project = read(packed(xml(BOOK + text_source("".join(selections))).encode()))
+    found = [(each.id, each.start, each.quote, each.memo) for each in project.codings]
+    assert found == [
+        ("a", 0, "They listened", ""),
+        ("b", 14, "to me", "a memo"),
+        ("a#2", 21, "It took long", ""),
+        ("e", 35, "too long", ""),
+    ]
+    assert [(each.id, each.start, each.end, each.reason) for each in project.quarantined] == [
+        ("c", 21, 33, "it refers to a code that is not in the file"),
+        ("d", None, 33, "its positions are missing or not whole numbers"),
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
 def test_the_project_file_may_be_in_any_form_of_unicode(encoding: str) -> None:
     declared = f'<?xml version="1.0" encoding="{encoding[:6] if "16" in encoding else "utf-8"}"?>'
