@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.ingest.row_words import rows_named
+from pipelines.protocol.extracts import Column
 from pipelines.validation.result import CheckResult
+from pipelines.validation.typed import field_types
 from pipelines.warehouse import insert
 from pipelines.workspace import PilotSite
 
 READABLE_ID = "readable"
 FILES_NAMED = 10
 """How many pairs of a file and a fault a message names."""
+EXPECTED = {"number": ["A number is expected."], "date": ["A date is expected."], "yes_no": ["Yes or no is expected."]}
+PERIODS = "Dates belong to the field `period_date`."
 FROM_FILES = ("cases", "events", "assessments", "series", "outcomes", "contacts", "spend", "consents")
 """Tables whose rows are rows of a file that a provider can open."""
 
@@ -57,16 +61,27 @@ def _and_more(count: int) -> list[str]:
 
 def _column(site: PilotSite, noun: str, field: str) -> str:
     """Return a column in the provider's words, and what it may hold."""
+    names = " or ".join(dict.fromkeys(f'"{column.column}"' for column in _columns(site, noun, field))) or f'"{field}"'
+    hint = [PERIODS] if field == "period" else []
+    return " ".join([f"the column {names} holds a value that cannot be read.", *expected(site, noun, field), *hint])
+
+
+def _columns(site: PilotSite, noun: str, field: str) -> list[Column]:
     extracts = site.protocol.extracts_of("cases" if noun == "outcomes" else noun, site.site)
-    columns = [extract.columns[field] for extract in extracts.values() if field in extract.columns]
-    names = " or ".join(dict.fromkeys(f'"{column.column}"' for column in columns)) or f'"{field}"'
+    return [extract.columns[field] for extract in extracts.values() if field in extract.columns]
+
+
+def expected(site: PilotSite, noun: str, field: str) -> list[str]:
+    """Return sentences that say what a column may hold: its codes, the shape of its dates, or else its type."""
+    columns = _columns(site, noun, field)
     codes = list(dict.fromkeys(code for column in columns for code in column.codes))
     if field == "arm" and site.protocol.arms and not codes:
         codes = [*site.protocol.arms.treatment.codes, *site.protocol.arms.comparison.codes]
-    allowed = f" Codes in the protocol: {', '.join(codes)}." if codes else ""
     formats = list(dict.fromkeys(column.format for column in columns if column.format))
-    shape = f" The protocol expects dates as {' or '.join(formats)}." if formats else ""
-    return f"the column {names} holds a value that cannot be read.{allowed}{shape}"
+    said = [f"Codes that can be read: {', '.join(codes)}."] if codes else []
+    said += [f"Dates are expected as {' or '.join(formats)}."] if formats else []
+    kind = field_types(site.protocol, "cases" if noun == "outcomes" else noun).get(field, "text")
+    return said or EXPECTED.get(kind, [])
 
 
 def as_list(lines: Sequence[str]) -> str:

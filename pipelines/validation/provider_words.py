@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.ingest.headers import tidy
 from pipelines.protocol.extracts import Extract
-from pipelines.validation.corrections import READABLE_ID
+from pipelines.validation.corrections import READABLE_ID, expected
 from pipelines.validation.result import CheckResult
 from pipelines.validation.rule import ROW_COUNT, Rule
 from pipelines.validation.speech import failed_words
@@ -55,14 +55,7 @@ def _unreadable(site: PilotSite, noun: str, rule: Rule, result: CheckResult, fie
         "{failed} of {total} rows ({share}) hold a value in the column " + _braced(column) + " that cannot be read"
     )
     said = failed_words(template, count, result.total, result.limit, 0)
-    specs = [e.columns[field] for e in extracts_for(site, noun).values() if field in e.columns]
-    codes = list(dict.fromkeys(code for spec in specs for code in spec.codes))
-    if field == "arm" and site.protocol.arms and not codes:
-        codes = [*site.protocol.arms.treatment.codes, *site.protocol.arms.comparison.codes]
-    formats = list(dict.fromkeys(spec.format for spec in specs if spec.format))
-    hints = [f"Codes that can be read: {', '.join(codes)}."] if codes else []
-    hints += [f"Dates are expected as {' or '.join(formats)}."] if formats else []
-    advice = " ".join(["Correct the values in these rows, or tell us what they mean.", *hints])
+    advice = " ".join(["Correct the values in these rows, or tell us what they mean.", *expected(site, noun, field)])
     return (rule.id, field, rule.words, said, result.decision, count, result.total, column, advice)
 
 

@@ -33,6 +33,7 @@ def test_bundle_html_and_pdf_hold_the_same_number(
 
     page = html.unescape(re.sub(r"<[^>]+>", " ", (place.reports_folder / "report.html").read_text(encoding="utf-8")))
     paper = " ".join(p.extract_text() for p in pypdf.PdfReader(place.reports_folder / "report.pdf").pages)
+    assert "\N{WORD JOINER}" not in paper, "a number that is copied or searched for would not be the same"
     exact, spoken = f"{value:.4f}"[:-1], f"{abs(100 * value):.1f}"
     for text in (page, paper):
         close = re.sub(r"\s+", "", text.replace("−", "-"))

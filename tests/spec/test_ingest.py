@@ -638,8 +638,8 @@ UNREAD = "holds a value that cannot be read."
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"arm": "Quartermaine"}, f'cases.csv, row 2: the column "Group" {UNREAD} Codes in the protocol: fund, usual.'),
-        ({"referred": "31/02/2026"}, f'row 2: the column "Referred" {UNREAD} The protocol expects dates as'),
+        ({"arm": "Quartermaine"}, f'row 2: the column "Group" {UNREAD} Codes that can be read: fund, usual.'),
+        ({"referred": "31/02/2026"}, f'row 2: the column "Referred" {UNREAD} Dates are expected as'),
         ({"referred": "05/01/26"}, 'the column "Referred"'),
         ({"referred": "01/13/2026"}, 'the column "Referred"'),
         ({"age": '"1,200"'}, 'cases.csv, row 2: the column "Age" holds a value'),
@@ -715,7 +715,7 @@ def test_too_many_refuse_the_table_and_the_old_one_stays(bench: Bench) -> None:
     told = bench.published()
     assert told.rows is None
     assert told.refusal.startswith("Refused: 20 of 40 rows (50%) hold a value that cannot be read")
-    assert 'the column "Group" holds a value that cannot be read. Codes in the protocol: fund, usual.' in told.refusal
+    assert 'the column "Group" holds a value that cannot be read. Codes that can be read: fund, usual.' in told.refusal
     assert bench.rows("SELECT * FROM validated.cases ORDER BY ALL") == before
     assert bench.rows("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'staging'") == [(0,)]
     said = bench.refusal(lambda: publish(bench.site, "outcomes"))
@@ -729,7 +729,7 @@ def test_an_outcome_with_an_unknown_code_is_set_aside_without_the_person(bench: 
     assert told.rows is None, "beside the 40 that arrived, the number published would tell how many were set aside"
     assert bench.kept(told) == 39
     assert (
-        'cases.csv, row 2: the column "Housed" holds a value that cannot be read. Codes in the protocol: Y, N.'
+        'cases.csv, row 2: the column "Housed" holds a value that cannot be read. Codes that can be read: Y, N.'
         in told.table
     )
 
