@@ -16,8 +16,8 @@ NEED_ROWS = ("cases", "series")
 
 
 def needs_rows(extract: Extract) -> bool:
-    """Tell whether a file of this extract cannot rightly be empty; an increment may hold nothing new."""
-    whole = extract.delivery == "cumulative" and not extract.completes
+    """Tell whether a file of this extract cannot rightly be empty; an increment, or one of several files, may be."""
+    whole = extract.delivery == "cumulative" and not extract.completes and "*" not in extract.file
     return extract.noun in NEED_ROWS and whole and not extract.optional
 
 

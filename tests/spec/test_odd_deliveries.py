@@ -264,7 +264,7 @@ NO_ROWS = "holds the names of the columns and no rows below them. Did the export
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_a_case_file_without_rows_is_refused_whatever_its_kind(tmp_path: Path, name: str) -> None:
-    site = Site(tmp_path)
+    site = Site(tmp_path, PROTOCOL.replace("cases.*", name))
     site.deliver("")
     folder = tmp_path / "pilots" / "first" / "drops" / "2026-04-01"
     (folder / "cases.csv").unlink()
