@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from assets.instance import open_instance
+from assets.telling import ATTENTION
 from pipelines.protocol.faults import did_you_mean
 from pipelines.refusal import Refusal
 from pipelines.workspace import Workspace
@@ -49,7 +50,7 @@ class Outcome:
     workspace: bool = False
     """True: it was refused because the workspace is in use, full, or not ours to write."""
     found: tuple[str, ...] = ()
-    """What checks of the data found in a site that is done; each is a sentence."""
+    """What checks of the data found in a site that is done, and what else is to be known; each is a sentence."""
 
 
 def chosen(workspace: Workspace, target: str | None) -> tuple[str, ...]:
@@ -210,9 +211,11 @@ def _outcome(key: str, events: Sequence[dg.DagsterEvent]) -> Outcome:
 
 
 def _found(events: Sequence[dg.DagsterEvent]) -> tuple[str, ...]:
-    """Return what the checks that did not hold had to say."""
+    """Return what the checks that did not hold had to say, and what steps that went well want to be known."""
+    noted = [e.step_materialization_data.materialization.metadata for e in events if e.is_step_materialization]
     checks = [e.asset_check_evaluation_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
-    return tuple(check.description or check.check_name for check in checks if not check.passed)
+    failed = [check.description or check.check_name for check in checks if not check.passed]
+    return (*failed, *(str(metadata[ATTENTION].value) for metadata in noted if ATTENTION in metadata))
 
 
 def _stopped(key: str, event: dg.DagsterEvent) -> Outcome:

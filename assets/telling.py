@@ -16,6 +16,9 @@ from pipelines.validation import CheckResult
 REPORTS_URL = "/pilotlens/reports"
 """Where assets.ui serves workspace/reports; file:// links are dead in the browser."""
 
+ATTENTION = "Please note"
+"""Under which name the UI shows what the evaluator has to know though the step went well."""
+
 NOT_ASKED = "Does not apply to this pilot."
 
 DECIDED = {
@@ -30,6 +33,8 @@ DECIDED = {
 def materialisation(told: Told, reports_folder: Path, known: Iterable[str] = ()) -> dg.MaterializeResult:
     """Return what the UI shows of a published table or report; `known` are the names of its asset's checks."""
     metadata: dict[str, dg.MetadataValue] = {"What happened": dg.MetadataValue.md(told.sentence)}
+    if told.attention:
+        metadata[ATTENTION] = dg.MetadataValue.md(told.attention)
     metadata |= dict(_links(told.files, reports_folder))
     if new := unlisted(told, known):
         said = " ".join(result.sentence for result in new)

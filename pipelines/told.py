@@ -30,3 +30,5 @@ class Told:
     """Why the table was refused, in words; empty when it was published. The old table then still stands."""
     files: tuple[Path, ...] = ()
     """Files that were written for people to open: reports and bundles."""
+    attention: str = ""
+    """What the evaluator has to know though the step went well; said at the end of a run too."""

@@ -34,7 +34,7 @@ def compute(site: PilotSite, noun: str) -> Told:
     from pipelines.disclosure.apply import checked
     from pipelines.findings.making import making
     from pipelines.findings.store import read_findings, write_findings
-    from pipelines.release.earlier import earlier_releases
+    from pipelines.release.earlier import held_against
     from pipelines.warehouse import open_warehouse, tables_in
 
     make, tables = _maker(noun)
@@ -48,7 +48,7 @@ def compute(site: PilotSite, noun: str) -> Told:
         together = read_findings(connection, others)
     ids = {finding.id for finding in made}
     # What may be shown of these depends on what the other findings show, and on what was released before.
-    earlier = earlier_releases(site, context.inputs.drop, context.inputs.drop_hash)
+    earlier = held_against(site, context.inputs.drop, context.inputs.drop_hash)
     return _told(noun, [finding for finding in checked(together, site.protocol, earlier) if finding.id in ids])
 
 

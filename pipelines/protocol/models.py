@@ -151,6 +151,10 @@ class Disclosure(Part):
     """Named profile of pipelines/disclosure/policy.yml."""
     minimum_count: Annotated[int, Field(ge=1)] | None = None
     """Smallest count that may be shown; it can only be stricter than the profile's."""
+    earlier_releases: Literal["named", "held"] = "named"
+    """Where figures differ by few people from those of an earlier release of the site, whoever holds both may count
+    who came between. `named` tells the evaluation team, who know what was handed out; `held` shows the earlier figures
+    again, as at their drop, until enough have changed: for pilots whose every release is handed out."""
 
 
 class Age(Part):

@@ -49,6 +49,14 @@ def earlier_releases(site: PilotSite, drop: str = "", drop_hash: str = "") -> tu
     return found
 
 
+def held_against(site: PilotSite, drop: str, drop_hash: str) -> tuple[Release, ...]:
+    """Return the releases whose figures stand again where new ones would tell of few: none unless the protocol says so.
+
+    Parameters are those of `earlier_releases`.
+    """
+    return earlier_releases(site, drop, drop_hash) if site.protocol.disclosure.earlier_releases == "held" else ()
+
+
 def _in_order(folder: Path, noted: list[str]) -> list[str]:
     """Return the bundles that are there: as the ledger notes them, and then any that were never noted."""
     there = sorted(path.parent.name for path in folder.glob("*/evidence.json") if not path.parent.name.startswith("."))

@@ -8,10 +8,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.disclosure.apply import checked
+from pipelines.disclosure.between_releases import RULE
 from pipelines.disclosure.policy import policy, policy_hash
 from pipelines.findings import NOUNS
 from pipelines.findings.models import Disclosed, Finding
@@ -25,7 +27,7 @@ from pipelines.provenance import code_hash, environment_hash, python_version
 from pipelines.refusal import Refusal
 from pipelines.release.audit import note_release
 from pipelines.release.bundle import DropContent, DropFacts, Evidence, FileEntry, Manifest, Provenance, read_evidence
-from pipelines.release.earlier import earlier_releases, lost_releases
+from pipelines.release.earlier import earlier_releases, held_against, lost_releases
 from pipelines.release.errata import write_errata
 from pipelines.release.tables import write_tables
 from pipelines.release.verify import verify_bundle
@@ -34,6 +36,11 @@ from pipelines.warehouse import open_warehouse
 from pipelines.workspace import Pilot, PilotSite
 
 LATEST = "latest.txt"
+NAMED = (
+    "{numbers} by few people from an earlier release: whoever holds both can tell something of them. If both are "
+    "handed out, write `disclosure: {{earlier_releases: held}}` in the protocol: the earlier figures then stand until "
+    "enough have changed."
+)
 DRAFT, POINTER = ".draft-", ".latest-"
 
 
@@ -46,13 +53,14 @@ def write_release(site: PilotSite) -> Told:
         drop = _drop(connection)
         findings = read_findings(connection, NOUNS)
     _insist_on_one_state(findings, drop, site)
-    earlier = earlier_releases(site, drop.name, drop.sha256)
-    evidence = _evidence(site, drop, checked(findings, site.protocol, earlier))
+    shown = checked(findings, site.protocol, held_against(site, drop.name, drop.sha256))
+    evidence = _evidence(site, drop, shown)
     folder = store(evidence, site.releases_folder)
     note_release(site, folder)
     # Looking back is no news: who withdrew is decided by today's consents.
     taken_back, _ = (None, ()) if site.workspace.as_of else write_errata(site)
-    return _told(evidence, folder, taken_back, lost_releases(site))
+    said = (_gone(lost_releases(site)), _beside_earlier(site, drop, findings))
+    return replace(_told(evidence, folder, taken_back), attention=" ".join(filter(None, said)))
 
 
 def store(evidence: Evidence, releases: Path) -> Path:
@@ -215,7 +223,24 @@ def _point_to(folder: Path) -> None:
     os.replace(name, folder.parent / LATEST)
 
 
-def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None, lost: Sequence[str] = ()) -> Told:
+def _gone(lost: Sequence[str]) -> str:
+    return f"Nothing could be held against releases whose folders are gone: {', '.join(lost)}." if lost else ""
+
+
+def _beside_earlier(site: PilotSite, drop: DropFacts, findings: Sequence[Finding]) -> str:
+    """Say how many figures differ by few people from earlier releases; nothing where they are held back anyway."""
+    if site.protocol.disclosure.earlier_releases == "held":
+        return ""
+    try:
+        earlier = earlier_releases(site, drop.name, drop.sha256)
+    except Refusal as refusal:
+        return f"The release could not be held against earlier releases: {refusal.problem}"
+    held = checked(findings, site.protocol, earlier) if earlier else ()
+    cells = sum(change.rule == RULE for finding in held for change in finding.disclosure.changes)
+    return NAMED.format(numbers=f"{cells} figures differ" if cells > 1 else "One figure differs") if cells else ""
+
+
+def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None) -> Told:
     changes = len(evidence.disclosure.changes)
     said = f"Release {evidence.release} holds {len(evidence.findings)} findings"
     protected = (
@@ -227,6 +252,4 @@ def _told(evidence: Evidence, folder: Path, taken_back: Path | None = None, lost
     table = f"| cell | rule | action |\n|---|---|---|\n{rows}" if rows else ""
     files = (folder / "evidence.json", folder / "manifest.json")
     earlier = f" Earlier releases hold words of people who withdrew: see {taken_back.name}." if taken_back else ""
-    if lost:
-        earlier += f" Nothing could be held against releases whose folders are gone: {', '.join(lost)}."
     return Told(said + protected + earlier, len(evidence.findings), table=table, files=files)

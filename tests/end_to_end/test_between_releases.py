@@ -34,6 +34,7 @@ outcomes:
   days: {title: Days in work, type: continuous, unit: days, better: higher, value: days}
 covariates:
   age: {title: Age, unit: years}
+disclosure: {earlier_releases: held}
 extracts:
   trial:
     file: trial.csv
