@@ -50,6 +50,8 @@ class OtherEstimate:
         One plain sentence on how it was made.
     scale : float
         Multiply `value`, `lower` and `upper` by this for display.
+    refused : bool
+        Whether the advisor says that it must not be relied on here.
     """
 
     name: str
@@ -57,6 +59,7 @@ class OtherEstimate:
     result: Inference
     note: str
     scale: float = 1.0
+    refused: bool = False
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,8 @@ class OtherEstimate(Record):
     """Upper limit."""
     p: Figure = None
     """Two-sided p value."""
+    refused: bool = False
+    """Whether this engine must not be relied on here; why stands in the effect's `advice`."""
 
 
 class EffectResult(Record):

@@ -336,6 +336,7 @@ def _other(other: Any) -> OtherEstimate:
         lower=inference.lower,
         upper=inference.upper,
         p=inference.p,
+        refused=other.refused,
     )
 
 

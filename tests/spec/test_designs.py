@@ -215,6 +215,7 @@ class TestClusters:
         assert not [words for words in found.advice if "wild bootstrap" in words]
         whole = estimate(offices, Design("continuous", "days", kind="cluster_randomised"))
         assert [words for words in whole.advice if words.startswith("wild bootstrap: With so few clusters")]
+        assert [other.name for other in whole.others if other.refused] == ["wild bootstrap"]
 
     @pytest.mark.parametrize("kind", ["randomised", "cluster_randomised"])
     def test_an_unknown_cluster_is_refused(self, offices, kind):

@@ -285,11 +285,12 @@ def test_the_annex_prints_the_command_that_makes_the_report_again() -> None:
 
 
 def test_other_engines_print_no_zero_p_value_and_no_withheld_sign_for_what_has_no_estimate() -> None:
-    others = (OtherEstimate(engine="log-rank", measure="test of equal survival curves", value=None, p=1e-8),)
+    others = (OtherEstimate(engine="log-rank", measure="test of equal curves", value=None, p=1e-8, refused=True),)
     evidence = life()
     finding = evidence.of_kind("effect")[0].model_copy(update={"result": life_effect(others=others)})
     told = annex.other_engines(evidence.model_copy(update={"findings": (finding,)}))
     assert "&lt;0.001" in told
+    assert "log-rank (not to be relied on here)" in told
     assert numbers.WITHHELD not in told
     assert [numbers.p_value(p) for p in (0.0, 0.001, 0.0404, None)] == ["<0.001", "0.001", "0.040", "–"]
 

@@ -135,9 +135,10 @@ def _notes(found: ClusterDifference) -> dict[str, str]:
 
 
 def _beside(found: ClusterDifference, leads: str, led: Estimate) -> tuple[OtherEstimate, ...]:
-    notes = _notes(found)
+    notes, refused = _notes(found), {one.engine for one in found.advice.refused}
+    refused |= {APART} if CR2 in refused else set()
     return tuple(
-        OtherEstimate(name, led.measure, result, notes[name], led.scale)
+        OtherEstimate(name, led.measure, result, notes[name], led.scale, name in refused)
         for name, result in found.answers.items()
         if result is not None and not leads.endswith(name)
     )

@@ -45,6 +45,7 @@ def _every_figure(rows: Sequence[str]) -> str:
     return f":::: {{#tbl-sources}}\n\n{listed}\n\n{caption}\n\n::::"
 
 
+REFUSED = " (not to be relied on here)"
 MAIN = {"Estimate": "value", "From": "lower", "To": "upper", "p": "p"}
 
 
@@ -174,7 +175,8 @@ def _other(pair: ev.Estimated, other: OtherEstimate) -> tuple[str, ...]:
     points = other.measure.startswith("risk difference")
     value, lower, upper = (_answer(n, points) for n in (other.value, other.lower, other.upper))
     interval = f"{lower} to {upper}" if other.lower is not None else numbers.NONE_HERE
-    return (name_of(pair.result), other.engine, other.measure, value, interval, numbers.p_value(other.p))
+    engine = other.engine + REFUSED if other.refused else other.engine
+    return (name_of(pair.result), engine, other.measure, value, interval, numbers.p_value(other.p))
 
 
 def _answer(value: float | None, points: bool) -> str:
