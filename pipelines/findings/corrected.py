@@ -6,7 +6,7 @@ from pipelines.findings.making import Making
 from pipelines.findings.models import CorrectionMade, CorrectionsResult, Finding
 from pipelines.findings.themes import identifiers_of
 from pipelines.qualitative.quotes import IdentifierIndex, pattern_hits
-from pipelines.validation.corrected_since import corrected_since
+from pipelines.validation.corrected_since import corrected_since, earlier_checks
 from pipelines.warehouse import has_table
 
 WITHHELD = "withheld: the words may tell who it is"
@@ -14,7 +14,7 @@ WITHHELD = "withheld: the words may tell who it is"
 
 def correction_findings(making: Making) -> list[Finding]:
     """Return one finding where anything was corrected or ought to be; none where there is nothing to tell."""
-    since = corrected_since(making.connection)
+    since = corrected_since(making.connection, earlier_checks(making.site))
     made = _made(making)
     if since is None and not made:
         return []

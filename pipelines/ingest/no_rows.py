@@ -1,6 +1,7 @@
-"""Files that hold the names of their columns and nothing below: for some nouns that is a failed export, and said so.
+"""Files that hold the names of their columns and nothing below: for some nouns that is a failed export.
 
-Where an empty file may be true (nobody had a contact yet) it is read, and a rule of validation warns.
+`pilotlens check` says so before anything runs; a run refuses such a table by a rule of validation, with its own line in
+the provider's list. Where an empty file may be true (nobody had a contact yet) that rule only warns.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from pathlib import Path
 
 from pipelines.ingest.reading import Facts
 from pipelines.protocol.extracts import Extract
-from pipelines.refusal import Refusal
 
+NO_ROWS = (
+    "{} holds the names of the columns and no rows below them. Did the export fail? Ask the provider to send it again."
+)
 NEED_ROWS = ("cases", "series")
 """Nouns without which there is nothing to evaluate."""
 
@@ -21,12 +24,6 @@ def needs_rows(extract: Extract) -> bool:
     return extract.noun in NEED_ROWS and whole and not extract.optional
 
 
-def no_rows_fault(name: str) -> Refusal:
-    """Say that a file has no rows."""
-    problem = f"{name} holds the names of the columns and no rows below them."
-    return Refusal(problem, "Did the export fail? Ask the provider to send it again.")
-
-
 def no_rows_faults(path: Path, facts: Facts, extract: Extract) -> list[str]:
     """Return what is wrong with a file that only has a header, if anything is."""
-    return [str(no_rows_fault(path.name))] if facts.empty and needs_rows(extract) else []
+    return [NO_ROWS.format(path.name)] if facts.empty and needs_rows(extract) else []

@@ -18,7 +18,6 @@ from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.no_people import refuse_shortened, words_for_nobody
-from pipelines.ingest.no_rows import needs_rows, no_rows_fault
 from pipelines.ingest.pseudonyms import PLAIN_ONLY, plain_sql, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
@@ -326,8 +325,6 @@ def _counts_by_site(writing: Writing, whole: Path) -> list[tuple[str, int, int]]
 
 
 def _about(writing: Writing, rows: dict[str, int], people: dict[str, int], *, split: bool) -> About:
-    if not sum(rows.values()) and needs_rows(writing.extract):
-        raise no_rows_fault(writing.file.shown)
     facts = asdict(writing.rows.facts)
     return About(
         noun=writing.extract.noun,

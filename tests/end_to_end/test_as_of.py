@@ -61,18 +61,25 @@ def test_an_earlier_state_is_reproduced_and_the_present_one_untouched(tmp_path: 
     drop(root, "2026-06-30", 120)
     assert pilotlens(root, "run").returncode == 0
     then = evidence(root)
+    drop(root, "2026-08-31", 150)
+    assert pilotlens(root, "run").returncode == 0
+    later = evidence(root)
     drop(root, "2026-09-30", 180)
     assert pilotlens(root, "run").returncode == 0
     today = hashes(root)
-    assert evidence(root) != then
+    assert evidence(root) not in (then, later)
+    # What the second drop had corrected since the first is known from the checks of then.
+    assert b"corrections/summary" in later
+    assert pilotlens(root, "run", "reminders", "--as-of", "2026-08-31").returncode == 0
+    assert evidence(root / "as-of" / "2026-08-31") == later
     looked = pilotlens(root, "run", "reminders", "--as-of", "2026-06-30")
     assert looked.returncode == 0, looked.stdout + looked.stderr
     assert "as-of/2026-06-30/reports" in looked.stdout
     assert evidence(root / "as-of" / "2026-06-30") == then
     assert hashes(root) == today
-    unknown = pilotlens(root, "run", "reminders", "--as-of", "2026-06-31")
+    unknown = pilotlens(root, "run", "reminders", "--as-of", "2026-06-33")
     assert unknown.returncode == 2
     assert 'Did you mean "2026-06-30"?' in unknown.stdout + unknown.stderr
     told = pilotlens(root, "drops", "reminders").stdout
-    assert told.count("arrived") == 2
+    assert told.count("arrived") == 3
     assert "is whole" in pilotlens(root, "verify").stdout
