@@ -183,7 +183,7 @@ def test_no_file_keeps_a_machine_busy(tmp_path: Path) -> None:
         look(put(tmp_path, f"{'1' * 500_000}x,b\n1,2\n"))
     wide = put(tmp_path, f"Case,Site,Age{',' * 5_000}\n")
     assert "more than 4096 columns" in refusal(wide)
-    assert "cannot be read" in refusal(put(tmp_path, f'Case,Site,Age\n1,"{"x" * 17_000_000}",2\n'))
+    assert "more than 16 million letters" in refusal(put(tmp_path, f'Case,Site,Age\n1,"{"x" * 17_000_000}",2\n'))
 
 
 def test_a_file_that_is_not_plain_may_not_be_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
