@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -107,6 +107,11 @@ class PilotSite:
     def key(self) -> str:
         """Name of the Dagster partition."""
         return f"{self.pilot}/{self.site}"
+
+    @property
+    def today(self) -> PilotSite:
+        """The site as it stands, also where an earlier drop is looked back at."""
+        return replace(self, workspace=replace(self.workspace, as_of=""))
 
     @property
     def folder(self) -> Path:

@@ -44,9 +44,6 @@ class Past:
             for finding_id, raw in release.findings.items():
                 self._versions.setdefault(name_of(finding_id), []).append((release, raw))
 
-    def __bool__(self) -> bool:
-        return bool(self.releases)
-
     def versions(self, finding: Finding) -> list[tuple[Release, Raw]]:
         """Return the earlier versions of a finding that count the same thing and show something, the oldest first."""
         return [(release, raw) for release, raw in self._of(finding) if not _was_withheld(raw)]

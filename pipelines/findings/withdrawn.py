@@ -7,7 +7,6 @@ wrong with it must not keep their voice in. Listing earlier releases belongs in 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
 from pipelines.qualitative.quotes import quote_hash
@@ -35,7 +34,7 @@ def the_gone(connection: Any) -> frozenset[str]:
 
 def gone_since(site: PilotSite) -> frozenset[str]:
     """Return who has withdrawn by today, for a site that is looked at as of an earlier drop; nobody otherwise."""
-    today = replace(site, workspace=replace(site.workspace, as_of=""))
+    today = site.today
     if not site.workspace.as_of or not today.warehouse_file.exists():
         return frozenset()
     with open_warehouse(today, read_only=True) as connection:

@@ -6,7 +6,6 @@ Looking back is no release: what `--as-of` writes is held against releases, and 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def earlier_releases(site: PilotSite, drop: str = "", drop_hash: str = "") -> tu
         When the ledger is not whole, or a bundle is not as it was written: nobody can tell then what a new one gives
         away.
     """
-    today = replace(site, workspace=replace(site.workspace, as_of=""))
+    today = site.today
     ledger = today.workspace.ledger(today.pilot)
     lines = entries(ledger) if ledger.exists() else ()
     withdrawn = {one.sha256 for one in deliveries(lines) if one.withdrawn}
@@ -69,7 +68,7 @@ def lost_releases(site: PilotSite) -> tuple[str, ...]:
     ledger = site.workspace.ledger(site.pilot)
     lines = entries(ledger) if ledger.exists() else ()
     noted = [str(e.facts.get("release")) for e in lines if e.kind == RELEASE and e.facts.get("place") == site.site]
-    folder = replace(site, workspace=replace(site.workspace, as_of="")).releases_folder
+    folder = site.today.releases_folder
     return tuple(name for name in dict.fromkeys(noted) if not (folder / Path(name).name / "evidence.json").is_file())
 
 

@@ -6,7 +6,7 @@ Keeping the history belongs in failing; the sentence and its disclosure control 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.ingest.drops import age_of
@@ -78,7 +78,7 @@ COMPARED = """
 
 def earlier_checks(site: PilotSite) -> History:
     """Return what had been found before the drop that is looked back at; nothing where today is looked at."""
-    today = replace(site, workspace=replace(site.workspace, as_of=""))
+    today = site.today
     if not site.workspace.as_of or not today.warehouse_file.exists():
         return {}
     with open_warehouse(today, read_only=True) as connection:
