@@ -19,6 +19,7 @@ CodedFormat = Literal[
     "maxqda",
     "nvivo",
     "codings",
+    "passages",
     "recognised",
 ]
 CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
@@ -61,8 +62,8 @@ class Coded(Part):
 
     format: CodedFormat = "recognised"
     """What the file is: `refi` (.qdpx), `taguette` (database), `qualcoder` (folder or data.qda), tables of quotes
-    (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`), one code's references as text or Word document (`nvivo`), or
-    our own `codings`. A file of another kind is then refused.
+    (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`), one code's references as text or Word document (`nvivo`), our
+    own `codings`, or another list of coded `passages`. A file of another kind is then refused.
     Default: whatever its content shows."""
     project: str = ""
     """Name of the project, where a Taguette database holds several."""
