@@ -73,9 +73,7 @@ def other_export(path: Path, label: str) -> str:
         cells = {fold(cell) for row in rows for cell in row}
         report = _REPORTS["a report on coding"] & cells
         if any(map(_lacks_codes, rows)):
-            return (
-                f"{label} lists passages, but not their codes. Export it with the column of codes."
-            )
+            return f"{label} lists passages, but not their codes. Export it with the column of codes."
         if report or _REPORTS["a list of codes or files"] <= cells:
             kind = "a report on coding" if report else "a list of codes or files"
             return f"{label} is {kind} that NVivo made: it does not say where passages stand. {EXPORT} instead."

@@ -15,12 +15,14 @@ from pipelines.qualitative.codings_csv import CODINGS, csv_segments
 from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
 from pipelines.qualitative.maxqda_tables import SEGMENTS, maxqda_segments
 from pipelines.qualitative.models import Code, Project, UnreadableProject
+from pipelines.qualitative.numbering import from_zero
 from pipelines.qualitative.nvivo_references import References, reference_segments, references_in
-from pipelines.qualitative.other_exports import foreign_project, other_export
+from pipelines.qualitative.other_exports import EXPORT, foreign_project, other_export
 from pipelines.qualitative.passages_table import PASSAGES, passage_segments
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND, is_qualcoder, read_qualcoder
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.refi_qda import read_project
+from pipelines.qualitative.rqda import is_rqda, read_rqda
 from pipelines.qualitative.safe_zip import SafeZip, UnsafeZip
 from pipelines.qualitative.segments import Segment, Source, one_list, project_of
 from pipelines.qualitative.sqlite_source import MAGIC, SqliteSource, content_of, guarded
@@ -29,7 +31,17 @@ from pipelines.qualitative.taguette_tables import HIGHLIGHTS, highlight_segments
 from pipelines.qualitative.transcripts import Transcripts, beside
 
 Format = Literal[
-    "refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "nvivo", "codings", "passages"
+    "refi",
+    "taguette",
+    "qualcoder",
+    "taguette-highlights",
+    "atlas",
+    "dedoose",
+    "maxqda",
+    "nvivo",
+    "codings",
+    "passages",
+    "rqda",
 ]
 FORMATS: tuple[str, ...] = get_args(Format)
 TOOLS = {
@@ -42,6 +54,7 @@ TOOLS = {
     "maxqda": "MAXQDA's list of segments",
     "nvivo": "NVivo's list of references",
     "codings": "a table of codings (QUALITATIVE.md)",
+    "rqda": "an RQDA project",
     "passages": "another list of coded passages (QUALITATIVE.md)",
 }
 ORIGINS = {"codings": "codings.csv", "passages": "a list of coded passages"}
@@ -137,15 +150,19 @@ def _agreed(found: Format, label: str, wanted: Wanted, read: Callable[[], Projec
 def _of_database(path: Path, label: str, wanted: Wanted) -> Project:
     content = content_of(path, label)
 
-    def told(source: SqliteSource) -> Literal["qualcoder", "taguette", ""]:
-        return "qualcoder" if is_qualcoder(source) else "taguette" if is_taguette(source) else ""
+    def told(source: SqliteSource) -> Literal["qualcoder", "taguette", "rqda", ""]:
+        if is_qualcoder(source):
+            return "qualcoder"
+        return "taguette" if is_taguette(source) else "rqda" if is_rqda(source) else ""
 
     kind = guarded(content, label, told)
     if kind == "taguette":
         return _agreed(kind, label, wanted, lambda: read_taguette(content, name=label, project=wanted.project))
     if kind == "qualcoder":
         return _agreed("qualcoder", label, wanted, lambda: read_qualcoder(path, name=label))
-    raise UnreadableProject(f"{label} is a database of neither Taguette nor QualCoder.")
+    if kind == "rqda":
+        return _agreed(kind, label, wanted, lambda: read_rqda(content, name=label))
+    raise UnreadableProject(f"{label} is a database of neither Taguette nor QualCoder nor RQDA. {EXPORT}.")
 
 
 def _of_zip(path: Path, label: str, wanted: Wanted) -> Project | None:
@@ -204,7 +221,7 @@ def _unknown(path: Path, label: str, wanted: Wanted) -> str:
         return f"{label} is a codebook: it holds codes, but no passages."
     return (
         f"{label} is of no kind that is read here: {', '.join(TOOLS.values())}. "
-        "Export the project as REFI-QDA (.qdpx), or send a table with columns for the document, the code and the passage."
+        "Export the project as REFI-QDA (.qdpx), or send a table with columns for document, code and passage."
     )
 
 
@@ -221,7 +238,10 @@ def _project(tables: Sequence[CodedTable], path: Path, wanted: Wanted) -> Projec
     transcripts = beside(path) if wanted.transcripts is None else wanted.transcripts
     origin = ORIGINS.get(kind) or TOOLS[kind].partition("'")[0]
     source = Source(Path(label).stem, origin, codebook, transcripts, positions_bind=kind == "codings")
-    return project_of(one_list(lists), source, deviations)
+    segments = one_list(lists)
+    if source.positions_bind:
+        segments = from_zero(segments, transcripts, deviations)
+    return project_of(segments, source, deviations)
 
 
 def _segments(
