@@ -87,6 +87,8 @@ class Signature:
     """Needed columns that may come again; the first is taken."""
     or_either: tuple[str, ...] = ()
     """Of these at least one, too."""
+    words: frozenset[str] = frozenset()
+    """Names of columns of passages in other lists: where one stands and `quote` does not, it is such a list."""
 
     def places(self, columns: Sequence[str]) -> dict[str, int] | None:
         """Return where the known columns stand; None where it is another kind of table, or a name is there twice."""
@@ -99,7 +101,8 @@ class Signature:
         if any(len(found[column]) > 1 for column in self.needed if column not in self.again):
             return None
         further = [name for k, name in enumerate(folded) if name and k not in places.values()]
-        return None if self.exactly and further else places
+        another = "quote" not in places and not self.words.isdisjoint(further)
+        return None if another or (self.exactly and further) else places
 
     def known(self, columns: Sequence[str]) -> frozenset[int]:
         """Return where columns stand that bear any of the names."""
