@@ -18,9 +18,14 @@ from pipelines.qualitative.segments import Segment
 from pipelines.qualitative.transcripts import LARGEST, word_text
 
 # <Files\\Interviews\\Talk 1> - § 2 references coded [ 6.78% Coverage]
-_FILE = re.compile(r"<?([^<>\n]{1,500}?)>?\s+[-\u2013]\s+\u00a7\s*(\d+)\s+[^\n\[\]]+\[\s*[\d.,]+\s*%[^\n\]]*\]\s*")
+_FILE = re.compile(
+    r"<?([^<>\n]{1,500}?)>?\s+[-\u2013]\s+\u00a7\s*(\d+)\s+[^\n\[\]]+\[[^\n\]\d]*[\d.,]+\s*%[^\n\]]*\]\s*"
+)
 # Reference 1 - 5.80% Coverage; References 2-3 - 0.98% Coverage
-_PASSAGE = re.compile(r"\w+\s+(\d+)(?:\s*[-\u2013]\s*(\d+))?\s+[-\u2013]\s+[\d.,]+\s*%\s*\w+\s*")
+# In some languages the word for coverage comes first.
+_PASSAGE = re.compile(
+    r"\w+\s+(\d+)(?:\s*[-\u2013]\s*(\d+))?\s+[-\u2013]\s+(?:[\d.,]+\s*%\s*\w+|\w+:?\s+[\d.,]+\s*%)\s*"
+)
 # Page 1 : (136,153) - (502,293)
 _AREA = re.compile(r"\w+\s+\d+\s*:\s*\(\d+,\s*\d+\)\s*[-\u2013]\s*\(\d+,\s*\d+\)")
 _NAME = re.compile(r"(?:name|nom|nombre|nome)\s*:\s*(\S.*)", re.IGNORECASE)
