@@ -13,7 +13,7 @@ from pipelines.qualitative.code_lists import tidy_code
 from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, fold, moments, names
 from pipelines.qualitative.models import UnreadableProject
 from pipelines.qualitative.refi_elements import Deviations
-from pipelines.qualitative.segments import Segment
+from pipelines.qualitative.segments import SHARED, Segment
 
 SEGMENTS = Signature(
     "maxqda",
@@ -59,7 +59,6 @@ SEGMENTS = Signature(
 COUNT = re.compile(r"code\s*:\s.+", re.IGNORECASE)
 COUNTED = "columns that count a document's codes are not read"
 SEPARATORS = (" > ", "\\")
-SHARED = "documents of several groups share a name; each is called `group / name`"
 
 
 def maxqda_segments(table: CodedTable, deviations: Deviations) -> list[Segment]:

@@ -28,6 +28,7 @@ from pipelines.qualitative.transcripts import Transcripts, no_transcripts
 CodePath = tuple[str, ...]
 WORDLESS = Refused("the file has no words of it: it may be an area of a page or picture, or a stretch of a recording")
 NO_TRANSCRIPT = "a document has no transcript: its coded passages are all its text, and could not be checked"
+SHARED = "documents of several groups share a name; each is called `group / name`"
 BETWEEN = "\n\n"
 
 

@@ -55,6 +55,13 @@ def test_each_passage_stands_under_its_code_and_its_document(tmp_path: Path) -> 
     assert any("several people coded alike" in said for said in found.deviations)
 
 
+def test_documents_of_one_name_in_two_folders_are_two(tmp_path: Path) -> None:
+    path = tmp_path / "Trust.txt"
+    path.write_text(ENGLISH.replace("South\\\\P2", "South\\\\P1"), "utf-8")
+    found = read_coded(path)
+    assert [(d.name, d.groups) for d in found.documents] == [("North / P1", ("North",)), ("South / P1", ("South",))]
+
+
 SPANISH = """\
 <Archivos\\\\P1> - § 1 referencia codificada  [Cobertura 4,06%]
 Referencia 1 - Cobertura 4,06%
