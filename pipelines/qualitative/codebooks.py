@@ -99,6 +99,9 @@ def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, .
         return _of_page(path, name)
     if start.startswith(b"<"):
         return refi_codebook.read_codebook(path, name=name).codes
+    if path.suffix.casefold() == ".docx":
+        problem = "a codebook in Word does not say which codes lie below which"
+        raise UnreadableProject(f"{name} cannot be read: {problem}. Export it as a workbook or as REFI-QDA (.qdc).")
     tables = tables_of(path, name, SIGNATURES, encoding=encoding)
     if len(tables) != 1:
         raise UnreadableProject(f"{name} is no codebook that is known here: no column of codes and descriptions.")

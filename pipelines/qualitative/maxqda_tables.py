@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
 from pipelines.qualitative.code_lists import tidy_code
 from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, fold, moments, names
@@ -101,24 +102,19 @@ def _documents(table: CodedTable, deviations: Deviations) -> dict[int, str]:
     UnreadableProject
         A second column of documents, as variables have it, says something else.
     """
+    columns = sorted(k for k in table.known if fold(table.columns[k]) in SEGMENTS.names["document"])
+    names = {line.number: _document(table, line, columns) for line in table.lines}
     groups: defaultdict[str, set[str]] = defaultdict(set)
     for line in table.lines:
-        groups[_document(table, line)].add(table.cell(line, "group"))
+        groups[names[line.number]].add(table.cell(line, "group"))
     if any(len(held) > 1 for held in groups.values()):
         deviations.add(SHARED)
-    named = ((line, _document(table, line), table.cell(line, "group")) for line in table.lines)
-    return {
-        line.number: f"{group} / {name}" if group and len(groups[name]) > 1 else name for line, name, group in named
-    }
+    named = ((line.number, names[line.number], table.cell(line, "group")) for line in table.lines)
+    return {number: f"{group} / {name}" if group and len(groups[name]) > 1 else name for number, name, group in named}
 
 
-def _document(table: CodedTable, line: Line) -> str:
-    found = {line.cells[k].strip() for k in table.known if fold(table.columns[k]) in SEGMENTS.names["document"]} - {""}
+def _document(table: CodedTable, line: Line, columns: Sequence[int]) -> str:
+    found = {line.cells[k].strip() for k in columns} - {""}
     if len(found) > 1:
         raise UnreadableProject(f"{table.at(line)}: two columns name its document, and differ.")
     return table.cell(line, "document") or "(no name)"
-
-
-def _path(code: str) -> tuple[str, ...]:
-    separator = next((each for each in SEPARATORS if each in code), "\0")
-    return tuple(part.strip() for part in code.split(separator) if part.strip()) or (code,)

@@ -10,6 +10,8 @@ from pipelines.qualitative.atlas_tables import QUOTATIONS
 from pipelines.qualitative.coded_tables import DEEPEST, DELIMITERS, WORKBOOKS, fold, in_our_words
 from pipelines.qualitative.models import UnreadableProject
 from pipelines.qualitative.passages_table import PASSAGES
+from pipelines.qualitative.safe_zip import SafeZip, UnsafeZip
+from pipelines.qualitative.transcripts import WORD
 
 EXPORT = "Export the project as REFI-QDA (.qdpx)"
 PROJECTS: Mapping[str, str] = {
@@ -49,6 +51,9 @@ _BEGINNINGS: Mapping[str, str] = {
     f"Label Studio, doccano and INCEpTION write it), which is not read. {ANNOTATION}",
     r"<\?xml": f"an XML file of a kind that is not read here. {ANNOTATION}",
 }
+COMMENTS = "word/comments.xml"
+# Codes (485-522)
+_CODED = re.compile(rb">Codes\s*\(\s*\d+\s*-\s*\d+\s*\)<")
 _LABELLED = re.compile(r"\[\s*\{\s*\"+(?:start|end|text|labels)")
 _ROW, _COLUMN = re.compile(r"\d+ : \S.*"), re.compile(r"[A-Z]{1,3} : \S.*")
 
@@ -65,6 +70,8 @@ def other_export(path: Path, label: str) -> str:
         start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if kind := next((said for sign, said in _DOCUMENTS.items() if start.startswith(sign.lower())), ""):
         return f"{label} is {kind}, which is not read. Save it as Word (.docx) or plain text."
+    if kind := _word_document(path):
+        return f"{label} is {kind}."
     if kind := _annotations(path):
         return f"{label} is {kind}."
     for rows in _rows(path):
@@ -78,6 +85,21 @@ def other_export(path: Path, label: str) -> str:
             kind = "a report on coding" if report else "a list of codes or files"
             return f"{label} is {kind} that NVivo made: it does not say where passages stand. {EXPORT} instead."
     return ""
+
+
+def _word_document(path: Path) -> str:
+    """Return what a Word document is, and what to send instead; nothing where a file is none."""
+    try:
+        with SafeZip(path) as packed:
+            names = packed.names
+            notes = packed.read(COMMENTS) if COMMENTS in names else b""
+    except UnsafeZip:
+        return ""
+    if WORD not in names:
+        return ""
+    if _CODED.search(notes):
+        return "a document with its codes as comments, as Dedoose writes it. Export the excerpts with all code columns"
+    return f"a Word document without NVivo's references. If it is a transcript, send the codings beside it. {EXPORT}"
 
 
 def _annotations(path: Path) -> str:

@@ -6,6 +6,7 @@ Headings are those of the tools' own exports; words are made up.
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -386,6 +387,23 @@ def test_other_tools_files_say_what_to_send_instead(tmp_path: Path, name: str, c
     with pytest.raises(UnreadableProject, match=words) as refused:
         read_coded(csv(tmp_path / name, content))
     assert "Zebulon" not in str(refused.value)
+
+
+def test_word_documents_say_what_to_send_instead(tmp_path: Path) -> None:
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    comments = f"<w:comments {space}><w:p><w:r><w:t>Codes (485-522)</w:t></w:r></w:p></w:comments>"
+    for name, words in (
+        ("a.docx", "without NVivo's references"),
+        ("b.docx", "as Dedoose writes it. Export the excerpts"),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w") as packed:
+            packed.writestr("word/document.xml", f"<w:document {space}><w:body/></w:document>")
+            if name == "b.docx":
+                packed.writestr("word/comments.xml", comments)
+        with pytest.raises(UnreadableProject, match=words):
+            read_coded(tmp_path / name)
+    with pytest.raises(UnreadableProject, match="does not say which codes lie below which"):
+        read_codebook(tmp_path / "a.docx", name="a.docx")
 
 
 def test_a_table_in_another_encoding_says_how_it_is_read(folder: Path) -> None:
