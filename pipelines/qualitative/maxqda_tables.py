@@ -118,3 +118,8 @@ def _document(table: CodedTable, line: Line, columns: Sequence[int]) -> str:
     if len(found) > 1:
         raise UnreadableProject(f"{table.at(line)}: two columns name its document, and differ.")
     return table.cell(line, "document") or "(no name)"
+
+
+def _path(code: str) -> tuple[str, ...]:
+    separator = next((each for each in SEPARATORS if each in code), "\0")
+    return tuple(part.strip() for part in code.split(separator) if part.strip()) or (code,)
