@@ -40,9 +40,9 @@ REFI = "the XML out of a REFI-QDA project. Send the project itself (.qdpx): it h
 ANNOTATION = "Export the project as REFI-QDA (.qdpx) if the tool can, or send a table of codings (QUALITATIVE.md)"
 # What XML, JSON and tables of annotation tools begin with, and what to do instead.
 _BEGINNINGS: Mapping[str, str] = {
-    r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?project\b[^>]*urn:qda-xml": REFI,
+    r"(?:<\?xml[^>]*>\s*)?(?:<![^>]*>\s*)*<(?:\w+:)?project\b[^>]*urn:qda-xml": REFI,
     r"(?:<\?xml[^>]*>\s*)?<(?:\w+:)?codebook\b": "a codebook: it holds codes, but no passages. " + EXPORT,
-    r"(?:<\?xml[^>]*>\s*)?(?:<!.*?>\s*)*<storedhu\b": "an XML export of ATLAS.ti 7, which is not read. "
+    r"(?:<\?xml[^>]*>\s*)?(?:<![^>]*>\s*)*<storedhu\b": "an XML export of ATLAS.ti 7, which is not read. "
     "Open the project in ATLAS.ti 8 or later and export it as REFI-QDA (.qdpx)",
     r"(?:<\?xml[^>]*>\s*)?<(?:xmi:)?xmi\b": f"an annotated text (UIMA XMI), which is not read. {ANNOTATION}",
     r"(?:<\?xml[^>]*>\s*)?<tei\b": f"an annotated text (TEI), which is not read. {ANNOTATION}",

@@ -18,7 +18,7 @@ from pipelines.qualitative.models import UnreadableProject
 from pipelines.qualitative.reading import Wanted, read_coded
 from tests.spec.coded_files import TEXT, database
 from tests.spec.test_coded_databases import told
-from tests.spec.test_coded_drops import arrived, pilot, published, site_of
+from tests.spec.test_coded_drops import arrived, pilot, site_of
 from tests.spec.test_coded_tables import Cells, book, codes_of, csv
 
 MARCH = dt.datetime(2025, 3, 25)
@@ -259,7 +259,7 @@ def test_a_list_arrives_with_a_drop(tmp_path: Path) -> None:
     book(drop / "said.xlsx", Quotes=rows)
     (drop / "P1.txt").write_text(TEXT, "utf-8")
     (drop / "people.csv").write_text("document,case,site,role\nP1,P1,north,participant\n", "utf-8")
-    documents, codings = published(site_of(tmp_path))
+    documents, codings = arrived(site_of(tmp_path))
     assert documents == [("participant", True, TEXT)]
     assert codings == [("help", "said it helps", "exact", None, "said it helps")]
 
@@ -381,6 +381,7 @@ def test_an_rqda_project_arrives_with_a_drop(tmp_path: Path) -> None:
         ("x.mex", "\x00\x01", "a project in the format of MAXQDA"),
         ("x.f4project", "x", "a project in the format of f4analyse"),
         ("x.csv", "a,b\nZebulon,2\n", "columns for document, code and passage"),
+        ("h.xml", '<?xml version="1.0"?>' + "<!x>" * 9_000, "an XML file of a kind"),
     ],
 )  # fmt: skip
 def test_other_tools_files_say_what_to_send_instead(tmp_path: Path, name: str, content: str, words: str) -> None:
