@@ -19,12 +19,14 @@ CodedFormat = Literal[
     "maxqda",
     "nvivo",
     "codings",
+    "passages",
+    "rqda",
     "recognised",
 ]
 CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
 
 ENDINGS: tuple[str, ...] = (
-    *(".qdpx", ".qda", ".sqlite3", ".sqlite", ".db", ".zip"),
+    *(".qdpx", ".qda", ".rqda", ".sqlite3", ".sqlite", ".db", ".zip"),
     *(".csv", ".tsv", ".xlsx", ".ods", ".txt", ".docx"),
 )
 """Endings of the files that may hold coded interviews; what a file is, its content says."""
@@ -60,9 +62,9 @@ class Coded(Part):
     """How coded interviews are read, where the file itself does not say all of it."""
 
     format: CodedFormat = "recognised"
-    """What the file is: `refi` (.qdpx), `taguette` (database), `qualcoder` (folder or data.qda), tables of quotes
-    (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`), one code's references as text or Word document (`nvivo`), or
-    our own `codings`. A file of another kind is then refused.
+    """What the file is: `refi` (.qdpx), `taguette` (database), `qualcoder` (folder or data.qda), `rqda`, tables of
+    quotes (`taguette-highlights`, `atlas`, `dedoose`, `maxqda`), one code's references as text or Word document
+    (`nvivo`), our own `codings`, or another list of coded `passages`. A file of another kind is then refused.
     Default: whatever its content shows."""
     project: str = ""
     """Name of the project, where a Taguette database holds several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pipelines.qualitative.code_lists import CannotTell, path_of, split_codes, tidy_code
@@ -18,7 +19,7 @@ QUOTATIONS = Signature(
         reference="reference|referencia|referenz",
         name="name|quotation name|nome|nombre|nom|zitatname|nombre de la cita|nome da citacao|nom de la citation",
         quote=(
-            "text content|quotation content|quotation text|content|conteudo do texto|conteudo de texto|"
+            "text content|quotation content|quotation text|quotation|content|conteudo do texto|conteudo de texto|"
             "conteudo textual|contenido del texto|contenido de texto|contenido textual|textinhalt|"
             "contenu du texte|contenu textuel|zitatinhalt|inhalt des zitats|contenido de la cita|contenido de cita|"
             "conteudo da citacao|contenu de la citation"
@@ -49,6 +50,12 @@ QUOTATIONS = Signature(
 )
 
 
+# What ATLAS.ti puts around a code in some lists: a bullet, and how often it is used.
+_BULLET, _COUNTS = re.compile(r"^[\u25cf\u25cb\u25c6\u25c7\u2022]\s*"), re.compile(r"\s+Gr=\d+(?:\s+D=\d+)?$")
+# 1: P1.docx; D 1: P1
+_NUMBERED = re.compile(r"(?:D\s?)?(\d+):\s+(\S.*)")
+
+
 def atlas_segments(table: CodedTable, codebook: Sequence[Code], deviations: Deviations) -> list[Segment]:
     """Return the passages of an export of quotations.
 
@@ -67,10 +74,12 @@ def atlas_segments(table: CodedTable, codebook: Sequence[Code], deviations: Devi
         The codes of a row cannot be told apart.
     """
     known = {tidy_code(": ".join(code.path)) for code in codebook}
+    by_line = _one_a_line(table)
+    documents = _documents(table)
     created = moments([table.cell(line, "created") for line in table.lines], leading="month first")
     segments = []
     for line, moment in zip(table.lines, created, strict=True):
-        codes = _codes(table, line, known)
+        codes = _codes(table, line, known, by_line=by_line)
         if not codes:
             deviations.add("a quotation has no code; left out")
             continue
@@ -79,7 +88,7 @@ def atlas_segments(table: CodedTable, codebook: Sequence[Code], deviations: Devi
         segments.append(
             Segment(
                 key=str(line.number),
-                document=table.cell(line, "document") or "(no name)",
+                document=documents[line.number] or "(no name)",
                 codes=tuple(path_of(code, known | set(codes)) for code in codes),
                 quote=table.cell(line, "quote"),
                 coder=table.cell(line, "coder"),
@@ -91,10 +100,33 @@ def atlas_segments(table: CodedTable, codebook: Sequence[Code], deviations: Devi
     return segments
 
 
-def _codes(table: CodedTable, line: Line, known: set[str]) -> tuple[str, ...]:
+def _one_a_line(table: CodedTable) -> bool:
+    """Whether the codes of a passage stand one a line here: a cell with several lines and no commas shows it."""
+    cells = [[line.strip() for line in table.cell(each, "codes").splitlines()] for each in table.lines]
+    ends = [line for lines in cells for line in lines[:-1] if line]
+    return bool(ends) and not any(line.endswith(",") for line in ends)
+
+
+def _documents(table: CodedTable) -> dict[int, str]:
+    """Return the document of each row, by its number; ATLAS.ti's own number before it is left out where all have it."""
+    names = {line.number: table.cell(line, "document") for line in table.lines}
+    found = {number: _NUMBERED.fullmatch(name) for number, name in names.items() if name}
+    told = {line.number: table.cell(line, "number").partition(":")[0] for line in table.lines}
+    if not all(match and match[1] == told[number] for number, match in found.items()):
+        return names
+    return {number: match[2] if (match := found.get(number)) else name for number, name in names.items()}
+
+
+def _codes(table: CodedTable, line: Line, known: set[str], *, by_line: bool) -> tuple[str, ...]:
     count = table.cell(line, "count").removesuffix(".0")
+    cell = "\n".join(_COUNTS.sub("", _BULLET.sub("", each.strip())) for each in table.cell(line, "codes").splitlines())
+    number = int(count) if count.isdecimal() else None
+    if by_line and number is None:
+        number = sum(bool(each.strip()) for each in cell.splitlines())
+    if by_line and number == 1 and "\n" not in cell and ", " in cell and cell not in known:
+        return (tidy_code(cell),)
     try:
-        return split_codes(table.cell(line, "codes"), known, int(count) if count.isdecimal() else None)
+        return split_codes(cell, known, number)
     except CannotTell as fault:
         problem = str(fault)
     remedy = "put ATLAS.ti's codebook export beside it" if not known else "send quotations and codebook of one day"

@@ -40,6 +40,8 @@ def split_codes(cell: str, known: Collection[str], count: int | None) -> tuple[s
         No way, or more than one way, of splitting the cell gives known names, as many as there should be.
     """
     lines = [line.strip().removesuffix(",").rstrip() for line in cell.splitlines() if line.strip()]
+    if len(lines) > 1 and len(lines) == count:
+        return tuple(map(tidy_code, lines))
     if len(lines) > 1:
         found = tuple(name for line in lines for name in _of_line(line, known, None))
         if count is not None and len(found) != count:
@@ -98,4 +100,45 @@ def path_of(name: str, known: Collection[str], separators: tuple[str, ...] = (":
             if (above := tidy_code(name[:at])) in known:
                 return (*path_of(above, known, separators), name[at + len(separator) :].strip())
             at = name.rfind(separator, 0, at)
+    return (name,)
+
+
+JOINTS = (";", "|", ",")
+"""What tools and people put between codes of one cell."""
+
+
+def joined_codes(cell: str, alone: Collection[str], known: Collection[str], *, several: bool) -> tuple[str, ...]:
+    """Return the codes of a cell of a tool that is not known: taken apart only where nothing else can be meant.
+
+    Parameters
+    ----------
+    cell
+        One code, codes one a line, or codes with a semicolon, a bar or a comma between.
+    alone
+        Tidy contents of the column's cells and names of the codebook: what stands alone is a code.
+    known
+        Tidy names of the codebook.
+    several
+        Whether the column's name says that a cell holds several.
+
+    Raises
+    ------
+    CannotTell
+        It may be one code or several.
+    """
+    lines = [tidy_code(line.strip().removesuffix(",").removesuffix(";")) for line in cell.splitlines() if line.strip()]
+    if len(lines) != 1:
+        return tuple(dict.fromkeys(lines))
+    name = lines[0]
+    if name in known:
+        return (name,)
+    for joint in JOINTS:
+        pieces = [tidy_code(piece) for piece in name.split(joint) if piece.strip()]
+        if len(pieces) < 2:
+            continue
+        stand = [piece in alone for piece in pieces]
+        if several and (all(stand) or joint != ","):
+            return tuple(dict.fromkeys(pieces))
+        if several or all(stand):
+            raise CannotTell("a cell may hold one code or several")
     return (name,)

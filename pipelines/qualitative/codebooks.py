@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.qualitative import refi_codebook
 from pipelines.qualitative.code_lists import path_of, tidy_code
-from pipelines.qualitative.coded_tables import CodedTable, Signature, names, tables_of
+from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, fold, names, tables_of
 from pipelines.qualitative.html_text import tokens
 from pipelines.qualitative.models import Code, UnreadableProject
 
 LARGEST = 32 * 1024 * 1024
 BULLET = "●"
-DESCRIPTIONS = "description|definition|comment|memo|beschreibung|kommentar|descripcion|comentario|descricao|commentaire"
-CODES = "code|codes|name|tag|code name|kode|codigo|nom"
-PARENTS = "parent|parent code|parent name|category|under"
+DESCRIPTIONS = (
+    "description|definition|comment|memo|code description|code_description|code definition|code memo|code-memo|meaning|"
+    "beschreibung|kommentar|descripcion|definicion|comentario|memo del codigo|descricao|definicao|commentaire|"
+    "descrizione|definizione|commento|memo de code|memo du code"
+)
+CODES = (
+    "code|codes|name|tag|code name|code_name|label|title|sub-theme|subtheme|subcode|sub-code|kode|codename|codigo|nome|"
+    "nombre|nom|codice|etiqueta"
+)
+PARENTS = (
+    "parent|parent code|parent name|parent code name|category|under|theme|ubercode|obercode|ubergeordneter code|"
+    "kategorie|codigo padre|codigo superior|categoria|code parent|codice superiore"
+)
 
 TAGUETTE = Signature(
     "taguette codebook",
@@ -34,9 +45,27 @@ CODE_LIST = Signature(
     ),
 )
 CODEBOOK = Signature(
-    "codebook", ("code",), names(code=CODES, description=DESCRIPTIONS, parent=PARENTS), either=("description",)
+    "codebook",
+    ("code",),
+    names(
+        code=CODES,
+        description=DESCRIPTIONS,
+        parent=PARENTS,
+        number="id|code id|code_id",
+        above="parent id|parent_id|parentid",
+        whole="hierarchical name|full name|full path|path|code path",
+    ),
+    either=("description",),
 )
-SIGNATURES = (TAGUETTE, CODE_LIST, CODEBOOK)
+THEMES = Signature(
+    "codebook", ("code",), names(code="theme|thema|tema", description=DESCRIPTIONS), either=("description",)
+)
+GROUPS = ("code group", "kodegruppe", "codegruppe", "grupo de codigos", "groupe de codes")
+SIGNATURES = (TAGUETTE, CODE_LIST, CODEBOOK, THEMES)
+SEPARATORS = (" > ", "\\")
+"""Between a code and the one below it, as MAXQDA and NVivo write them."""
+ROOTS = frozenset(("nodes", "codes", "knoten"))
+"""What NVivo puts before every code's path."""
 
 
 def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, ...]:
@@ -70,6 +99,9 @@ def read_codebook(path: Path, *, name: str, encoding: str = "") -> tuple[Code, .
         return _of_page(path, name)
     if start.startswith(b"<"):
         return refi_codebook.read_codebook(path, name=name).codes
+    if path.suffix.casefold() == ".docx":
+        problem = "a codebook in Word does not say which codes lie below which"
+        raise UnreadableProject(f"{name} cannot be read: {problem}. Export it as a workbook or as REFI-QDA (.qdc).")
     tables = tables_of(path, name, SIGNATURES, encoding=encoding)
     if len(tables) != 1:
         raise UnreadableProject(f"{name} is no codebook that is known here: no column of codes and descriptions.")
@@ -93,23 +125,59 @@ def is_atlas(table: CodedTable) -> bool:
 
 def _has_groups(table: CodedTable) -> bool:
     """Tell ATLAS.ti's codebook by its columns of groups: its subcodes bear the name of the code above them."""
-    return any(column.casefold().startswith("code group") for column in table.columns)
+    return any(fold(column).startswith(GROUPS) for column in table.columns)
 
 
 def _plain(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
-    parents = {tidy_code(table.cell(line, "code")): tidy_code(table.cell(line, "parent")) for line in table.lines}
+    """Yield codes with the codes above them, however the table says which these are."""
+    parents: dict[str, set[str]] = defaultdict(set)
     for line in table.lines:
-        if name := tidy_code(table.cell(line, "code")):
-            yield _upwards(table, name, parents), table.cell(line, "description")
+        parents[tidy_code(table.cell(line, "code"))].add(_parent(table, line))
+    parted = _are_paths([tidy_code(table.cell(line, "code")) for line in table.lines])
+    for line in table.lines:
+        if whole := table.cell(line, "whole"):
+            yield _without_root(_parts(whole)), table.cell(line, "description")
+        elif name := tidy_code(table.cell(line, "code")):
+            above = _upwards(table, _parent(table, line), parents, (name,))
+            yield (*above, *(_parts(name) if parted else (name,))), table.cell(line, "description")
 
 
-def _upwards(table: CodedTable, name: str, parents: dict[str, str]) -> tuple[str, ...]:
-    path = [name]
-    while above := parents.get(path[0], ""):
-        if above in path:
-            raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
-        path.insert(0, above)
-    return tuple(path)
+def _parent(table: CodedTable, line: Line) -> str:
+    """Return the name or the path of the code above a row's code."""
+    if number := table.cell(line, "above").removesuffix(".0"):
+        found = (each for each in table.lines if table.cell(each, "number").removesuffix(".0") == number)
+        return next((tidy_code(table.cell(each, "code")) for each in found), "")
+    return tidy_code(table.cell(line, "parent"))
+
+
+def _upwards(
+    table: CodedTable, parent: str, parents: Mapping[str, set[str]], below: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the path of a row's parent; a parent that is below two others itself is where the path begins."""
+    if not parent:
+        return ()
+    if parent in below:
+        raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
+    held = parents.get(parent, set())
+    if not held and len(parts := _parts(parent)) > 1:
+        return parts
+    further = next(iter(held)) if len(held) == 1 else ""
+    return (*_upwards(table, further, parents, (*below, parent)), parent)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    separator = next((each for each in SEPARATORS if each in name), "\0")
+    return tuple(part.strip() for part in name.split(separator) if part.strip()) or (name,)
+
+
+def _are_paths(codes: Sequence[str]) -> bool:
+    """Whether names hold those of the codes above: at least one of these is in the table, or every part is a code."""
+    known = set(codes)
+    return any(code.rpartition(each)[0].strip() in known for code in codes for each in SEPARATORS if each in code)
+
+
+def _without_root(path: tuple[str, ...]) -> tuple[str, ...]:
+    return path[1:] if len(path) > 1 and path[0].casefold() in ROOTS else path
 
 
 def _indented(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:

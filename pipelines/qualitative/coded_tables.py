@@ -6,6 +6,7 @@ refuse what could be read in two ways; their refusals become this package's own.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class CodedTable:
     lines: tuple[Line, ...] = field(repr=False)
     places: Mapping[str, int]
     sheet: str = ""
+    known: frozenset[int] = frozenset()
+    """Where columns stand whose names the tool gives, also a second one of a name."""
 
     def cell(self, line: Line, column: str) -> str:
         """Return a cell of a known column, without blanks around it; nothing where the table has no such column."""
@@ -59,7 +62,7 @@ class CodedTable:
 
     def further(self, line: Line, without: Sequence[str] = ()) -> dict[str, str]:
         """Return the filled cells of columns whose names the tool does not give itself, by these names."""
-        known = set(self.places.values())
+        known = self.known | set(self.places.values())
         named = ((k, name) for k, name in enumerate(self.columns) if name and k not in known and name not in without)
         return {name: line.cells[k].strip() for k, name in named if line.cells[k].strip()}
 
@@ -80,6 +83,12 @@ class Signature:
     """Of these at least one."""
     exactly: bool = False
     """True: there are no further columns."""
+    again: tuple[str, ...] = ()
+    """Needed columns that may come again; the first is taken."""
+    or_either: tuple[str, ...] = ()
+    """Of these at least one, too."""
+    words: frozenset[str] = frozenset()
+    """Names of columns of passages in other lists: where one stands and `quote` does not, it is such a list."""
 
     def places(self, columns: Sequence[str]) -> dict[str, int] | None:
         """Return where the known columns stand; None where it is another kind of table, or a name is there twice."""
@@ -87,12 +96,18 @@ class Signature:
         found = {column: [k for k, name in enumerate(folded) if name in names] for column, names in self.names.items()}
         places = {column: where[0] for column, where in found.items() if where}
         missing = [column for column in self.needed if column not in places]
-        if missing or (self.either and not set(self.either) & set(places)):
+        if missing or any(group and not set(group) & set(places) for group in (self.either, self.or_either)):
             return None
-        if any(len(found[column]) > 1 for column in self.needed):
+        if any(len(found[column]) > 1 for column in self.needed if column not in self.again):
             return None
         further = [name for k, name in enumerate(folded) if name and k not in places.values()]
-        return None if self.exactly and further else places
+        another = "quote" not in places and not self.words.isdisjoint(further)
+        return None if another or (self.exactly and further) else places
+
+    def known(self, columns: Sequence[str]) -> frozenset[int]:
+        """Return where columns stand that bear any of the names."""
+        every = frozenset().union(*self.names.values())
+        return frozenset(k for k, name in enumerate(columns) if fold(name) in every)
 
 
 def names(**columns: str) -> Names:
@@ -127,7 +142,8 @@ def in_our_words(work: Callable[[], T]) -> T:
     try:
         return work()
     except Refusal as refusal:
-        problem = refusal.problem
+        # Of the remedies, those of an encoding hold for coded files, too.
+        problem = str(refusal) if "`encoding" in refusal.remedy else refusal.problem
     raise UnreadableProject(problem)
 
 
@@ -152,7 +168,7 @@ def _of_text(path: Path, label: str, signatures: Sequence[Signature], encoding: 
     delimiter, number, columns, signature, places = max(found, key=lambda one: len(one[4]))
     facts = Facts("text", tuple(columns), number, codec, delimiter, '"')
     lines = tuple(Line(n, tuple(cells)) for n, cells in rows_of(path, facts) if any(map(str.strip, cells)))
-    yield CodedTable(signature.kind, label, tuple(columns), lines, places)
+    yield CodedTable(signature.kind, label, tuple(columns), lines, places, known=signature.known(columns))
 
 
 def _header(
@@ -186,7 +202,8 @@ def _of_workbook(path: Path, label: str, signatures: Sequence[Signature]) -> Ite
             raise UnreadableProject(f'{label}, sheet "{sheet.name}": cells of several rows are merged.')
         below = (item for item in sorted(grid.rows.items()) if item[0] > number and any(map(str.strip, item[1])))
         lines = tuple(Line(row, _as_wide(cells, len(columns))) for row, cells in below)
-        yield CodedTable(signature.kind, label, tuple(columns), lines, places, sheet.name)
+        known = signature.known(columns)
+        yield CodedTable(signature.kind, label, tuple(columns), lines, places, sheet.name, known)
 
 
 def _as_wide(cells: Sequence[str], width: int) -> tuple[str, ...]:
@@ -195,13 +212,14 @@ def _as_wide(cells: Sequence[str], width: int) -> tuple[str, ...]:
     return tuple(plain + [""] * (width - len(plain)))
 
 
-FORMATS = {
-    "month first": ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%y %H:%M", "%m/%d/%Y %I:%M:%S %p"),
-    "day first": (
-        *("%d/%m/%y", "%d/%m/%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%y %H:%M", "%d/%m/%Y %H:%M"),
-        *("%d.%m.%Y", "%d.%m.%y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%y %H:%M"),
-    ),
-}
+# 3/25/2025, 4:11 PM; 25.03.2025 16:11:05; 2025/03/25
+_DATE = re.compile(
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4}),?(?:\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([ap])\.?\s?m\.?)?)?",
+    re.IGNORECASE,
+)
+ORDERS = ("month first", "day first")
+PIVOT = 69
+"""Years of two digits from here on are of the last century, as POSIX has it."""
 
 
 def moments(texts: Sequence[str], *, leading: str = "") -> list[datetime | None]:
@@ -215,11 +233,12 @@ def moments(texts: Sequence[str], *, leading: str = "") -> list[datetime | None]
         The order that the tool is known to write, where the cells do not decide; with none, doubtful dates are None.
     """
     iso = [_iso(text) for text in texts]
-    rest = [text.strip() for text, moment in zip(texts, iso, strict=True) if moment is None and text.strip()]
-    orders = [order for order in FORMATS if rest and all(_dated(text, FORMATS[order]) for text in rest)]
+    rest = [text for text, moment in zip(texts, iso, strict=True) if moment is None and text.strip()]
+    orders = [order for order in ORDERS if rest and all(_dated(text, order) for text in rest)]
     order = orders[0] if len(orders) == 1 else leading if leading in orders else ""
-    formats = FORMATS.get(order, ())
-    return [moment or _dated(text.strip(), formats) for text, moment in zip(texts, iso, strict=True)]
+    if len(orders) > 1 and all(_dated(text, ORDERS[0]) == _dated(text, ORDERS[1]) for text in rest):
+        order = orders[0]
+    return [moment or _dated(text, order) for text, moment in zip(texts, iso, strict=True)]
 
 
 def _iso(text: str) -> datetime | None:
@@ -229,10 +248,31 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def _dated(text: str, formats: Sequence[str]) -> datetime | None:
-    for each in formats:
-        try:
-            return datetime.strptime(text, each)
-        except ValueError:
-            continue
-    return None
+@lru_cache(4096)
+def _dated(text: str, order: str) -> datetime | None:
+    """Return a date written in one order, with its time if it has one; nobody puts the month first between dots."""
+    found = _DATE.fullmatch(" ".join(text.split()))
+    if not found or not order or (found[2] == "." and order == ORDERS[0]):
+        return None
+    parts = found[1], found[3], found[4]
+    if len(found[1]) == len("yyyy"):
+        year, month, day = parts
+    else:
+        (month, day) = parts[:2] if order == ORDERS[0] else parts[1::-1]
+        year = parts[2]
+    hour, half = int(found[5] or 0), (found[8] or "").lower()
+    if half and not 1 <= hour <= 12:
+        return None
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    try:
+        return datetime(_year(year), int(month), int(day), hour, int(found[6] or 0), int(found[7] or 0))
+    except ValueError:
+        return None
+
+
+def _year(digits: str) -> int:
+    """Return a year of two or four digits; 0, which is none, for others."""
+    number = int(digits)
+    if len(digits) == len("yy"):
+        return number + (1900 if number >= PIVOT else 2000)
+    return number if len(digits) == len("yyyy") else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.qualitative.coded_tables import CodedTable, Line, Signature, moments, names
 from pipelines.qualitative.models import UnreadableProject
+from pipelines.qualitative.passages_table import PASSAGES
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.segments import Segment
 
@@ -22,6 +23,7 @@ CODINGS = Signature(
         memo="memo",
     ),
     either=("quote", "start"),
+    words=PASSAGES.names["quote"],
 )
 NO_POSITION = -1
 """Stands for a cell that should hold a position and does not: it lies in no text, so the passage is set aside."""

@@ -7,6 +7,7 @@ with a line of its own. Words differ between languages of the interface, signs d
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +15,18 @@ from typing import NamedTuple
 from pipelines.qualitative.models import NotReadable, UnreadableProject
 from pipelines.qualitative.offsets import decode
 from pipelines.qualitative.refi_elements import Deviations
-from pipelines.qualitative.segments import Segment
+from pipelines.qualitative.segments import SHARED, Segment
 from pipelines.qualitative.transcripts import LARGEST, word_text
 
 # <Files\\Interviews\\Talk 1> - § 2 references coded [ 6.78% Coverage]
-_FILE = re.compile(r"<?([^<>\n]{1,500}?)>?\s+[-\u2013]\s+\u00a7\s*(\d+)\s+[^\n\[\]]+\[\s*[\d.,]+\s*%[^\n\]]*\]\s*")
+_FILE = re.compile(
+    r"<?([^<>\n]{1,500}?)>?\s+[-\u2013]\s+\u00a7\s*(\d+)\s+[^\n\[\]]+\[[^\n\]\d]*[\d.,]+\s*%[^\n\]]*\]\s*"
+)
 # Reference 1 - 5.80% Coverage; References 2-3 - 0.98% Coverage
-_PASSAGE = re.compile(r"\w+\s+(\d+)(?:\s*[-\u2013]\s*(\d+))?\s+[-\u2013]\s+[\d.,]+\s*%\s*\w+\s*")
+# In some languages the word for coverage comes first.
+_PASSAGE = re.compile(
+    r"\w+\s+(\d+)(?:\s*[-\u2013]\s*(\d+))?\s+[-\u2013]\s+(?:[\d.,]+\s*%\s*\w+|\w+:?\s+[\d.,]+\s*%)\s*"
+)
 # Page 1 : (136,153) - (502,293)
 _AREA = re.compile(r"\w+\s+\d+\s*:\s*\(\d+,\s*\d+\)\s*[-\u2013]\s*\(\d+,\s*\d+\)")
 _NAME = re.compile(r"(?:name|nom|nombre|nome)\s*:\s*(\S.*)", re.IGNORECASE)
@@ -112,8 +118,14 @@ def reference_segments(found: References, deviations: Deviations) -> list[Segmen
     deviations.add(_NO_CODER)
     deviations.add(_NO_PATH)
     segments: list[Segment] = []
+    paths = {name: [part for part in _WITHIN.split(name) if part] for name, _, _ in _files(found.lines)}
+    named = Counter(path[-1] for path in paths.values())
+    if max(named.values(), default=0) > 1:
+        deviations.add(SHARED)
     for name, _, passages in _files(found.lines):
-        *folders, document = [part for part in _WITHIN.split(name) if part]
+        *folders, document = paths[name]
+        if named[document] > 1 and folders:
+            document = f"{folders[-1]} / {document}"
         for first, last, words in passages:
             if last > first:
                 deviations.add(_SEVERAL)

@@ -200,7 +200,12 @@ class Trial:
     def _reasons(self, row: int, supported: bool, disputed: Flags) -> Iterator[tuple[Flags, Refused]]:
         """Yield which selections are refused, and why; the last reason that holds for one is the one to tell."""
         asked, matches = self._selections, self._weighed.evidence.matches[row]
-        named, outside = self._weighed.evidence.copy_worth > 0, self._weighed.ways.starts[row] < 0
+        evidence = self._weighed.evidence
+        named, outside = evidence.copy_worth > 0, self._weighed.ways.starts[row] < 0
+        if disputed.any():
+            # Passages that would prove how an end inside a word is meant are in doubt themselves.
+            inside = (evidence.start_kinds[row] == INSIDE) | (evidence.end_kinds[row] == INSIDE)
+            yield ~named & inside, _UNPROVEN
         if not named.all():
             yield ~named & self._drifting(row), _DRIFT
         if not supported and not matches[named].all():

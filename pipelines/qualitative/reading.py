@@ -15,20 +15,33 @@ from pipelines.qualitative.codings_csv import CODINGS, csv_segments
 from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
 from pipelines.qualitative.maxqda_tables import SEGMENTS, maxqda_segments
 from pipelines.qualitative.models import Code, Project, UnreadableProject
+from pipelines.qualitative.numbering import from_zero
 from pipelines.qualitative.nvivo_references import References, reference_segments, references_in
-from pipelines.qualitative.other_exports import foreign_project, other_export
+from pipelines.qualitative.other_exports import EXPORT, foreign_project, other_export
+from pipelines.qualitative.passages_table import PASSAGES, passage_segments
 from pipelines.qualitative.qualcoder import DATABASE, KEY_FILE, KEY_FOUND, is_qualcoder, read_qualcoder
 from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.refi_qda import read_project
+from pipelines.qualitative.rqda import is_rqda, read_rqda
 from pipelines.qualitative.safe_zip import SafeZip, UnsafeZip
-from pipelines.qualitative.segments import Segment, Source, project_of
+from pipelines.qualitative.segments import Segment, Source, one_list, project_of
 from pipelines.qualitative.sqlite_source import MAGIC, SqliteSource, content_of, guarded
 from pipelines.qualitative.taguette import is_taguette, read_taguette
 from pipelines.qualitative.taguette_tables import HIGHLIGHTS, highlight_segments
 from pipelines.qualitative.transcripts import Transcripts, beside
 
 Format = Literal[
-    "refi", "taguette", "qualcoder", "taguette-highlights", "atlas", "dedoose", "maxqda", "nvivo", "codings"
+    "refi",
+    "taguette",
+    "qualcoder",
+    "taguette-highlights",
+    "atlas",
+    "dedoose",
+    "maxqda",
+    "nvivo",
+    "codings",
+    "passages",
+    "rqda",
 ]
 FORMATS: tuple[str, ...] = get_args(Format)
 TOOLS = {
@@ -41,10 +54,15 @@ TOOLS = {
     "maxqda": "MAXQDA's list of segments",
     "nvivo": "NVivo's list of references",
     "codings": "a table of codings (QUALITATIVE.md)",
+    "rqda": "an RQDA project",
+    "passages": "another list of coded passages (QUALITATIVE.md)",
 }
+ORIGINS = {"codings": "codings.csv", "passages": "a list of coded passages"}
+MANY_SHEETS = ("atlas", "maxqda", "codings", "passages")
+"""Lists that may fill several sheets: one for each code, document or wave."""
 BOOKS = (".csv", ".qdc", ".xlsx")
 """Where a codebook may be: large workbooks are opened last."""
-TABLES = (HIGHLIGHTS, EXCERPTS, QUOTATIONS, SEGMENTS, CODINGS)
+TABLES = (HIGHLIGHTS, EXCERPTS, QUOTATIONS, SEGMENTS, CODINGS, PASSAGES)
 """Most particular first: the first that fits a row of names is taken."""
 
 
@@ -132,15 +150,19 @@ def _agreed(found: Format, label: str, wanted: Wanted, read: Callable[[], Projec
 def _of_database(path: Path, label: str, wanted: Wanted) -> Project:
     content = content_of(path, label)
 
-    def told(source: SqliteSource) -> Literal["qualcoder", "taguette", ""]:
-        return "qualcoder" if is_qualcoder(source) else "taguette" if is_taguette(source) else ""
+    def told(source: SqliteSource) -> Literal["qualcoder", "taguette", "rqda", ""]:
+        if is_qualcoder(source):
+            return "qualcoder"
+        return "taguette" if is_taguette(source) else "rqda" if is_rqda(source) else ""
 
     kind = guarded(content, label, told)
     if kind == "taguette":
         return _agreed(kind, label, wanted, lambda: read_taguette(content, name=label, project=wanted.project))
     if kind == "qualcoder":
         return _agreed("qualcoder", label, wanted, lambda: read_qualcoder(path, name=label))
-    raise UnreadableProject(f"{label} is a database of neither Taguette nor QualCoder.")
+    if kind == "rqda":
+        return _agreed(kind, label, wanted, lambda: read_rqda(content, name=label))
+    raise UnreadableProject(f"{label} is a database of neither Taguette nor QualCoder nor RQDA. {EXPORT}.")
 
 
 def _of_zip(path: Path, label: str, wanted: Wanted) -> Project | None:
@@ -186,11 +208,10 @@ def _of_table(path: Path, label: str, wanted: Wanted) -> Project:
 def _of_tables(tables: Sequence[CodedTable], path: Path, label: str, wanted: Wanted) -> Project:
     if not tables:
         raise UnreadableProject(_unknown(path, label, wanted))
-    if len(tables) > 1:
+    if len(tables) > 1 and {table.kind for table in tables} not in ({each} for each in MANY_SHEETS):
         raise UnreadableProject(f"{label} cannot be read: {len(tables)} of its sheets could be meant.")
-    table = tables[0]
-    kind: Format = table.kind  # type: ignore[assignment]
-    return _agreed(kind, label, wanted, lambda: _project(table, path, wanted))
+    kind: Format = tables[0].kind  # type: ignore[assignment]
+    return _agreed(kind, label, wanted, lambda: _project(tables, path, wanted))
 
 
 def _unknown(path: Path, label: str, wanted: Wanted) -> str:
@@ -198,28 +219,43 @@ def _unknown(path: Path, label: str, wanted: Wanted) -> str:
         return said
     if tables_of(path, label, CODEBOOKS, encoding=wanted.encoding):
         return f"{label} is a codebook: it holds codes, but no passages."
-    return f"{label} is of no kind that is read here: {', '.join(TOOLS.values())}."
+    return (
+        f"{label} is of no kind that is read here: {', '.join(TOOLS.values())}. "
+        "Export the project as REFI-QDA (.qdpx), or send a table with columns for document, code and passage."
+    )
 
 
-def _project(table: CodedTable, path: Path, wanted: Wanted) -> Project:
-    deviations = Deviations()
-    codebook = tuple(_codebook(path, wanted, table.kind))
-    segments: list[Segment]
-    if table.kind == "atlas":
-        segments = atlas_segments(table, codebook, deviations)
-    elif table.kind == "dedoose":
-        segments, codes = dedoose_segments(table, deviations)
+def _project(tables: Sequence[CodedTable], path: Path, wanted: Wanted) -> Project:
+    deviations, kind, label = Deviations(), tables[0].kind, tables[0].label
+    codebook = tuple(_codebook(path, wanted, kind))
+    lists = []
+    for table in tables:
+        segments, codes = _segments(table, codebook, deviations)
         codebook = _joined(codebook, codes)
-    elif table.kind == "maxqda":
-        segments = maxqda_segments(table, deviations)
-    elif table.kind == "codings":
-        segments = csv_segments(table, deviations)
-    else:
-        segments = highlight_segments(table, deviations)
+        lists.append(segments)
+    if len(lists) > 1:
+        deviations.add(f"its {len(lists)} sheets are read as one list; what two of them hold counts once")
     transcripts = beside(path) if wanted.transcripts is None else wanted.transcripts
-    origin = TOOLS[table.kind].partition("'")[0] if table.kind != "codings" else "codings.csv"
-    source = Source(Path(table.label).stem, origin, codebook, transcripts, positions_bind=table.kind == "codings")
+    origin = ORIGINS.get(kind) or TOOLS[kind].partition("'")[0]
+    source = Source(Path(label).stem, origin, codebook, transcripts, positions_bind=kind == "codings")
+    segments = one_list(lists)
+    if source.positions_bind:
+        segments = from_zero(segments, transcripts, deviations)
     return project_of(segments, source, deviations)
+
+
+def _segments(
+    table: CodedTable, codebook: Sequence[Code], deviations: Deviations
+) -> tuple[list[Segment], tuple[Code, ...]]:
+    """Return the passages of a table, and codes that it has beyond those of its passages."""
+    if table.kind == "dedoose":
+        return dedoose_segments(table, deviations)
+    if table.kind == "atlas":
+        return atlas_segments(table, codebook, deviations), ()
+    if table.kind == "passages":
+        return passage_segments(table, codebook, deviations), ()
+    by_kind = {"maxqda": maxqda_segments, "codings": csv_segments, "taguette-highlights": highlight_segments}
+    return by_kind[table.kind](table, deviations), ()
 
 
 def _codebook(path: Path, wanted: Wanted, kind: str) -> Sequence[Code]:

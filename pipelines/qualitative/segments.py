@@ -6,9 +6,9 @@ there is, and every coding says so (``no-text``).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipelines.qualitative.models import (
@@ -26,7 +26,9 @@ from pipelines.qualitative.refi_elements import Deviations
 from pipelines.qualitative.transcripts import Transcripts, no_transcripts
 
 CodePath = tuple[str, ...]
+WORDLESS = Refused("the file has no words of it: it may be an area of a page or picture, or a stretch of a recording")
 NO_TRANSCRIPT = "a document has no transcript: its coded passages are all its text, and could not be checked"
+SHARED = "documents of several groups share a name; each is called `group / name`"
 BETWEEN = "\n\n"
 
 
@@ -58,7 +60,8 @@ class Source:
     codebook: tuple[Code, ...] = ()
     transcripts: Transcripts = no_transcripts
     positions_bind: bool = False
-    """True: a passage that is not where its positions say is set aside. False: it is looked for by its words."""
+    """True: a passage that is not where its positions say is set aside, and one with neither positions nor words is the
+    whole document. False: a passage is looked for by its words."""
 
 
 def project_of(segments: Sequence[Segment], source: Source, deviations: Deviations) -> Project:
@@ -92,6 +95,23 @@ def project_of(segments: Sequence[Segment], source: Source, deviations: Deviatio
         deviations=deviations.sentences(),
         calibrations=tuple(making.kept.calibrations),
     )
+
+
+def one_list(lists: Sequence[Sequence[Segment]]) -> list[Segment]:
+    """Return the passages of the sheets of one workbook, each as often as the sheet that has it most often."""
+    if len(lists) == 1:
+        return list(lists[0])
+    held: Counter[tuple[object, ...]] = Counter()
+    joined = []
+    for number, segments in enumerate(lists, start=1):
+        own: Counter[tuple[object, ...]] = Counter()
+        for each in segments:
+            said = (*(value for name, value in vars(each).items() if name not in ("key", "attributes")),)
+            own[said] += 1
+            if own[said] > held[said]:
+                held[said] = own[said]
+                joined.append(replace(each, key=f"{number}-{each.key}"))
+    return joined
 
 
 def _codes(segments: Sequence[Segment], codebook: Sequence[Code]) -> dict[CodePath, Code]:
@@ -138,7 +158,7 @@ class _Making:
         transcript = self._source.transcripts(name)
         passages = self._passages(held)
         if transcript is None:
-            text, places = _excerpts(passages)
+            text, places = _excerpts(passages, whole=self._source.positions_bind)
             self._deviations.add(NO_TRANSCRIPT)
         else:
             text, places = transcript.canonical, self._placed(identity, transcript, passages)
@@ -179,7 +199,8 @@ class _Making:
         for k, passage in enumerate(passages):
             positioned = passage.start is not None and passage.end is not None
             if not positioned and not passage.copy.strip():
-                places[k] = Placed(0, len(text.canonical), "whole-document")
+                whole = Placed(0, len(text.canonical), "whole-document")
+                places[k] = whole if self._source.positions_bind else WORDLESS
             elif isinstance(places[k], Refused) and not (positioned and self._source.positions_bind):
                 places[k] = finder.find(passage.copy)
         return places
@@ -190,8 +211,11 @@ class _Making:
                 self.spans.append(CaseSpan(identity, segment.case, place.start, place.end))
 
 
-def _excerpts(passages: Sequence[Passage]) -> tuple[str, list[Place]]:
-    """Return a text made of the passages' own words, each once, and where each stands in it."""
+def _excerpts(passages: Sequence[Passage], *, whole: bool) -> tuple[str, list[Place]]:
+    """Return a text made of the passages' own words, each once, and where each stands in it.
+
+    `whole`: a passage with neither words nor positions is the whole document.
+    """
     starts: dict[str, int] = {}
     length = 0
     for words in (_words(passage) for passage in passages):
@@ -199,7 +223,7 @@ def _excerpts(passages: Sequence[Passage]) -> tuple[str, list[Place]]:
             starts[words] = length
             length += len(words) + len(BETWEEN)
     text = BETWEEN.join(starts)
-    return text, [_place_in_excerpts(passage, starts, text) for passage in passages]
+    return text, [_place_in_excerpts(passage, starts, text if whole else "") for passage in passages]
 
 
 def _words(passage: Passage) -> str:

@@ -33,12 +33,14 @@ def transcripts_of(files: Iterable[tuple[str, Path]]) -> Transcripts:
     ----------
     files
         What each is called, and where it lies. A document's transcript has its name, case and ending apart; where two
-        files do, in two folders, neither is taken.
+        files do, in two folders, neither is taken, unless the document is called `folder / name`.
     """
     by_name: defaultdict[str, list[Path]] = defaultdict(list)
     for shown, path in files:
         if shown.casefold().endswith(ENDINGS):
-            by_name[known_as(shown.replace("\\", "/").rpartition("/")[2])].append(path)
+            *folders, name = shown.replace("\\", "/").split("/")
+            for each in (name, f"{folders[-1]} / {name}") if folders else (name,):
+                by_name[known_as(each)].append(path)
     read: dict[str, SourceText] = {}
 
     def find(name: str) -> SourceText | None:
@@ -53,7 +55,7 @@ def transcripts_of(files: Iterable[tuple[str, Path]]) -> Transcripts:
 def beside(path: Path) -> Transcripts:
     """Return what looks up transcripts in a file's folder and the folders in it."""
     found = sorted(each for each in path.parent.rglob("*") if each.suffix.casefold() in ENDINGS and each.is_file())
-    return transcripts_of((each.name, each) for each in found)
+    return transcripts_of((each.relative_to(path.parent).as_posix(), each) for each in found)
 
 
 def read_transcript(path: Path) -> SourceText:

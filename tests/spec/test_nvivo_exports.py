@@ -55,6 +55,26 @@ def test_each_passage_stands_under_its_code_and_its_document(tmp_path: Path) -> 
     assert any("several people coded alike" in said for said in found.deviations)
 
 
+def test_documents_of_one_name_in_two_folders_are_two(tmp_path: Path) -> None:
+    path = tmp_path / "Trust.txt"
+    path.write_text(ENGLISH.replace("South\\\\P2", "South\\\\P1"), "utf-8")
+    found = read_coded(path)
+    assert [(d.name, d.groups) for d in found.documents] == [("North / P1", ("North",)), ("South / P1", ("South",))]
+
+
+SPANISH = """\
+<Archivos\\\\P1> - § 1 referencia codificada  [Cobertura 4,06%]
+Referencia 1 - Cobertura 4,06%
+said it helps
+It rose in week 3 - 50%
+"""
+
+
+def test_the_word_for_coverage_may_come_first(tmp_path: Path) -> None:
+    (tmp_path / "Trust.txt").write_text(SPANISH, "utf-8")
+    assert [c.quote for c in read_coded(tmp_path / "Trust.txt").codings] == ["said it helps\nIt rose in week 3 - 50%"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_the_words_around_may_be_of_any_language(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "code.txt"
