@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
-_BLANK = "[\\s\u200b\u00ad-]"
-_MONTH = (
-    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+from pipelines.qualitative.identifier_patterns import PATTERNS
+from pipelines.qualitative.identifier_words import (
+    SHORTEST,
+    Word,
+    is_initial,
+    short_number,
+    streets,
+    words_of,
+    written_together,
 )
-_DAY = "(?:3[01]|[12][0-9]|0?[1-9])"
-_YEAR = "(?:(?:19|20)?[0-9]{2})"
-_WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
+
 # Longest identifier, in words, that is looked for as a whole: a full address.
 _MOST_WORDS = 12
+# A word that a line's end broke in two.
+_HYPHENATED = re.compile("[-\u2010\u2011]\\s*")
 
 
 class Hit(NamedTuple):
@@ -44,6 +49,8 @@ def quote_hash(text: str) -> str:
 def pattern_hits(text: str) -> tuple[Hit, ...]:
     """Find NHS and National Insurance numbers, postcodes, telephone numbers, e-mail addresses and full dates.
 
+    Dates in words, and six digits or more said one by one, are found too.
+
     Each pattern takes time linear in the text.
 
     References
@@ -53,7 +60,7 @@ def pattern_hits(text: str) -> tuple[Hit, ...]:
     """
     hits = (
         Hit(kind, *match.span())
-        for kind, pattern, accept in _PATTERNS
+        for kind, pattern, accept in PATTERNS
         for match in pattern.finditer(text)
         if accept(match[0])
     )
@@ -61,11 +68,13 @@ def pattern_hits(text: str) -> tuple[Hit, ...]:
 
 
 def identifier_hits(text: str, identifiers: Iterable[str]) -> tuple[Hit, ...]:
-    """Find known identifiers in a text, as whole words, whatever the case, accents and white space.
+    """Find known identifiers in a text, as whole words, whatever the case, accents, unseen signs and white space.
 
-    An identifier with digits (a case number, a postcode) matches however it is grouped. One without (a name) matches
-    as a whole if it has at least three letters, and so does each of its words of at least three letters. Dates of birth
-    written out are left to `pattern_hits`.
+    An identifier with digits (a case number, a postcode) matches however it is grouped, also without zeros in front
+    (HS-008 said as HS 8); of an address, so does the street. One without (a name) matches as a whole if it has at least
+    three letters, and so does each of its words of at least three letters: with an s behind it, broken by a hyphen,
+    without its own hyphen or apostrophe, spelt letter by letter, and with umlauts written out. A word of two letters
+    matches with a capital, unless it is a common word. Dates of birth written out are left to `pattern_hits`.
 
     Parameters
     ----------
@@ -88,100 +97,76 @@ class IdentifierIndex:
     def __init__(self, identifiers: Iterable[str]) -> None:
         """Fold identifiers into sets of words, word sequences, and runs of letters and digits."""
         self._parts: set[str] = set()
+        self._short: set[str] = set()
         self._names: set[tuple[str, ...]] = set()
         self._numbers: set[str] = set()
         for identifier in identifiers:
-            self._add(tuple(word for word, _, _ in _words(identifier)))
+            self._add(identifier, tuple(words_of(identifier)))
         self._most = min(max((len(name) for name in self._names), default=1), _MOST_WORDS)
         self._longest = max((len(number) for number in self._numbers), default=0)
 
-    def _add(self, words: tuple[str, ...]) -> None:
-        whole = "".join(words)
-        if len(whole) < 3:
-            return
+    def _add(self, identifier: str, words: tuple[Word, ...]) -> None:
+        plain = tuple(word.plain for word in words)
+        whole = "".join(plain)
         if any(character.isdigit() for character in whole):
-            self._numbers.add(whole)
-        else:
-            self._names.add(words[:_MOST_WORDS])
-            self._parts.update(word for word in words if len(word) >= 3)
+            self._add_number(whole)
+            self._names.update(streets(plain))
+            return
+        spellings = {spelling for word in words for spelling in word[:2]} | set(written_together(identifier))
+        self._parts.update(each for each in spellings if len(each) >= SHORTEST)
+        self._short.update(each for each in spellings if len(each) == SHORTEST - 1)
+        if len(whole) >= SHORTEST:
+            self._names.add(plain[:_MOST_WORDS])
+
+    def _add_number(self, whole: str) -> None:
+        self._numbers.update(each for each in (whole, short_number(whole)) if len(each) >= SHORTEST)
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """Return what is found in a text; see `identifier_hits`."""
-        words = list(_words(text))
-        wholes: list[Hit] = []
-        parts: list[Hit] = []
-        for k, (word, start, end) in enumerate(words):
-            wholes += self._wholes(words, k)
-            if word in self._parts:
-                parts.append(Hit("part of a name", start, end))
+        words = list(words_of(text))
+        wholes = [hit for k in range(len(words)) for hit in self._wholes(words, k)]
+        parts = [Hit("part of a name", *span) for span in self._parts_in(text, words)]
         covered = {k for hit in wholes for k in range(hit.start, hit.end)}
         return tuple(sorted({*wholes, *(hit for hit in parts if hit.start not in covered)}, key=lambda hit: hit[1:]))
 
-    def _wholes(self, words: list[tuple[str, int, int]], k: int) -> Iterator[Hit]:
+    def _parts_in(self, text: str, words: list[Word]) -> Iterator[tuple[int, int]]:
+        """Yield where single words of names stand, however they are bent, broken or spelt."""
+        for word in words:
+            if self._is_part(word.plain) or self._is_part(word.spelt_out) or self._is_short(text, word):
+                yield word.start, word.end
+        for word, following in pairwise(words):
+            broken = _HYPHENATED.fullmatch(text, word.end, following.start)
+            if broken and self._is_part(word.plain + following.plain):
+                yield word.start, following.end
+        yield from self._letter_by_letter(words)
+
+    def _is_part(self, word: str) -> bool:
+        return word in self._parts or word.removesuffix("s") in self._parts
+
+    def _is_short(self, text: str, word: Word) -> bool:
+        return word.plain.removesuffix("s") in self._short and is_initial(text, word)
+
+    def _letter_by_letter(self, words: list[Word]) -> Iterator[tuple[int, int]]:
+        """Yield names that are spelt letter by letter, as in interviews."""
+        run: list[Word] = []
+        for word in [*words, Word("", "", 0, 0)]:
+            if len(word.plain) == 1 and word.plain.isalpha():
+                run.append(word)
+                continue
+            if len(run) >= SHORTEST and "".join(each.plain for each in run) in self._parts:
+                yield run[0].start, run[-1].end
+            run = []
+
+    def _wholes(self, words: list[Word], k: int) -> Iterator[Hit]:
         """Yield whole identifiers that begin at the k-th word."""
-        names = [word for word, _, _ in words[k : k + self._most]]
+        names = [word.plain for word in words[k : k + self._most]]
         for length in range(1, len(names) + 1):
             if tuple(names[:length]) in self._names:
-                yield Hit("identifier", words[k][1], words[k + length - 1][2])
+                yield Hit("identifier", words[k].start, words[k + length - 1].end)
         run = ""
-        for word, _, end in words[k : k + _MOST_WORDS]:
-            run += word
+        for word in words[k : k + _MOST_WORDS]:
+            run += word.plain
             if len(run) > self._longest:
                 return
             if run in self._numbers:
-                yield Hit("identifier", words[k][1], end)
-
-
-def _words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield words folded (case and accents away) with their places."""
-    return ((_folded(match[0]), *match.span()) for match in _WORD.finditer(text))
-
-
-def _folded(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def is_nhs_number(text: str) -> bool:
-    """Whether ten digits carry the NHS number's check digit (modulus 11, weights 10 to 2)."""
-    digits = [int(character) for character in text if character in "0123456789"]
-    check = -sum(digit * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
-    return len(digits) == 10 and check == digits[9]
-
-
-def _is_ni_prefix(text: str) -> bool:
-    return text[:2].upper() not in {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
-
-
-def _always(_: str) -> bool:
-    return True
-
-
-_DATE = (
-    rf"{_DAY}[/.-](?:1[0-2]|0?[1-9])[/.-]{_YEAR}"
-    r"|(?:19|20)[0-9]{2}[/.-](?:1[0-2]|0?[1-9])[/.-](?:3[01]|[12][0-9]|0?[1-9])"
-    rf"|{_DAY}(?:st|nd|rd|th)?(?:\s+of)?[\s,-]{{1,3}}{_MONTH}[\s,-]{{1,3}}{_YEAR}"
-    rf"|{_MONTH}\s{{1,3}}{_DAY}(?:st|nd|rd|th)?[\s,]{{1,3}}(?:19|20)[0-9]{{2}}"
-)
-_RULES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
-    ("NHS number", rf"(?<![0-9])[0-9]{{3}}{_BLANK}?[0-9]{{3}}{_BLANK}?[0-9]{{4}}(?![0-9])", is_nhs_number),
-    (
-        "National Insurance number",
-        rf"(?<![^\W_])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:{_BLANK}?[0-9]{{2}}){{3}}(?:{_BLANK}?[A-D])?(?![^\W_])",
-        _is_ni_prefix,
-    ),
-    (
-        "postcode",
-        r"(?<![^\W_])(?:GIR\s{0,2}0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9][0-9ABEHMNPRV-Y]?|[0-9][A-HJKPS-UW])"
-        r"\s{0,2}[0-9][ABD-HJLNP-UW-Z]{2})(?![^\W_])",
-        _always,
-    ),
-    (
-        "telephone number",
-        r"(?<![0-9+])(?:(?:\+|00)44|\(?0)(?:[\s().-]{0,3}[0-9]){9,11}(?![0-9])|\+[1-9](?:[\s().-]{0,3}[0-9]){7,14}(?![0-9])",
-        _always,
-    ),
-    ("e-mail address", r"(?<![\w.+'-])[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", _always),
-    ("date", rf"(?<![^\W_])(?:{_DATE})(?![^\W_])", _always),
-)
-_PATTERNS = tuple((kind, re.compile(rule, re.IGNORECASE), accept) for kind, rule, accept in _RULES)
+                yield Hit("identifier", words[k].start, word.end)
