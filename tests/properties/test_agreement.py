@@ -247,7 +247,7 @@ def test_an_interval_over_documents_covers() -> None:
 
 
 def test_an_interval_of_few_documents_is_no_narrower_than_it_says() -> None:
-    """Of 150 studies 135 should hold the truth; fewer than 127 is chance once in 60 times; percentiles alone give 123."""
+    """Of 150 studies 135 should hold the truth; fewer than 127 is chance once in 60; percentiles alone give 123."""
     generator, truth, inside = np.random.Generator(np.random.PCG64(12)), 0.5, 0
     for study in range(150):
         agreed = generator.binomial(50, generator.beta(4, 4, size=6)).astype(float)
@@ -268,6 +268,8 @@ def test_documents_of_one_source_are_drawn_together() -> None:
     told = code_ratings(coded_twice(thrice, longer, "sentence", sources), "trust")
     apart = code_ratings(coded_twice(thrice, longer, "sentence"), "trust")
     first, second, third = (bootstrap_interval(each, percents, seed=1)[0] for each in (once, told, apart))
-    assert first is not None and second is not None and third is not None
+    assert first is not None
+    assert second is not None
+    assert third is not None
     assert second == pytest.approx(first)
     assert third[1] - third[0] < 0.8 * (first[1] - first[0])
