@@ -5,7 +5,7 @@ Computing belongs in pipelines.qualitative, themes in pipelines.findings.themes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,13 @@ PASSAGES = f"""
     SELECT DISTINCT t.transcript_key AS document_key, c.coder_key, c.code_path, c.start_at AS start, c.end_at AS "end",
            c.checked IN ('whole-document', 'no-text') AS whole
     FROM validated.codings c JOIN ({TEXTS}) t USING (document_key)
+    ORDER BY ALL
+"""
+# Interviews with one participant are one source; without a participant, those with the same other speaker.
+SPEAKERS = f"""
+    SELECT DISTINCT t.transcript_key, s.speaker_key
+    FROM ({TEXTS}) t JOIN analysis.themes s USING (document_key)
+    QUALIFY s.role = 'participant' OR NOT bool_or(s.role = 'participant') OVER (PARTITION BY t.transcript_key)
     ORDER BY ALL
 """
 ROLES = """
@@ -147,7 +154,7 @@ def coding_findings(making: Making, coding: Coding, harmless: Callable[[object],
 
 def _agreement(making: Making, passages: Any, texts: Mapping[str, str], titles: Mapping[str, str]) -> AgreementResult:
     plan, declared = making.plan, making.plan.agreement
-    coded = coded_twice(passages, texts, declared.unit)
+    coded = coded_twice(passages, texts, declared.unit, sources_of(making.frame(SPEAKERS).itertuples(index=False)))
     known = passages[passages["coder_key"] != ""]
     base = AgreementResult(
         unit=declared.unit,
@@ -171,6 +178,29 @@ def _agreement(making: Making, passages: Any, texts: Mapping[str, str], titles: 
         "disagreements": len(agreed.disagreements(coded, sorted(titles))),
     }
     return base.model_copy(update=update)
+
+
+def sources_of(spoken: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the source of each transcript: those that share a speaker, directly or by way of others, have one source.
+
+    Parameters
+    ----------
+    spoken : pairs of a transcript's and a speaker's key
+        Each of them names a source by its first transcript, so that the order of pairs does not matter.
+    """
+    sources: dict[str, str] = {}
+    latest: dict[str, str] = {}
+    for transcript, speaker in sorted(spoken):
+        first = _first(sources, transcript)
+        other = _first(sources, latest.setdefault(speaker, transcript))
+        sources[max(first, other)] = min(first, other)
+    return {transcript: _first(sources, transcript) for transcript in sorted(sources)}
+
+
+def _first(sources: dict[str, str], transcript: str) -> str:
+    while sources.setdefault(transcript, transcript) != transcript:
+        transcript = sources[transcript]
+    return transcript
 
 
 def _row(found: agreed.CodeAgreement, declared: Agreement, titles: Mapping[str, str]) -> CodeAgreement:

@@ -43,8 +43,11 @@ Measure = Literal["alpha", "alpha_u", "kappa", "ac1", "brennan_prediger", "jacca
 Statistic = Callable[[Ratings], Coefficient]
 
 FEWEST_DOCUMENTS = 6
-"""Fewer than these say too little about how much documents differ for a bootstrap to draw from."""
-REPLICATES = 1000
+"""Fewer than these, of as many sources, say too little about how much documents differ for a bootstrap to draw from."""
+REPLICATES = 4000
+TOO_FEW = f"Fewer than {FEWEST_DOCUMENTS} independent documents were coded twice: too few for an interval."
+TOO_FEW_PASSAGES = "Too few passages carry the code for an interval."
+NO_SPREAD = "It is the same whichever documents are drawn, so how far it would vary cannot be told."
 # More undefined replicates than this share, and the rest would tell of a selection only.
 _UNDEFINED = 0.05
 
@@ -66,7 +69,7 @@ class CodeAgreement:
     percent, kappa, alpha, alpha_u, ac1, brennan_prediger, jaccard, prevalence : Coefficient
         See the modules.
     interval : (float, float) or None
-        Percentile bootstrap interval of the chosen measure, over documents.
+        Bootstrap interval of the chosen measure, over documents; see `bootstrap_interval`.
     no_interval : str
         Why there is none.
     """
@@ -112,7 +115,7 @@ class GroupDifference:
     jaccard : Coefficient
         Units in which both found it, of those in which either did.
     interval : (float, float) or None
-        Percentile bootstrap interval of ``share_first - share_second``, over documents.
+        Bootstrap interval of ``share_first - share_second``, over documents; see `bootstrap_interval`.
     """
 
     code: str
@@ -154,6 +157,8 @@ def code_agreement(
         if measure == "alpha_u"
         else bootstrap_interval(given, _resampled(measure, len(coded.coders)), seed=seed, level=level)
     )
+    if interval is not None and interval[0] == interval[1]:
+        interval, missing = None, NO_SPREAD
     there = np.nanmax(given.ratings.values, axis=0) == 1 if given.ratings.values.size else np.empty(0, dtype=bool)
     figures = {name: statistic(name, len(coded.coders))(given.ratings) for name in _STATISTICS}
     return CodeAgreement(
@@ -209,9 +214,11 @@ def continuum(document: Document, code: str) -> Continuum:
 def bootstrap_interval(
     given: CodeRatings, of: Batch, *, seed: int, level: float = 0.95, replicates: int = REPLICATES
 ) -> tuple[tuple[float, float] | None, str]:
-    """Return a percentile bootstrap interval over documents, or why there is none.
+    """Return a bootstrap interval over documents, or why there is none.
 
-    Units of one text hang together, so whole documents are drawn.
+    Units of one text hang together, and so do texts of one person, so whole documents are drawn, those of one source
+    together. A percentile interval of few documents is too narrow: its 95% hold the truth in 84% of studies of six. It
+    is widened as Student's t widens one of the normal distribution, by reading it at more extreme quantiles.
 
     Parameters
     ----------
@@ -228,22 +235,31 @@ def bootstrap_interval(
 
     References
     ----------
-    Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13; Field & Welsh 2007, JRSS B 69:369-390.
+    Hesterberg 2015, The American Statistician 69:371-386 (the expanded percentile interval); Field & Welsh 2007, JRSS B
+    69:369-390 (drawing whole clusters).
     """
-    documents = len(given.by_document)
-    if documents < FEWEST_DOCUMENTS:
-        return None, f"Fewer than {FEWEST_DOCUMENTS} documents were coded twice: too few for an interval."
-    values = of(given.ratings.values, _draws(documents, seed, replicates) @ given.by_document)
+    drawn = given.by_source
+    if len(drawn) < FEWEST_DOCUMENTS:
+        return None, TOO_FEW
+    values = of(given.ratings.values, _draws(len(drawn), seed, replicates) @ drawn)
     if np.isnan(values).mean() > _UNDEFINED:
-        return None, "Too few passages carry the code for an interval."
-    lower, upper = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+        return None, TOO_FEW_PASSAGES
+    lower, upper = np.nanquantile(values, _expanded(level, len(drawn)))
     return (float(lower), float(upper)), ""
 
 
-def _draws(documents: int, seed: int, replicates: int) -> Array:
-    """Return how often each document was drawn, shape (replicates, documents)."""
+def _expanded(level: float, sources: int) -> tuple[float, float]:
+    """Return the quantiles at which the draws are read."""
+    from scipy.stats import norm, t
+
+    tail = float(norm.sf(np.sqrt(sources / (sources - 1)) * t.isf((1 - level) / 2, sources - 1)))
+    return tail, 1 - tail
+
+
+def _draws(sources: int, seed: int, replicates: int) -> Array:
+    """Return how often each source was drawn, shape (replicates, sources)."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    return generator.multinomial(documents, np.full(documents, 1 / documents), size=replicates).astype(float)
+    return generator.multinomial(sources, np.full(sources, 1 / sources), size=replicates).astype(float)
 
 
 def group_differences(

@@ -1,7 +1,8 @@
 """Merge coded projects: waves of one study, or what several coders made of the same texts.
 
 GUIDs are not stable between exports of the same project, so everything is matched by what it is: codes by path,
-documents by name and text, coders and cases by name. The result is the same in whatever order projects come.
+documents by name and text, coders and cases by name, however these are spelt. The result is the same in whatever order
+projects come.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pipelines.qualitative.models import (
     Memo,
     Project,
 )
+from pipelines.qualitative.spelling import spelt_alike
 from pipelines.qualitative.waves import Dated, SameCoding, Wave, digest, key_of, known_on, made, wave_of
 
 _RANK: Mapping[Checked, int] = {checked: number for number, checked in enumerate(get_args(Checked))}
@@ -55,7 +57,7 @@ def merge(projects: Iterable[Project]) -> Project:
     ValueError
         There is no project.
     """
-    waves = [wave_of(project) for project in together(tuple(projects))]
+    waves = [wave_of(project) for project in together(spelt_alike(tuple(projects)))]
     if not waves:
         raise ValueError("there is no project to merge")
     told: set[str] = set()
@@ -96,12 +98,12 @@ def informed(projects: Sequence[Project]) -> tuple[Project, ...]:
     Returns
     -------
     tuple of Project
-        In the given order. Attributes, cases, parts that belong to a case, and groups are those of `merge`: what one
-        wave says of a person or a text holds in all.
+        In the given order, spelt alike. Attributes, cases, parts that belong to a case, and groups are those of
+        `merge`: what one wave says of a person or a text holds in all.
     """
     if len(projects) < _SEVERAL:
         return tuple(projects)
-    projects = together(projects)
+    projects = together(spelt_alike(projects))
     merged = merge(projects)
     documents, cases = {each.id: each for each in merged.documents}, {each.name: each for each in merged.cases}
     spans: defaultdict[str, list[CaseSpan]] = defaultdict(list)

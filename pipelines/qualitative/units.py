@@ -97,6 +97,8 @@ class Document:
         What they coded.
     length : int
         Code points of the text.
+    source : str
+        Whose text it is: documents of one source are not independent. Each document is its own unless told otherwise.
     """
 
     key: str
@@ -104,6 +106,7 @@ class Document:
     coders: tuple[int, ...]
     passages: Mapping[str, Mapping[int, tuple[tuple[int, int], ...]]]
     length: int
+    source: str
 
     def values(self, code: str, coders: int) -> NDArray[np.int8]:
         """Return a code's marks, shape (coders, u): 1 there, 0 not, -1 where a coder did not work."""
@@ -131,14 +134,29 @@ class CodeRatings:
     ratings : Ratings
         m coders, p patterns, each weighted by its units over all documents.
     by_document : array of float, shape (d, p)
-        Units of each pattern in each document: what a bootstrap over documents draws from.
+        Units of each pattern in each document.
+    sources : tuple of str, of length d
+        Whose text each document is; every document by default is its own.
     """
 
     ratings: Ratings
     by_document: Array
+    sources: tuple[str, ...] = ()
+
+    @property
+    def by_source(self) -> Array:
+        """Units of each pattern in the documents of each source: what a bootstrap draws from, shape (s, p)."""
+        if not self.sources:
+            return self.by_document
+        names, places = np.unique(np.array(self.sources), return_inverse=True)
+        summed = np.zeros((len(names), self.by_document.shape[1]))
+        np.add.at(summed, places, self.by_document)
+        return summed
 
 
-def coded_twice(codings: Any, texts: Mapping[str, str], unit: Unit) -> CodedTwice:
+def coded_twice(
+    codings: Any, texts: Mapping[str, str], unit: Unit, sources: Mapping[str, str] | None = None
+) -> CodedTwice:
     """Return the documents that two coders or more worked through, cut into units.
 
     Parameters
@@ -148,6 +166,8 @@ def coded_twice(codings: Any, texts: Mapping[str, str], unit: Unit) -> CodedTwic
         where the frame has that column), but where the unit is the document.
     texts : mapping of a document's key to its text
         Passages are held within it.
+    sources : mapping of a document's key to its source, optional
+        For example the person who speaks in several; a document that is not listed is its own source.
 
     Raises
     ------
@@ -159,8 +179,10 @@ def coded_twice(codings: Any, texts: Mapping[str, str], unit: Unit) -> CodedTwic
         raise ValueError("a coded document has no text")
     coders = tuple(sorted(set(known["coder_key"]), key=str))
     place = {coder: position for position, coder in enumerate(coders)}
+    told = sources or {}
     documents = [
-        _document(str(key), texts[key], unit, rows, place) for key, rows in known.groupby("document_key", sort=True)
+        _document(str(key), texts[key], unit, rows, place, told.get(key, str(key)))
+        for key, rows in known.groupby("document_key", sort=True)
     ]
     return CodedTwice(unit, coders, tuple(each for each in documents if len(each.coders) >= 2))
 
@@ -175,7 +197,8 @@ def code_ratings(coded: CodedTwice, code: str) -> CodeRatings:
     if columns.size:
         np.add.at(by_document, (owners, places.ravel()), np.concatenate([weights for _, weights in blocks]))
     values = np.where(patterns == _MISSING, np.nan, patterns.astype(float))
-    return CodeRatings(Ratings(values, by_document.sum(axis=0)), by_document)
+    sources = tuple(document.source for document in coded.documents)
+    return CodeRatings(Ratings(values, by_document.sum(axis=0)), by_document, sources)
 
 
 def joined_by(coded: CodedTwice, groups: Mapping[str, str]) -> CodedTwice:
@@ -192,7 +215,7 @@ def joined_by(coded: CodedTwice, groups: Mapping[str, str]) -> CodedTwice:
     return CodedTwice(coded.unit, names, tuple(each for each in documents if len(each.coders) >= 2))
 
 
-def _document(key: str, text: str, unit: Unit, rows: Any, place: Mapping[str, int]) -> Document:
+def _document(key: str, text: str, unit: Unit, rows: Any, place: Mapping[str, int], source: str) -> Document:
     coders = tuple(sorted({place[coder] for coder in rows["coder_key"]}))
     size = max(len(text), 1)
     passages: dict[str, dict[int, list[tuple[int, int]]]] = {}
@@ -203,7 +226,7 @@ def _document(key: str, text: str, unit: Unit, rows: Any, place: Mapping[str, in
         passages.setdefault(row.code_path, {}).setdefault(place[row.coder_key], []).append((start, end))
     frozen = {c: {k: tuple(spans) for k, spans in by_coder.items()} for c, by_coder in passages.items()}
     everything = [span for by_coder in frozen.values() for spans in by_coder.values() for span in spans]
-    return Document(key, cut(text, unit, everything), coders, frozen, size)
+    return Document(key, cut(text, unit, everything), coders, frozen, size, source)
 
 
 def _passages(rows: Any, unit: Unit) -> Iterator[Any]:
@@ -220,7 +243,7 @@ def _regrouped(document: Document, place: Mapping[int, int]) -> Document:
             if coder in place:
                 mine = passages.setdefault(code, {})
                 mine[place[coder]] = mine.get(place[coder], ()) + by_coder[coder]
-    return Document(document.key, document.units, groups, passages, document.length)
+    return Document(document.key, document.units, groups, passages, document.length, document.source)
 
 
 def _patterns(document: Document, code: str, coders: int) -> tuple[NDArray[np.int8], Array]:

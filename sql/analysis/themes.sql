@@ -17,14 +17,17 @@ frame AS (
     GROUP BY code_path
 ),
 coders AS (
-    SELECT document_key, count(DISTINCT coder_key) AS coders_at_work FROM validated.codings GROUP BY document_key
+    -- Codings of nobody known are no coder's: they are passages, but agree with nobody.
+    SELECT document_key, count(DISTINCT nullif(coder_key, '')) AS coders_at_work
+    FROM validated.codings
+    GROUP BY document_key
 ),
 passages AS (
     SELECT
         document_key,
         code_path,
         count(DISTINCT (start_at, end_at)) AS passages,
-        count(DISTINCT coder_key) AS coders
+        count(DISTINCT nullif(coder_key, '')) AS coders
     FROM validated.codings
     GROUP BY document_key, code_path
 )

@@ -244,3 +244,32 @@ def test_an_interval_over_documents_covers() -> None:
         interval, _ = bootstrap_interval(given_ratings, percents, seed=study, level=0.9, replicates=300)
         inside += interval is not None and interval[0] <= truth <= interval[1]
     assert 47 <= inside <= 60
+
+
+def test_an_interval_of_few_documents_is_no_narrower_than_it_says() -> None:
+    """Of 150 studies 135 should hold the truth; fewer than 127 is chance once in 60; percentiles alone give 123."""
+    generator, truth, inside = np.random.Generator(np.random.PCG64(12)), 0.5, 0
+    for study in range(150):
+        agreed = generator.binomial(50, generator.beta(4, 4, size=6)).astype(float)
+        by_document = np.column_stack([agreed, 50 - agreed])
+        given_ratings = CodeRatings(Ratings(np.array([[1.0, 1], [1, 0]]), by_document.sum(axis=0)), by_document)
+        interval, _ = bootstrap_interval(given_ratings, percents, seed=study, level=0.9, replicates=1000)
+        inside += interval is not None and interval[0] <= truth <= interval[1]
+    assert inside >= 127
+
+
+def test_documents_of_one_source_are_drawn_together() -> None:
+    """Every document thrice, under the same source, says as much of how sources differ as once."""
+    codings, texts = _codings(6, documents=9)
+    thrice = pd.concat([codings.assign(document_key=codings["document_key"] + f".{k}") for k in range(3)])
+    longer = {f"{key}.{k}": text for key, text in texts.items() for k in range(3)}
+    sources = {key: key[:2] for key in longer}
+    once = code_ratings(coded_twice(codings, texts, "sentence"), "trust")
+    told = code_ratings(coded_twice(thrice, longer, "sentence", sources), "trust")
+    apart = code_ratings(coded_twice(thrice, longer, "sentence"), "trust")
+    first, second, third = (bootstrap_interval(each, percents, seed=1)[0] for each in (once, told, apart))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert second == pytest.approx(first)
+    assert third[1] - third[0] < 0.8 * (first[1] - first[0])

@@ -133,3 +133,50 @@ def test_what_an_earlier_project_holds_is_known_whatever_its_ids() -> None:
     known = known_before([first, other, again, more])
     assert [each.documents for each in known] == [set(), {"y3"}, {"z3"}, set()]
     assert [each.codings for each in known] == [set(), set(), {"z5"}, set()]
+
+
+OTHER_FORM = " They  listened.\r\nIt took long.\n".replace("\r\n", "\n\n")
+
+
+def respelt(name: str, coder: str, prefix: str, *, day: int) -> Project:
+    """Return an export of a tool that keeps blanks, breaks lines twice and writes names another way."""
+    made = project(name, coder, prefix, day=day)
+    start = OTHER_FORM.index("took")
+    codes = (
+        replace(made.codes[0], name="access ", path=("access ",)),
+        replace(made.codes[1], path=("access ", "Waiting")),
+    )
+    coding = replace(made.codings[0], start=start - 3, end=start + 9, quote=OTHER_FORM[start - 3 : start + 9])
+    document = replace(made.documents[0], name=" One", text=OTHER_FORM)
+    return replace(made, codes=codes, documents=(document,), codings=(coding,))
+
+
+def test_blanks_case_and_the_form_of_letters_do_not_make_two_of_one() -> None:
+    waves = [project("a", "Zo\u00eb", "x"), respelt("b", "Zoe\u0308 ", "y", day=2), project("c", "Ann", "z", day=3)]
+    merged = merge(waves)
+    assert all(merge(order) == merged for order in permutations(waves))
+    assert [code.path for code in merged.codes] == [("Access",), ("Access", "waiting")]
+    assert [(d.name, d.text) for d in merged.documents] == [("one", TEXT)]
+    assert sorted(coder.name for coder in merged.coders) == ["Ann", "Zo\u00eb"]
+    assert [(c.start, c.end, c.quote) for c in merged.codings] == [(15, 27, TEXT[15:27])] * 2
+    assert len(merged.deviations) == 2
+    known = known_before(informed(waves))
+    assert [len(each.codings) for each in known] == [0, 1, 0]
+
+
+def test_names_that_one_project_tells_apart_are_left_apart() -> None:
+    first, second = project("a", "Ann", "x"), project("b", "Ben", "y", day=2)
+    both = replace(first, codes=(*first.codes, Code("x9", "Waiting", ("Access", "Waiting"))))
+    assert [c.path for c in merge([both, second]).codes] == [
+        ("Access",),
+        ("Access", "Waiting"),
+        ("Access", "waiting"),
+    ]
+
+
+def test_codes_of_one_name_under_different_parents_stay_two() -> None:
+    other = project("b", "Ben", "y", day=2)
+    moved = replace(other, codes=(other.codes[0], replace(other.codes[1], path=("Staff", "waiting"))))
+    merged = merge([project("a", "Ann", "x"), moved])
+    assert [code.path for code in merged.codes] == [("Access",), ("Access", "waiting"), ("Staff", "waiting")]
+    assert len({coding.code_id for coding in merged.codings}) == 2

@@ -31,6 +31,10 @@ NOT_AN_ERROR = (
     "Where people with different experience read the same words differently, that is a finding about the words. "
     "Nobody is right by majority."
 )
+NO_INTERVAL = (
+    "A value without a range in brackets rests on too few interviews or passages, or on coders who differed nowhere: "
+    "how far it would vary with other interviews cannot be told."
+)
 UNITS = {
     "segment": "coded passage",
     "sentence": "sentence",
@@ -122,6 +126,8 @@ def _table(result: AgreementResult) -> Table:
     rows = [_row(row) for row in result.codes]
     documents = "" if result.documents is None else f" in {numbers.several(result.documents, 'interview')}"
     compared = f"Compared by {UNITS.get(result.unit, result.unit)}{documents}."
+    if any(row.value is not None and row.lower is None for row in result.codes) and result.measure != "alpha_u":
+        compared = f"{compared} {NO_INTERVAL}"
     widths = (26, 22, 11, 11, 10, 8, 12)
     return Table(
         "agreement", "Agreement between coders, code by code", head, rows, widths, note=f"{compared} {HOW_TO_READ}"
