@@ -22,6 +22,7 @@ from pipelines.ingest.pseudonyms import PLAIN_ONLY, normalised, plain_sql, prepa
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
 from pipelines.ingest.row_words import ROWS_NAMED, rows_named
+from pipelines.ingest.stand_ins import stand_ins
 from pipelines.ingest.store import About, opened
 from pipelines.ingest.unlike_people import refuse_dated, words_unlike
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
@@ -134,7 +135,9 @@ def _written(writing: Writing) -> About:
     odd = _keep_odd_people(writing, whole, secret)
     _refuse_shortened(writing, secret)
     if "person" in writing.extract.columns:
-        writing = replace(writing, unlike=words_unlike(writing.connection, _read(secret, "vaulted")))
+        people = _read(secret, "vaulted")
+        found = (*words_unlike(writing.connection, people), *stand_ins(writing.connection, people))
+        writing = replace(writing, unlike=found)
     if odd or writing.unlike:
         _write_rows(writing, whole, odd=odd)
         _write_people(writing, whole, secret)
