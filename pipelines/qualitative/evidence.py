@@ -169,10 +169,10 @@ def _copies(shelf: Shelf, found: Placings) -> tuple[Numbers, Flags, Flags, Kinds
     if not any(each.named for each in shelf.selections):
         nothing, none = np.zeros(size), np.zeros(size, dtype=bool)
         return nothing, none, none, np.zeros(found.starts.shape, dtype=np.uint8)
-    copies = [each if each.strip() else "" for each in shelf.copies]
-    lengths = np.array([len(each) for each in copies], dtype=np.float64)
+    copies = ["" if each.isspace() else each for each in shelf.copies]
+    lengths = np.fromiter(map(len, copies), dtype=np.float64, count=size)
     named = (lengths > 0) & (shelf.starts <= shelf.ends)
-    cut = named & np.array([may_be_cut(each) for each in copies])
+    cut = named & np.fromiter(map(may_be_cut, copies), dtype=bool, count=size)
     worth: Numbers = np.where(named, np.minimum(_COPY, _PER_CHARACTER * lengths), 0.0)
     return worth, named, cut, matches_of(shelf, copies, named, cut, found)
 

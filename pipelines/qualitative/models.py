@@ -129,18 +129,19 @@ class Coding:
         memo: str = "",
     ) -> None:
         """Set all fields at once: a project has a hundred thousand of these, and one by one takes twice as long."""
-        self.__dict__.update(
-            id=id,
-            document_id=document_id,
-            code_id=code_id,
-            coder_id=coder_id,
-            start=start,
-            end=end,
-            quote=quote,
-            created=created,
-            checked=checked,
-            memo=memo,
-        )
+        fields = {
+            "id": id,
+            "document_id": document_id,
+            "code_id": code_id,
+            "coder_id": coder_id,
+            "start": start,
+            "end": end,
+            "quote": quote,
+            "created": created,
+            "checked": checked,
+            "memo": memo,
+        }
+        object.__setattr__(self, "__dict__", fields)
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ _HABIT = 7.0
 # Positions that stop fitting somewhere in a text show within this many passages before or after.
 _NEIGHBOURS = 6
 _PROOF_IN_ITSELF = 12
-# Ways of counting that fall this far behind on some passages are not tried on the others.
-_FEW_TO_BEGIN_WITH, _HOPELESS = 40, 30.0
+# Ways of counting that fall this far behind on some passages are not tried on the others. A copy says more than ends.
+_FIRST_WITH_COPIES, _FIRST_WITHOUT, _HOPELESS = 16, 40, 30.0
 _CHECKS: tuple[Checked, ...] = (*MATCHES, "boundary")
 _BOUNDARY = len(MATCHES)
 
@@ -95,10 +95,10 @@ def trials(sources: Sequence[tuple[SourceText, Selections]]) -> list[Trial]:
     """Try every way of counting on the selections, at least one, of each of D texts."""
     among = [conventions(text) for text, _ in sources]
     dropped: list[dict[Convention, tuple[float, float]]] = [{} for _ in sources]
-    # Only copies are dear to compare.
-    dear = [k for k, (_, each) in enumerate(sources) if len(each) > 2 * _FEW_TO_BEGIN_WITH and each.named]
-    few = [(sources[k][0], sources[k][1][_spread(sources[k][1])], among[k]) for k in dear]
-    for k, first in zip(dear, weighed_together(few), strict=True):
+    first_ones = [_spread(each) for _, each in sources]
+    many = [k for k, (_, each) in enumerate(sources) if len(each) > 2 * len(first_ones[k])]
+    few = [(sources[k][0], sources[k][1][first_ones[k]], among[k]) for k in many]
+    for k, first in zip(many, weighed_together(few), strict=True):
         kept = tuple(c for c in among[k] if first.standing_of(c) >= first.best - _HOPELESS)
         dropped[k] = {c: first.facts_of(c) for c in among[k] if c not in kept}
         among[k] = kept
@@ -248,9 +248,12 @@ def _proves_itself(copy: str) -> bool:
 
 
 def _spread(selections: Selections) -> list[int]:
-    """Return the numbers of some selections from all over the text."""
+    """Return the numbers of some selections from all over the text; of few, all."""
+    few = _FIRST_WITH_COPIES if all(selections.copies) else _FIRST_WITHOUT
+    if len(selections) <= 2 * few:
+        return list(range(len(selections)))
     order = np.lexsort((selections.ends, selections.starts)).tolist()
-    return [order[k * len(order) // _FEW_TO_BEGIN_WITH] for k in range(_FEW_TO_BEGIN_WITH)]
+    return [order[k * len(order) // few] for k in range(few)]
 
 
 def _as_told_by(text: SourceText, convention: Convention) -> Convention:

@@ -128,13 +128,16 @@ def text_of(element: Element | None, name: str) -> str:
 
 def guid_of(element: Element, attribute: str = "guid") -> str:
     """Return a GUID attribute without braces and in lower case; empty if absent."""
-    return element.get(attribute, "").strip().strip("{}").lower()
+    return bare(element.get(attribute, ""))
 
 
-@lru_cache(maxsize=10_000)
-def tidied(guid: str) -> str:
-    """Return what is written as a GUID without braces and in lower case; few differ where many are written."""
+def bare(guid: str) -> str:
+    """Return what is written as a GUID without braces and in lower case."""
     return guid.strip().strip("{}").lower()
+
+
+tidied = lru_cache(maxsize=10_000)(bare)
+"""The same for GUIDs of which few differ where many are written: those of codes and coders."""
 
 
 def targets(element: Element, name: str) -> list[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter, itemgetter
 from xml.etree.ElementTree import Element
 
 from pipelines.qualitative.offsets import clipped
-from pipelines.qualitative.refi_elements import guid_of, position_of, tidied, whole_numbers
+from pipelines.qualitative.refi_elements import bare, guid_of, position_of, tidied, whole_numbers
 from pipelines.qualitative.ways import Selections
 
 SELECTIONS = ("PlainTextSelection", "TranscriptSelection")
@@ -32,7 +33,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Rows:
-    """The n selections of a text: elements, delivered positions (None where they are not whole), and copies.
+    """The n selections of a text: elements, delivered positions (None where they are not whole), and their copies.
 
     `plain` says which have one Coding with one CodeRef and nothing else: all that there is to say of them is in `said`,
     one row for each selection, empty for the others.
@@ -42,6 +43,7 @@ class Rows:
     starts: Sequence[int | None]
     ends: Sequence[int | None]
     plain: Sequence[bool]
+    copies: Sequence[str] = field(repr=False)
     said: Plain = field(repr=False)
 
     @cached_property
@@ -65,49 +67,62 @@ class Rows:
     @cached_property
     def asked(self) -> Selections:
         """The selections with whole positions, as they are calibrated."""
-        return Selections(
-            clipped([self.starts[k] or 0 for k in self.tried]),
-            clipped([self.ends[k] or 0 for k in self.tried]),
-            [self.elements[k].get("name", "") for k in self.tried],
-        )
+        starts, ends, copies = self.starts, self.ends, self.copies
+        if len(self.tried) < len(self.elements):
+            starts, ends = ([each[k] for k in self.tried] for each in (starts, ends))
+            copies = [copies[k] for k in self.tried]
+        return Selections(clipped([each or 0 for each in starts]), clipped([each or 0 for each in ends]), copies)
 
 
 def rows_of(carrier: Element) -> Rows:
     """List the selections of an element that carries a text."""
     elements = [each for each in carrier if each.tag in SELECTIONS]
-    starts, ends = _ends(elements, carrier)
+    written = _Written(elements)
+    starts, ends = _ends(elements, carrier, written)
     plain = list(map(_is_plain, elements))
-    return Rows(elements, starts, ends, plain, _said(elements, plain))
+    return Rows(elements, starts, ends, plain, written["name"], _said(elements, plain, written))
+
+
+class _Written:
+    """The attributes of elements, column by column; looked up in dictionaries, which costs half of asking each."""
+
+    def __init__(self, elements: Sequence[Element]) -> None:
+        self._attributes = list(map(attrgetter("attrib"), elements))
+
+    def __getitem__(self, name: str) -> list[str]:
+        """Return an attribute of all elements, empty where it is missing."""
+        try:
+            return list(map(itemgetter(name), self._attributes))
+        except KeyError:
+            return [each.get(name, "") for each in self._attributes]
 
 
 def _is_plain(selection: Element) -> bool:
     if len(selection) != 1:
         return False
-    coding = selection[0]
+    (coding,) = selection
     return coding.tag == "Coding" and len(coding) == 1 and coding[0].tag == "CodeRef"
 
 
-def _said(elements: Sequence[Element], plain: Sequence[bool]) -> Plain:
+def _said(elements: Sequence[Element], plain: Sequence[bool], written: _Written) -> Plain:
     codings = [each[0] if simple else _NOTHING for each, simple in zip(elements, plain, strict=True)]
-    coders = [tidied(each.get("creatingUser", "")) for each in codings]
+    own = _Written(codings)
+    coders = list(map(tidied, own["creatingUser"]))
     if not all(coders):
-        own = zip(coders, elements, strict=True)
-        coders = [coder or tidied(each.get("creatingUser", "")) for coder, each in own]
-    return Plain(
-        [guid_of(each) for each in codings],
-        [tidied(each[0].get("targetGUID", "")) if len(each) else "" for each in codings],
-        coders,
-        [each.get("creationDateTime", "") for each in codings],
-    )
+        coders = [coder or tidied(other) for coder, other in zip(coders, written["creatingUser"], strict=True)]
+    references = _Written([each[0] if len(each) else _NOTHING for each in codings])
+    codes = list(map(tidied, references["targetGUID"]))
+    return Plain(list(map(bare, own["guid"])), codes, coders, own["creationDateTime"])
 
 
 _NOTHING = Element("Coding")
 
 
-def _ends(selections: Sequence[Element], carrier: Element) -> tuple[list[int | None], list[int | None]]:
+def _ends(
+    selections: Sequence[Element], carrier: Element, written: _Written
+) -> tuple[list[int | None], list[int | None]]:
     """Return selections' positions as delivered; a transcript's are those of its synchronisation points."""
-    starts = whole_numbers([each.get("startPosition", "") for each in selections])
-    ends = whole_numbers([each.get("endPosition", "") for each in selections])
+    starts, ends = whole_numbers(written["startPosition"]), whole_numbers(written["endPosition"])
     if any(each.tag != "PlainTextSelection" for each in selections):
         points = {guid_of(point): position_of(point, "position") for point in carrier.iter("SyncPoint")}
         for k, each in enumerate(selections):
