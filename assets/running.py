@@ -73,7 +73,10 @@ def known(workspace: Workspace, pilot: str) -> str:
     """Return the name of a pilot that the workspace holds; raise Refusal for any other."""
     if pilot not in workspace.pilots():
         if workspace.pilots_folder / pilot in without_protocol(workspace):
-            raise Refusal(f"There is no protocol.yml in pilots/{pilot}.", "Put it there, and call it exactly that.")
+            raise Refusal(
+                f"There is no protocol.yml in pilots/{pilot}.",
+                "Put it there, and call it exactly that (not protocol.yaml or .txt).",
+            )
         raise Refusal(f"There is no pilot {pilot} in this workspace.", did_you_mean(pilot, workspace.pilots()))
     return pilot
 

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import hmac
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from pipelines.protocol.folding import DOUBLE_QUOTES, SINGLE_QUOTES
+
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+QUOTES = dict.fromkeys(map(ord, SINGLE_QUOTES), "'") | dict.fromkeys(map(ord, DOUBLE_QUOTES), '"')
+
+
+UNSEEN = dict.fromkeys(
+    (
+        *(
+            *range(0x09),
+            *range(0x0E, 0x1C),
+            *range(0x7F, 0x85),
+            *range(0x86, 0xA0),
+        ),  # control characters that are no blanks
+        *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810)),
+        *(*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+    )
+) | {0x2800: " "}
+"""What nobody sees besides characters of the category Cf: those that Unicode lets ignore, and the blank of Braille."""
+QUOTED = re.compile(r"""=?\s*(["'])(.*)\1|'(.*)""", re.DOTALL)
+"""What programs put around a number so that spreadsheets leave it a text: `'007`, `"007"`, `="007"`."""
 
 
 def normalised(identifier: str) -> str:
-    """Return an identifier without the differences that typing makes: case, spaces at the ends, kinds of dash.
+    """Return an identifier without what typing and programs change: case, blanks at the ends, kinds of dash, quotes.
 
     Leading zeros and inner punctuation stay: they tell people apart.
     """
     if identifier.isascii():
-        return " ".join(identifier.split()).casefold()
+        return _unquoted(" ".join(identifier.translate(UNSEEN).split()).casefold())
     text = unicodedata.normalize("NFKC", identifier).translate(DASHES)
-    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # nobody sees these
-    return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").translate(UNSEEN)
+    folded = unicodedata.normalize("NFKC", seen.casefold()).translate(QUOTES)
+    return _unquoted(" ".join(folded.split()))
+
+
+def _unquoted(text: str) -> str:
+    quoted = QUOTED.fullmatch(text)
+    return (quoted[2] or quoted[3] or "").strip() if quoted else text
 
 
 def pseudonym(key: bytes, identifier: str) -> str:
@@ -32,8 +59,8 @@ def pseudonyms(key: bytes, identifiers: Iterable[str]) -> list[tuple[str, str]]:
     return [(one, pseudonym(key, one)) for one in dict.fromkeys(identifiers) if normalised(one)]
 
 
-PLAIN_ONLY = "[^ -~]|  "
-"""What SQL leaves to `normalised`: anything but the letters of ASCII with single spaces between them."""
+PLAIN_ONLY = r"[^ -~]|  |^ ?[\x22\x27=]"
+"""What SQL leaves to `normalised`: anything but the letters of ASCII with single spaces between them and no quotes."""
 
 
 def prepare(connection: Any, key: bytes) -> None:

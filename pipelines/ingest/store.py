@@ -31,7 +31,7 @@ from pipelines.refusal import Refusal
 from pipelines.sql_text import named, quoted
 from pipelines.workspace import PilotSite
 
-FORMAT = 4
+FORMAT = 5
 """Raised when what is stored of a file would come out differently; then every file is read again."""
 NOT_READ_FOR = {"optional", "delivery", "key", "completes", "link", "coded"}
 """Keys of an extract that do not change what is read of a file."""

@@ -18,10 +18,11 @@ from pipelines.ingest.drops import DroppedFile
 from pipelines.ingest.files import open_rows
 from pipelines.ingest.headers import tidy
 from pipelines.ingest.no_people import refuse_shortened, words_for_nobody
-from pipelines.ingest.pseudonyms import PLAIN_ONLY, plain_sql, prepare, pseudonym_sql, pseudonyms
+from pipelines.ingest.pseudonyms import PLAIN_ONLY, normalised, plain_sql, prepare, pseudonym_sql, pseudonyms
 from pipelines.ingest.reading import Rows, place
 from pipelines.ingest.reshape import reshaped
 from pipelines.ingest.row_words import ROWS_NAMED, rows_named
+from pipelines.ingest.stand_ins import stand_ins
 from pipelines.ingest.store import About, opened
 from pipelines.ingest.unlike_people import refuse_dated, words_unlike
 from pipelines.protocol.extracts import MISSING_DEFAULT, Extract
@@ -32,6 +33,8 @@ from pipelines.workspace import PilotSite
 
 PLAIN = named("plain person")
 """Whose a row is without what typing changes, worked out once for each row; no column of a source has a blank in it."""
+TURN = named("turn of the row")
+IN_ORDER = f"row_number() OVER () AS {TURN}"
 PEOPLE = "count(DISTINCT person_key::UUID)"
 """128 bits are counted apart in a third of the time that their 32 letters take."""
 LAYOUT = "ROW_GROUP_SIZE 120000, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false"
@@ -132,7 +135,9 @@ def _written(writing: Writing) -> About:
     odd = _keep_odd_people(writing, whole, secret)
     _refuse_shortened(writing, secret)
     if "person" in writing.extract.columns:
-        writing = replace(writing, unlike=words_unlike(writing.connection, _read(secret, "vaulted")))
+        people = _read(secret, "vaulted")
+        found = (*words_unlike(writing.connection, people), *stand_ins(writing.connection, people))
+        writing = replace(writing, unlike=found)
     if odd or writing.unlike:
         _write_rows(writing, whole, odd=odd)
         _write_people(writing, whole, secret)
@@ -165,8 +170,10 @@ def _write_rows(writing: Writing, target: Path, *, odd: bool) -> None:
     columns += [f"{writing.slot(writing.extract.columns[f].column)} AS {named(f)}" for f in writing.fields]
     columns += ["source_row"] if writing.rows.numbered else []
     columns += [f"{_site_key(writing)} AS site"] if writing.codes else []
-    joined = f" LEFT JOIN odd_people ON odd_people.identifier = {writing.person}" if odd else ""
-    source = f"(SELECT *, {plain_sql(writing.person)} AS {PLAIN} FROM {writing.rows.source})"
+    turn = f", {IN_ORDER}" if odd else ""
+    source = f"(SELECT *, {plain_sql(writing.person)} AS {PLAIN}{turn} FROM {writing.rows.source})"
+    # A join gives the rows that match before those that do not, and what identifies people is kept in the file's order.
+    joined = f" LEFT JOIN odd_people ON odd_people.identifier = {writing.person} ORDER BY {TURN}" if odd else ""
     _copy(writing.connection, f"SELECT {', '.join(columns)} FROM {source}{joined}", target, "delivered")
 
 
@@ -187,10 +194,13 @@ def _person_key(writing: Writing, *, odd: bool) -> str:
 
 def _nobody(writing: Writing) -> str:
     """Return the words that stand for "not known" as a list; DuckDB would make a join of a long IN."""
+    return f"[{', '.join(literal(word) for word in sorted(_words(writing)))}]"
+
+
+def _words(writing: Writing) -> set[str]:
     person = writing.extract.columns.get("person")
     words = {*MISSING_DEFAULT, "", *(person.missing if person else ())}
-    words |= {*words_for_nobody(person.column), *writing.unlike} if person else set()
-    return f"[{', '.join(literal(word) for word in sorted(words))}]"
+    return words | ({*words_for_nobody(person.column), *writing.unlike} if person else set())
 
 
 def _somebody(writing: Writing, person: str) -> str:
@@ -241,7 +251,8 @@ def _keep_odd_people(writing: Writing, whole: Path, secret: Path) -> bool:
         f"SELECT DISTINCT {person} FROM {_read(secret, 'vaulted')} WHERE "
         f"CASE WHEN regexp_matches({person}, '{PLAIN_ONLY}') THEN {_somebody(writing, person)} END ORDER BY 1"
     )
-    odd = [one for (one,) in writing.connection.execute(query).fetchall()]
+    words = set(map(normalised, _words(writing)))
+    odd = [one for (one,) in writing.connection.execute(query).fetchall() if normalised(one) not in words]
     key = keys.derived(keys.key(writing.site.workspace, "pseudonym"), writing.site.pilot)
     writing.connection.execute("CREATE OR REPLACE TEMP TABLE odd_people (identifier VARCHAR, person_key VARCHAR)")
     insert(writing.connection, "odd_people", pseudonyms(key, odd))

@@ -18,15 +18,25 @@ MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 DATED = rf"(?:[0-9]{{1,2}}[-/ ])?{MONTH}[-/ ][0-9]{{2,4}}|[0-9]{{1,2}}-{MONTH}"
 DATED_TOO = r"[0-9]{1,2}/[0-9]{1,2}/(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?:[T ]00:00(?::00)?)?"
 """A month and a day or a year, as a spreadsheet writes them when it has taken `MAR05` or `3-5` for a date."""
-PERSON = 'trim("is person")'
-PLAIN = "\"is person\"[-1] BETWEEN '0' AND '9' AND NOT contains(\"is person\", ' ') AND \"is person\" >= '+'"
-"""A glance at what nearly all numbers are: a digit at the end, no blank, no mark in front."""
+UNSEEN = r"[\pC\x{34F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}]"
+RAW = 'trim("is person")'
+PERSON = f"trim(regexp_replace(\"is person\", '^=?[\\x22\\x27]|[\\x22]$|{UNSEEN}', '', 'g'))"
+"""What a person sees of a number, without the quotes that programs put around it."""
+PLAIN = "\"is person\"[-1] BETWEEN '0' AND '9' AND NOT regexp_matches(\"is person\", '[^0-9A-Za-z./_-]')"
+"""A glance at what nearly all numbers are: a digit at the end, and no blank or sign that numbers seldom have."""
 MAY_BE_DATE = "(contains(\"is person\", '-') OR contains(\"is person\", '/') OR contains(\"is person\", ' '))"
 DIGIT_LAST = f"regexp_matches({PERSON}, '[0-9]$')"
 DIGIT_FIRST = f"regexp_matches({PERSON}, '^[0-9]')"
 NO_DIGIT = f"NOT {DIGIT_LAST} AND NOT regexp_matches({PERSON}, '[0-9]')"
 WORDY = f"contains({PERSON}, ' ') AND regexp_matches({PERSON}, '[[:alpha:]]{{4}}')"
 MARKED = f"{PERSON}[1] IN ('#', '*')"
+SIGNED = rf"regexp_matches(regexp_replace({PERSON}, '[-+./_\p{{Pd}}\x{{2212}}]', '', 'g'), '[\pP\pS]')"
+"""With a sign that joins no parts of a number, as in `n=40`, `A123?` or `A12, A13`."""
+PHRASE = f"contains({PERSON}, ' ') AND regexp_matches({PERSON}, '(?:^| )\\pL[\\pL.]+(?: |$)')"
+PATTERN = f"regexp_replace(regexp_replace(replace({PERSON}, ' ', ''), '[0-9]', '9', 'g'), '\\pL', 'a', 'g')"
+"""How a number is made: `AB 123` is made as `XY456` is, and `e.g. A123` is not."""
+MOST_WORDS = 1_000
+"""So many different ones are a way of numbering people, and no odd lines."""
 IS_DATE = f"{PERSON} LIKE '%_-_%' OR {PERSON} LIKE '%_/_%' OR {PERSON} LIKE '___% __%'"
 IS_DATED = f"({IS_DATE}) AND regexp_full_match(lower({PERSON}), '{DATED}|{DATED_TOO}')"
 
@@ -41,21 +51,37 @@ def words_unlike(connection: Any, people: str) -> tuple[str, ...]:
     Notes
     -----
     Such are words without a digit where nearly every number ends (or begins) with one, phrases where hardly any number
-    has a blank and a word in it, and what begins with `#` or `*`, as comments do.
+    has a blank and a word in it, what begins with `#` or `*`, as comments do, and, where hardly any number has such
+    signs, `n=40` and the like.
     """
     if _found(connection, people, PLAIN) == _found(connection, people, "true"):
         return ()  # as nearly always
-    known = f"{PERSON} <> ''"
-    counts = ", ".join(f"count(*) FILTER ({one})" for one in (NO_DIGIT, DIGIT_LAST, DIGIT_FIRST, WORDY, MARKED))
-    every, wordless, last, first, wordy, marked = connection.execute(
-        f"SELECT count(*), {counts} FROM {people} WHERE {known}"
-    ).fetchone()
-    tests = [NO_DIGIT] if wordless and _are_few(every - max(last, first), every) else []
+    every, wordless, last, first, wordy, marked, signed, phrases = _counts(connection, people)
+    numbered = _are_few(every - max(last, first), every)
+    tests = [NO_DIGIT] if wordless and numbered else []
     tests += [test for test, count in ((WORDY, wordy), (MARKED, marked)) if count and _are_few(count, every)]
-    if not tests:
-        return ()
-    listed = f"SELECT DISTINCT {PERSON} FROM {people} WHERE {known} AND ({' OR '.join(f'({one})' for one in tests)})"
-    return tuple(word for (word,) in connection.execute(f"{listed} ORDER BY 1").fetchall())
+    tests += [SIGNED] if signed and numbered and _are_few(signed, every) else []
+    tests += [_unlike_phrase(people)] if phrases and numbered and _are_few(phrases, every) else []
+    return tuple(word for test in tests for word in _words(connection, people, test))
+
+
+def _counts(connection: Any, people: str) -> tuple[int, ...]:
+    kinds = (NO_DIGIT, DIGIT_LAST, DIGIT_FIRST, WORDY, MARKED, SIGNED, PHRASE)
+    counts = ", ".join(f"count(*) FILTER ({one})" for one in kinds)
+    found = connection.execute(f"SELECT count(*), {counts} FROM {people} WHERE {RAW} <> ''").fetchone()
+    return tuple(map(int, found))
+
+
+def _unlike_phrase(people: str) -> str:
+    """Return the condition that words stand before or behind a number, and are not just a part of it set apart."""
+    made = f"SELECT DISTINCT {PATTERN} FROM {people} WHERE NOT contains({PERSON}, ' ')"
+    return f"({PHRASE}) AND {PATTERN} NOT IN ({made})"
+
+
+def _words(connection: Any, people: str, test: str) -> tuple[str, ...]:
+    listed = f"SELECT DISTINCT {RAW} FROM {people} WHERE {RAW} <> '' AND ({test}) ORDER BY 1 LIMIT {MOST_WORDS + 1}"
+    found = [word for (word,) in connection.execute(listed).fetchall()]
+    return tuple(found) if len(found) <= MOST_WORDS else ()
 
 
 def _found(connection: Any, people: str, condition: str) -> int:

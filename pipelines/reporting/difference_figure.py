@@ -46,9 +46,9 @@ def _drawn(unit: str, results: list[EffectResult], number: int) -> figures.Pictu
 def _label(unit: str, first: EffectResult) -> str:
     """Name the axis."""
     if first.design == "instrumental":
-        return f"Difference in {unit} for one more {one_more(first)}"
+        return f"{'Difference in ' + unit if unit else 'Difference'} for one more {one_more(first)}"
     groups = f"“{first.arms['treatment'].title}” minus “{first.arms['comparison'].title}”"
-    return f"Difference in {unit}: {groups}"
+    return f"Difference in {unit}: {groups}" if unit else f"Difference: {groups}"
 
 
 def _places(results: list[EffectResult]) -> list[float]:

@@ -469,3 +469,14 @@ def test_what_nobody_may_see_of_the_deliveries_has_no_number_and_no_row() -> Non
 
 def test_where_nothing_is_known_of_the_deliveries_there_is_no_section() -> None:
     assert deliveries.deliveries(life()) == ""
+
+
+def test_people_counted_of_a_time_to_an_event_are_those_who_had_it() -> None:
+    """The average is of those without the event, so "(23 of 104)" alone beside it was read as its numbers."""
+    table = outcomes.outcomes(life())
+    assert re.search(r"\(event: \d+ of \d+\)", table)
+
+
+def test_the_axis_of_a_difference_without_a_unit_has_a_whole_label() -> None:
+    label = difference_figure._label("", life_effect())
+    assert label.startswith("Difference: ")

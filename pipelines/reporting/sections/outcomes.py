@@ -112,7 +112,9 @@ def _arm(result: EffectResult, arm: ArmSummary | None) -> str:
     if arm is None:
         return numbers.NONE_HERE
     average = numbers.average(result, arm.average)
-    if result.outcome_type in ("binary", "time_to_event"):
+    if result.outcome_type == "time_to_event":  # the average is of those without the event, or a time
+        return f"{average} (event: {numbers.count(arm.events)} of {numbers.count(arm.n)})"
+    if result.outcome_type == "binary":
         return f"{average} ({numbers.count(arm.events)} of {numbers.count(arm.n)})"
     return f"{average} ({numbers.fitting(arm.spread)}; n = {numbers.count(arm.n)})"
 
