@@ -64,6 +64,8 @@ GROUPS = ("code group", "kodegruppe", "codegruppe", "grupo de codigos", "groupe 
 SIGNATURES = (TAGUETTE, CODE_LIST, CODEBOOK, THEMES)
 SEPARATORS = (" > ", "\\")
 """Between a code and the one below it, as MAXQDA and NVivo write them."""
+DEEPEST = 50
+"""Nobody nests codes deeper."""
 ROOTS = frozenset(("nodes", "codes", "knoten"))
 """What NVivo puts before every code's path."""
 
@@ -130,39 +132,44 @@ def _has_groups(table: CodedTable) -> bool:
 
 def _plain(table: CodedTable) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield codes with the codes above them, however the table says which these are."""
+    numbered = {_number(table, line, "number"): tidy_code(table.cell(line, "code")) for line in reversed(table.lines)}
+    own = [(line, tidy_code(table.cell(line, "code")), _parent(table, line, numbered)) for line in table.lines]
     parents: dict[str, set[str]] = defaultdict(set)
-    for line in table.lines:
-        parents[tidy_code(table.cell(line, "code"))].add(_parent(table, line))
-    parted = _are_paths([tidy_code(table.cell(line, "code")) for line in table.lines])
-    for line in table.lines:
+    for _, name, parent in own:
+        parents[name].add(parent)
+    parted = _are_paths([name for _, name, _ in own])
+    for line, name, parent in own:
         if whole := table.cell(line, "whole"):
             yield _without_root(_parts(whole)), table.cell(line, "description")
-        elif name := tidy_code(table.cell(line, "code")):
-            above = _upwards(table, _parent(table, line), parents, (name,))
-            yield (*above, *(_parts(name) if parted else (name,))), table.cell(line, "description")
+        elif name:
+            path = (*_upwards(table, name, parent, parents), *(_parts(name) if parted else (name,)))
+            yield path, table.cell(line, "description")
 
 
-def _parent(table: CodedTable, line: Line) -> str:
+def _number(table: CodedTable, line: Line, column: str) -> str:
+    return table.cell(line, column).removesuffix(".0")
+
+
+def _parent(table: CodedTable, line: Line, numbered: Mapping[str, str]) -> str:
     """Return the name or the path of the code above a row's code."""
-    if number := table.cell(line, "above").removesuffix(".0"):
-        found = (each for each in table.lines if table.cell(each, "number").removesuffix(".0") == number)
-        return next((tidy_code(table.cell(each, "code")) for each in found), "")
-    return tidy_code(table.cell(line, "parent"))
+    above = _number(table, line, "above")
+    return numbered.get(above, "") if above else tidy_code(table.cell(line, "parent"))
 
 
-def _upwards(
-    table: CodedTable, parent: str, parents: Mapping[str, set[str]], below: tuple[str, ...]
-) -> tuple[str, ...]:
+def _upwards(table: CodedTable, name: str, parent: str, parents: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Return the path of a row's parent; a parent that is below two others itself is where the path begins."""
-    if not parent:
-        return ()
-    if parent in below:
-        raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
-    held = parents.get(parent, set())
-    if not held and len(parts := _parts(parent)) > 1:
-        return parts
-    further = next(iter(held)) if len(held) == 1 else ""
-    return (*_upwards(table, further, parents, (*below, parent)), parent)
+    path: list[str] = []
+    while parent:
+        if parent == name or parent in path:
+            raise UnreadableProject(f"{table.label} cannot be read: its codes lie under each other in a circle.")
+        if len(path) == DEEPEST:
+            raise UnreadableProject(f"{table.label} cannot be read: its codes are nested deeper than {DEEPEST} levels.")
+        held = parents.get(parent, set())
+        if not held and len(parts := _parts(parent)) > 1:
+            return (*parts, *reversed(path))
+        path.append(parent)
+        parent = next(iter(held)) if len(held) == 1 else ""
+    return tuple(reversed(path))
 
 
 def _parts(name: str) -> tuple[str, ...]:
