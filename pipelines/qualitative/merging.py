@@ -57,9 +57,15 @@ def merge(projects: Iterable[Project]) -> Project:
     ValueError
         There is no project.
     """
-    waves = [wave_of(project) for project in together(spelt_alike(tuple(projects)))]
-    if not waves:
+    alike = together(spelt_alike(tuple(projects)))
+    if not alike:
         raise ValueError("there is no project to merge")
+    return _merged(alike)
+
+
+def _merged(alike: Iterable[Project]) -> Project:
+    """Merge projects that spell alike what is alike."""
+    waves = [wave_of(project) for project in alike]
     told: set[str] = set()
     merged = Project(
         name=" + ".join(sorted({wave.project.name for wave in waves})),
@@ -104,7 +110,7 @@ def informed(projects: Sequence[Project]) -> tuple[Project, ...]:
     if len(projects) < _SEVERAL:
         return tuple(projects)
     projects = together(spelt_alike(projects))
-    merged = merge(projects)
+    merged = _merged(projects)
     documents, cases = {each.id: each for each in merged.documents}, {each.name: each for each in merged.cases}
     spans: defaultdict[str, list[CaseSpan]] = defaultdict(list)
     for span in merged.case_spans:
