@@ -8,21 +8,9 @@ from typing import Any, Literal
 
 from pipelines.protocol.base import Part, Text
 from pipelines.protocol.parts import Place, mapping, written
+from pipelines.qualitative.formats import Format
 
-CodedFormat = Literal[
-    "refi",
-    "taguette",
-    "qualcoder",
-    "taguette-highlights",
-    "atlas",
-    "dedoose",
-    "maxqda",
-    "nvivo",
-    "codings",
-    "passages",
-    "rqda",
-    "recognised",
-]
+CodedFormat = Literal[Format, "recognised"]
 CoderRole = Literal["researcher", "practitioner", "peer_researcher"]
 
 ENDINGS: tuple[str, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from pipelines.qualitative.atlas_tables import QUOTATIONS, atlas_segments
 from pipelines.qualitative.codebooks import SIGNATURES as CODEBOOKS
@@ -13,6 +13,7 @@ from pipelines.qualitative.codebooks import is_atlas, read_codebook
 from pipelines.qualitative.coded_tables import CodedTable, tables_of
 from pipelines.qualitative.codings_csv import CODINGS, csv_segments
 from pipelines.qualitative.dedoose import EXCERPTS, dedoose_segments
+from pipelines.qualitative.formats import Format
 from pipelines.qualitative.maxqda_tables import SEGMENTS, maxqda_segments
 from pipelines.qualitative.models import Code, Project, UnreadableProject
 from pipelines.qualitative.numbering import from_zero
@@ -30,20 +31,6 @@ from pipelines.qualitative.taguette import is_taguette, read_taguette
 from pipelines.qualitative.taguette_tables import HIGHLIGHTS, highlight_segments
 from pipelines.qualitative.transcripts import Transcripts, beside
 
-Format = Literal[
-    "refi",
-    "taguette",
-    "qualcoder",
-    "taguette-highlights",
-    "atlas",
-    "dedoose",
-    "maxqda",
-    "nvivo",
-    "codings",
-    "passages",
-    "rqda",
-]
-FORMATS: tuple[str, ...] = get_args(Format)
 TOOLS = {
     "refi": "a REFI-QDA project",
     "taguette": "a Taguette database",

@@ -15,9 +15,10 @@ from pipelines.qualitative.code_lists import CannotTell, path_of, split_codes
 from pipelines.qualitative.codebooks import read_codebook
 from pipelines.qualitative.coded_tables import moments
 from pipelines.qualitative.document_register import with_register
+from pipelines.qualitative.formats import FORMATS
 from pipelines.qualitative.framework_matrix import FrameworkMatrix, read_framework_matrix
 from pipelines.qualitative.models import Project, UnreadableProject
-from pipelines.qualitative.reading import FORMATS, TOOLS, Wanted, read_coded
+from pipelines.qualitative.reading import TOOLS, Wanted, read_coded
 from pipelines.qualitative.transcripts import beside
 from tests.spec.coded_files import PARTICIPANT, TEXT, taguette
 from tests.spec.test_coded_databases import sample, told
@@ -421,6 +422,7 @@ def test_codebooks_of_ones_own(tmp_path: Path, text: str, expected: list[tuple[t
     ("text", "words"),
     [
         ("code,definition,parent\na,,b\nb,,a\n", "in a circle"),
+        ("code,parent,definition\n" + "".join(f"c{k},c{k - 1},d\n" for k in range(2_000)), "deeper than 50 levels"),
         ("a,b\n1,2\n", "no codebook that is known"),
         ("<!DOCTYPE html><html><body><p>x</p></body></html>", "has no tags"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><CodeBook/>', "document type or entities"),
