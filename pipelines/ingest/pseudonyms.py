@@ -13,19 +13,13 @@ from pipelines.protocol.folding import DOUBLE_QUOTES, SINGLE_QUOTES
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 QUOTES = dict.fromkeys(map(ord, SINGLE_QUOTES), "'") | dict.fromkeys(map(ord, DOUBLE_QUOTES), '"')
 
-
-UNSEEN = dict.fromkeys(
-    (
-        *(
-            *range(0x09),
-            *range(0x0E, 0x1C),
-            *range(0x7F, 0x85),
-            *range(0x86, 0xA0),
-        ),  # control characters that are no blanks
-        *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810)),
-        *(*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
-    )
-) | {0x2800: " "}
+CONTROLS = (*range(0x09), *range(0x0E, 0x1C), *range(0x7F, 0x85), *range(0x86, 0xA0))
+"""Control characters that are no blanks."""
+IGNORED = (
+    *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
+    *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+)
+UNSEEN: dict[int, str | None] = {**dict.fromkeys((*CONTROLS, *IGNORED)), 0x2800: " "}
 """What nobody sees besides characters of the category Cf: those that Unicode lets ignore, and the blank of Braille."""
 QUOTED = re.compile(r"""=?\s*(["'])(.*)\1|'(.*)""", re.DOTALL)
 """What programs put around a number so that spreadsheets leave it a text: `'007`, `"007"`, `="007"`."""

@@ -1,9 +1,9 @@
 """A list of coded passages of any other tool, or of a spreadsheet of one's own: told by the names of its columns.
 
 Columns for the document (or the person), the code (or the theme) and the passage are needed; a theme beside a code is
-above it. Positions are a help: only where they
-prove to count characters are they used, and a passage is looked for by its words otherwise. QualCoder's and Requal's
-reports, Dovetail, Delve, Quirkos, Condens and CATMA write lists of this kind.
+above it. Positions are a help: only where they prove to count characters are they used, and a passage is looked for by
+its words otherwise. QualCoder's and Requal's reports, Dovetail, Delve, Quirkos, Condens and CATMA write lists of this
+kind.
 """
 
 from __future__ import annotations

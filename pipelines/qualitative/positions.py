@@ -199,8 +199,8 @@ class Trial:
 
     def _reasons(self, row: int, supported: bool, disputed: Flags) -> Iterator[tuple[Flags, Refused]]:
         """Yield which selections are refused, and why; the last reason that holds for one is the one to tell."""
-        asked, matches = self._selections, self._weighed.evidence.matches[row]
-        evidence = self._weighed.evidence
+        asked, evidence = self._selections, self._weighed.evidence
+        matches = evidence.matches[row]
         named, outside = evidence.copy_worth > 0, self._weighed.ways.starts[row] < 0
         if disputed.any():
             # Passages that would prove how an end inside a word is meant are in doubt themselves.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.analysis import NOUNS as ANALYSED
@@ -60,3 +62,15 @@ def plain_demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def fund_folder(plain_demo: Workspace) -> Path:
     """The folder of the personal fund pilot."""
     return plain_demo.pilot_folder("personal-fund")
+
+
+@pytest.fixture
+def table() -> Any:
+    """Return a function that makes a table of people's numbers."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+
+        def filled(numbers: list[str]) -> Any:
+            connection.execute('CREATE OR REPLACE TABLE t AS SELECT unnest(?) AS "is person"', [numbers])
+            return connection
+
+        yield filled

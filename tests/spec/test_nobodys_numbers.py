@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from pipelines.ingest.pseudonyms import pseudonym
@@ -63,18 +62,6 @@ def test_an_unusual_number_leaves_every_row_and_name_in_its_place(tmp_path: Path
         people, names = (dict(vault.execute(named, [kind]).fetchall()) for kind in ("person", "name"))
     pairs = [(person, names[key]) for key, person in people.items()]
     assert sorted(pairs) == sorted((person, f"Ann {n}") for n, (person, *_) in enumerate(lines))
-
-
-@pytest.fixture
-def table() -> Any:
-    """Return a function that makes a table of people's numbers."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-
-        def filled(numbers: list[str]) -> Any:
-            connection.execute('CREATE OR REPLACE TABLE t AS SELECT unnest(?) AS "is person"', [numbers])
-            return connection
-
-        yield filled
 
 
 NHS = [str(4_000_000_000 + 7_919_317 * n) for n in range(200)]

@@ -319,18 +319,6 @@ def test_what_is_unlike_every_number_is_nobody(tmp_path: Path) -> None:
     assert not any(word in str(told) for word in ("Gesamt", "A998", "Provisional"))
 
 
-@pytest.fixture
-def table() -> Any:
-    """Return a function that makes a table of people's numbers."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-
-        def filled(numbers: list[str]) -> Any:
-            connection.execute('CREATE OR REPLACE TABLE t AS SELECT unnest(?) AS "is person"', [numbers])
-            return connection
-
-        yield filled
-
-
 MANY = [f"P{n:03}" for n in range(40)]
 PEOPLES = {
     "of letters and digits": [f"{a}{b}{c}" for a in "ABCD" for b in "KLM9" for c in "XYZ"],
