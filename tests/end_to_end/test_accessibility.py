@@ -80,6 +80,31 @@ def _sticking_out(session: Watched, path: Path) -> list[str]:
     return found
 
 
+def test_numbers_in_tables_stay_whole_on_a_narrow_page(reports: Path, session: Watched):
+    with _each(reports, "html") as found:
+        broken = {path.relative_to(reports): _broken_numbers(session, path) for path in found}
+    assert {path: numbers for path, numbers in broken.items() if numbers} == {}
+
+
+def _broken_numbers(session: Watched, path: Path) -> list[str]:
+    """Return numbers, and single words of headings, that stand on several lines."""
+    page = session.context.new_page()
+    page.set_viewport_size(NARROW)
+    page.goto(path.as_uri())
+    found = page.evaluate(
+        r"""() => {
+            const whole = /^([\u2212-]?[\d.,]+%?|[A-Za-z]+)$/;
+            const range = document.createRange();
+            const lines = e => { range.selectNodeContents(e); return range.getClientRects().length; };
+            const cells = [...document.querySelectorAll(".table-wrap td, .table-wrap thead th")];
+            const broken = e => whole.test(e.textContent.trim()) && !e.children.length && lines(e) > 1;
+            return cells.filter(broken).slice(0, 5).map(e => e.textContent);
+        }"""
+    )
+    page.close()
+    return found
+
+
 def test_pdfs_are_tagged_titled_and_declare_pdf_ua(reports: Path):
     with _each(reports, "pdf") as found:
         faults = {path.relative_to(reports): list(_missing(PdfReader(path))) for path in found}

@@ -128,7 +128,7 @@ def _table(result: AgreementResult) -> Table:
     compared = f"Compared by {UNITS.get(result.unit, result.unit)}{documents}."
     if any(row.value is not None and row.lower is None for row in result.codes) and result.measure != "alpha_u":
         compared = f"{compared} {NO_INTERVAL}"
-    widths = (26, 22, 11, 11, 10, 8, 12)
+    widths = (24, 21, 10, 11, 13, 9, 12)
     return Table(
         "agreement", "Agreement between coders, code by code", head, rows, widths, note=f"{compared} {HOW_TO_READ}"
     )
